@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'busy'
   | 'disposed'
   | 'aborted'
+  | 'diverged'
   | 'gpu'
   | 'device-lost'
   | 'no-webgpu'

@@ -1,0 +1,28 @@
+import { defineConfig } from 'playwright/test';
+import process from 'node:process';
+import { findBrowser, flagsHere } from '../src/cli/browser.mjs';
+
+export default defineConfig({
+  testDir: '.',
+  outputDir: '../test-results',
+  globalSetup: './server.ts',
+  reporter: './reporter.ts',
+  // A second try would hide a kernel that is wrong now and then.
+  retries: 0,
+  // Each worker runs a browser of its own, and a software adapter takes every core it gets.
+  workers: 2,
+  timeout: 120_000,
+  expect: { timeout: 10_000 },
+  use: {
+    browserName: 'chromium',
+    headless: true,
+    screenshot: 'only-on-failure',
+    // Without a path Playwright names its own browser, or says that it is missing: unit tests need none.
+    launchOptions: { executablePath: findBrowser(process.env), args: flagsHere() },
+  },
+  projects: [
+    { name: 'unit', testDir: 'unit' },
+    { name: 'gpu', testDir: 'gpu' },
+    { name: 'page', testDir: 'page' },
+  ],
+});

@@ -1,0 +1,54 @@
+import {
+  chainFunctions, chainParts, fullAccess, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
+  type Access, type ChainStep,
+} from './chain.wgsl.ts';
+import { laneKernel, type Kernel } from './kernel.ts';
+import { wgsl } from './wgsl.ts';
+
+/** out[row, column] = the chain's formulas applied one after the other to x at `start`. */
+export interface ElementwiseSpec {
+  readonly rows: number;
+  readonly columns: number;
+  /** Where the first value stands in binding `x`. */
+  readonly start: Access;
+  readonly steps: readonly ChainStep[];
+}
+
+/** Where every operand has the shape of the output, two dimensions are one: more of them divide by four. */
+function flatten(spec: ElementwiseSpec): ElementwiseSpec {
+  const { rows, columns, start, steps } = spec;
+  const accesses = [start, ...steps.flatMap(({ operands }) => operands.map(({ access }) => access))];
+  if (!accesses.every((access) => isFull(access, rows, columns))) return spec;
+  const flat = fullAccess(1, rows * columns);
+  return {
+    rows: 1, columns: rows * columns, start: flat,
+    steps: steps.map((step) => ({ ...step, operands: step.operands.map(({ name }) => ({ name, access: flat })) })),
+  };
+}
+
+/** The kernel of any chain: one lane makes four neighbours where the rows divide by four, one element elsewhere. */
+export function elementwise(original: ElementwiseSpec): Kernel {
+  const spec = flatten(original);
+  const { rows, columns, start, steps } = spec;
+  const accesses = [start, ...steps.flatMap(({ operands }) => operands.map(({ access }) => access))];
+  const width = columns % 4 === 0 && accesses.every((access) => isVector(access, columns)) ? 4 : 1;
+  const lanesInRow = columns / width;
+  const parts = chainParts(steps, width, rows, columns);
+  const names = steps.map(({ formula }) => formula);
+  return laneKernel({
+    name: names.length > 0 ? names.join('+') : 'copy',
+    formula: `out = ${names.reduce((inner, name) => `${name}(${inner})`, 'x')} over [${rows}, ${columns}]`,
+    declarations: [
+      loadDeclaration('x', start, width, columns), ...parts.declarations, storeDeclaration('out', width, rows, columns),
+    ],
+    functions: [
+      `alias Value = ${width === 4 ? 'vec4f' : 'f32'};`, loadFunction('x', start, width, columns), storeFunction('out', width, columns),
+      parts.functions, chainFunctions({ chain: steps }),
+    ].join('\n\n'),
+    count: rows * lanesInRow,
+    body: wgsl`
+let row = lane / ${lanesInRow}u;
+  let column = (lane % ${lanesInRow}u) * ${width}u;
+  store_out(row, column, chain(load_x(row, column), row, column));`,
+  });
+}

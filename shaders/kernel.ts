@@ -1,0 +1,124 @@
+import { wgsl } from './wgsl.ts';
+
+/** How a kernel uses a binding. `write` means that it overwrites every element; it never adds. */
+export type Access = 'read' | 'write' | 'update' | 'uniform';
+
+export interface Binding {
+  /** The variable's name in the WGSL, and the key under which a request gives the tensor. */
+  readonly name: string;
+  readonly access: Access;
+}
+
+/** A compute shader as a value. The entry point is `main`. */
+export interface Kernel {
+  /** For labels and reports: `matmul-nt/register`. */
+  readonly name: string;
+  /** Lanes in a workgroup; one-dimensional always. */
+  readonly workgroupSize: number;
+  readonly code: string;
+  readonly bindings: readonly Binding[];
+  /** True where `count` counts whole workgroups; else it counts lanes. */
+  readonly cooperative: boolean;
+  /** How many lanes or workgroups do the whole work. Only the runtime divides it into dispatches. */
+  readonly count: number;
+}
+
+/** One declared buffer of a kernel. `type` is WGSL: `array<f32, 12>`. */
+export interface Declaration extends Binding {
+  readonly type: string;
+}
+
+/** Lanes in a workgroup of the kernels without workgroup memory. */
+export const LANES = 64;
+
+/** `array<f32, n>`, or `array<vec4f, n / 4>` when `vector`. Fixed sizes let the compiler prove indices in bounds. */
+export function arrayType(count: number, vector = false): string {
+  return vector ? `array<vec4f, ${count / 4}>` : `array<f32, ${count}>`;
+}
+
+/** What every step shares: its number, where its batch starts, and the optimiser's scalars for this step. */
+export const STEP_STRUCT = wgsl`
+struct Step {
+  number: u32,
+  cursor: u32,
+  seedLow: u32,
+  seedHigh: u32,
+  scalars: vec4f,
+  moreScalars: vec4f,
+}
+`;
+
+/** Bytes of `Step`. */
+export const STEP_BYTES = 48;
+
+function declare(declarations: readonly Declaration[]): string {
+  return declarations.map(({ name, access, type }, index) => {
+    const space = access === 'uniform' ? 'uniform' : access === 'read' ? 'storage, read' : 'storage, read_write';
+    return `@group(0) @binding(${index}) var<${space}> ${name}: ${type};`;
+  }).join('\n');
+}
+
+interface Parts {
+  readonly name: string;
+  /** What the kernel computes: the comment on top of its text. */
+  readonly formula: string;
+  readonly declarations: readonly Declaration[];
+  /** Functions, constants and workgroup variables, before `main`. */
+  readonly functions?: string;
+  readonly body: string;
+  readonly workgroupSize?: number;
+  /** Lanes for a lane kernel, workgroups for a workgroup kernel. */
+  readonly count: number;
+}
+
+function header({ formula, declarations, functions = '' }: Parts): string {
+  const usesStep = declarations.some(({ type }) => type === 'Step');
+  return `// ${formula.trim().split('\n').map((line) => line.trim()).join('\n// ')}
+${usesStep ? `\n${STEP_STRUCT}` : ''}
+${declare(declarations)}
+${functions ? `\n${functions.trim()}\n` : ''}`;
+}
+
+function bindingsOf(declarations: readonly Declaration[]): Binding[] {
+  return declarations.map(({ name, access }) => ({ name, access }));
+}
+
+/**
+ * A kernel in which each lane works alone. `body` sees `lane` in [0, count); the host starts at least `count` lanes
+ * and folds them over two dimensions where one holds too few.
+ */
+export function laneKernel(parts: Parts): Kernel {
+  const workgroupSize = parts.workgroupSize ?? LANES;
+  const code = wgsl`
+${header(parts)}
+@compute @workgroup_size(${workgroupSize})
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * ${workgroupSize}u) + invocation.x;
+  if (lane >= ${parts.count}u) {
+    return;
+  }
+  ${parts.body.trim()}
+}
+`;
+  return { name: parts.name, workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count };
+}
+
+/**
+ * A kernel whose lanes work together through workgroup memory. `body` sees `group` (which may be ≥ the count that the
+ * host asked for: guard the stores, not the barriers) and `lane` in [0, workgroupSize).
+ */
+export function workgroupKernel(parts: Parts & { readonly workgroupSize: number }): Kernel {
+  const code = wgsl`
+${header(parts)}
+@compute @workgroup_size(${parts.workgroupSize})
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let group = workgroup.y * groups.x + workgroup.x;
+  ${parts.body.trim()}
+}
+`;
+  return { name: parts.name, workgroupSize: parts.workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: true, count: parts.count };
+}

@@ -1,0 +1,131 @@
+import { chainFunctions, chainParts, fullAccess, loadDeclaration, loadFunction, storeDeclaration, storeFunction, type ChainStep } from './chain.wgsl.ts';
+import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
+import { lines, wgsl } from './wgsl.ts';
+
+/**
+ * out[m, n] = epilogue(Σ over k of A[m, k] · B[k, n]), with A = a or aᵀ and B = b or bᵀ.
+ * A chain on `a` or `b` is applied to each element as it is loaded (prologue), in the stored layout.
+ */
+export interface MatmulSpec {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** a is stored [k, m] instead of [m, k]. */
+  readonly transposeA: boolean;
+  /** b is stored [n, k] instead of [k, n]. */
+  readonly transposeB: boolean;
+  readonly epilogue: readonly ChainStep[];
+  readonly prologueA: readonly ChainStep[];
+  readonly prologueB: readonly ChainStep[];
+  /** Also writes rowSums[m] = Σ over k of A[m, k]: the bias gradient, from the elements that dW reads anyway. */
+  readonly rowSums: boolean;
+}
+
+/** `nn`, `nt`, `tn`, `tt`: which operands are transposed. */
+export function layoutName({ transposeA, transposeB }: MatmulSpec): string {
+  return `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}`;
+}
+
+/** What every variant shares: how a, b and the epilogue's operands are read and out is written, four columns at a time. */
+export function matmulParts(spec: MatmulSpec): { declarations: Declaration[]; functions: string } {
+  const { m, n, k, transposeA, transposeB } = spec;
+  const [rowsA, columnsA] = transposeA ? [k, m] : [m, k];
+  const [rowsB, columnsB] = transposeB ? [n, k] : [k, n];
+  const operands = [
+    chainParts(spec.prologueA, 4, rowsA, columnsA), chainParts(spec.prologueB, 4, rowsB, columnsB), chainParts(spec.epilogue, 4, m, n),
+  ];
+  const accessA = fullAccess(rowsA, columnsA);
+  const accessB = fullAccess(rowsB, columnsB);
+  return {
+    declarations: [
+      loadDeclaration('a', accessA, 4, columnsA), loadDeclaration('b', accessB, 4, columnsB),
+      ...operands.flatMap(({ declarations }) => declarations),
+      storeDeclaration('out', 4, m, n),
+      ...(spec.rowSums ? [{ name: 'rowSums', access: 'write', type: arrayType(m) } as const] : []),
+    ],
+    functions: [
+      'alias Value = vec4f;', loadFunction('a', accessA, 4, columnsA), loadFunction('b', accessB, 4, columnsB),
+      storeFunction('out', 4, n), ...operands.map(({ functions }) => functions),
+      chainFunctions({ prologueA: spec.prologueA, prologueB: spec.prologueB, epilogue: spec.epilogue }),
+    ].join('\n\n'),
+  };
+}
+
+const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
+
+/** One four-wide load with the operand's prologue. */
+export function loadText(operand: 'a' | 'b', row: string, column: string): string {
+  return `prologue${operand.toUpperCase()}(load_${operand}(${row}, ${column}), ${row}, ${column})`;
+}
+
+/**
+ * Four steps along k (`depth` of them used) for a block of `height` × 4 results. Both operands are loaded along the
+ * direction in which they are stored; which component belongs to which (row, k) is decided here, in the text.
+ */
+function block(spec: MatmulSpec, height: number, depth: number): string {
+  const { m, n, transposeA, transposeB } = spec;
+  const loadsA = transposeA
+    ? lines(depth, (j) => `let a${j} = ${loadText('a', `k + ${j}u`, 'row')};`, '    ')
+    : lines(height, (i) => `let a${i} = ${loadText('a', i === 0 ? 'row' : `min(row + ${i}u, ${m - 1}u)`, 'k')};`, '    ');
+  const loadsB = transposeB
+    ? lines(4, (c) => `let column${c} = ${loadText('b', c === 0 ? 'column' : `min(column + ${c}u, ${n - 1}u)`, 'k')};`, '    ')
+    : lines(depth, (j) => `let b${j} = ${loadText('b', `k + ${j}u`, 'column')};`, '    ');
+  const gatherB = transposeB
+    ? lines(depth, (j) => `let b${j} = vec4f(${[0, 1, 2, 3].map((c) => `column${c}.${COMPONENTS[j]}`).join(', ')});`, '    ')
+    : '';
+  const elementA = (i: number, j: number): string => (transposeA ? `a${j}.${COMPONENTS[i]}` : `a${i}.${COMPONENTS[j]}`);
+  const products = lines(height, (i) =>
+    lines(depth, (j) => `sum${i} += ${elementA(i, j)} * b${j};`, '    '), '    ');
+  const rowSums = spec.rowSums
+    ? lines(height, (i) => `total${i} += ${Array.from({ length: depth }, (_, j) => elementA(i, j)).join(' + ')};`, '    ')
+    : '';
+  return [loadsA, loadsB, gatherB, products, rowSums].filter((part) => part !== '').join('\n    ');
+}
+
+/**
+ * One lane makes `height` rows × 4 columns in registers: no workgroup memory, no barrier.
+ * `height` 1 spreads a small product over many lanes; 4 reads each element of b a quarter as often.
+ */
+export function matmulRegister(spec: MatmulSpec, height: 1 | 4, variant: string): Kernel {
+  const { m, n, k } = spec;
+  const blockColumns = Math.ceil(n / 4);
+  const blockRows = Math.ceil(m / height);
+  const wholeK = k - (k % 4);
+  const parts = matmulParts(spec);
+  return laneKernel({
+    name: `matmul-${layoutName(spec)}/${variant}`,
+    formula: `out[${m}, ${n}] = Σ over k < ${k} of A[m, k] · B[k, n]`,
+    ...parts,
+    count: blockRows * blockColumns,
+    body: wgsl`
+let row = (lane / ${blockColumns}u) * ${height}u;
+  let column = (lane % ${blockColumns}u) * 4u;
+  ${lines(height, (i) => `var sum${i} = vec4f(0.0);`)}
+#if ${spec.rowSums}
+  ${lines(height, (i) => `var total${i} = 0.0;`)}
+#endif
+#if ${wholeK > 0}
+  for (var k = 0u; k < ${wholeK}u; k += 4u) {
+    ${block(spec, height, 4)}
+  }
+#endif
+#if ${k % 4 > 0}
+  {
+    let k = ${wholeK}u;
+    ${k % 4 > 0 ? block(spec, height, k % 4) : ''}
+  }
+#endif
+  ${lines(height, (i) => (i === 0
+    ? 'store_out(row, column, epilogue(sum0, row, column));'
+    : `if (row + ${i}u < ${m}u) {
+    store_out(row + ${i}u, column, epilogue(sum${i}, row + ${i}u, column));
+  }`))}
+#if ${spec.rowSums}
+  if (column == 0u) {
+    ${lines(height, (i) => (i === 0 ? 'rowSums[row] = total0;' : `if (row + ${i}u < ${m}u) {
+      rowSums[row + ${i}u] = total${i};
+    }`), '    ')}
+  }
+#endif`,
+  });
+}

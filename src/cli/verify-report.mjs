@@ -1,0 +1,80 @@
+// Judges what the page measured and prints it for people. No browser here: tests feed it by hand.
+
+/** @typedef {import('../lab/verify-result.ts').VerifyMeasured} Measured */
+/** @typedef {import('../lab/verify-result.ts').VerifyResult} Result */
+
+/** The least test accuracy that passes. A net of this size reaches about 95 % on 8,000 MNIST digits. */
+export const requiredAccuracy = { mnist: 0.93, digits: 0.93 };
+
+/**
+ * What is wrong with a measurement, one sentence each. It trusts no summary of the page: a count of zero passes nothing.
+ * @param {Measured} measured @returns {string[]}
+ */
+export function judge(measured) {
+  const { adapter, data, training, step, gradients, test } = measured;
+  const problems = [];
+  if (!adapter) problems.push('The adapter has no name.');
+  for (const when of /** @type {const} */ (['before', 'after'])) {
+    const { passed, checked, total, worst } = gradients[when];
+    if (!passed) problems.push(`Gradients ${when} training are wrong: ${worst.tensor} is off by ${worst.error}, allowed are ${worst.allowed}.`);
+    if (!(checked > 0 && checked === total)) problems.push(`Gradients ${when} training: ${checked} of ${total} were checked, all must be.`);
+    if (!(worst.error <= worst.allowed)) problems.push(`Gradients ${when} training: the worst error ${worst.error} is beyond ${worst.allowed}.`);
+  }
+  if (!(training.steps > 0)) problems.push(`Training made ${training.steps} steps.`);
+  if (!(training.lastLoss < training.firstLoss)) problems.push(`The loss went from ${training.firstLoss} to ${training.lastLoss}.`);
+  if (!(data.test > 0)) problems.push(`The test set has ${data.test} digits.`);
+  const required = requiredAccuracy[data.source];
+  if (!(test.accuracy >= required)) problems.push(`Accuracy is ${percent(test.accuracy)} on ${data.name}, required is ${percent(required)}.`);
+  if (step.submits !== 1) problems.push(`A step submits ${step.submits} times, it must submit once.`);
+  if (!(step.dispatches > 0)) problems.push(`A step dispatches ${step.dispatches} kernels.`);
+  if (step.buffersCreated !== 0 || step.bindGroupsCreated !== 0) {
+    problems.push(`A step creates ${step.buffersCreated} buffers and ${step.bindGroupsCreated} bind groups, it must create none.`);
+  }
+  return problems;
+}
+
+/** @param {number} fraction */
+function percent(fraction) {
+  return `${(fraction * 100).toFixed(2)} %`;
+}
+
+/** @param {number} value */
+function short(value) {
+  return Number(value.toPrecision(3)).toString();
+}
+
+/** @param {number} value */
+function grouped(value) {
+  return value.toLocaleString('en-US');
+}
+
+/** @param {Measured['gradients']['before']} proof */
+function proofText({ passed, checked, total, worst }) {
+  return `${passed ? 'proven' : 'WRONG'}, ${grouped(checked)} of ${grouped(total)} checked, `
+    + `worst error ${short(worst.error)} of ${short(worst.allowed)} allowed (${worst.tensor})`;
+}
+
+/** The result as a table of two columns, and the verdict. @param {Result} result @returns {string} */
+export function table({ measured, problems, passed, browser, requiredAccuracy: required, version }) {
+  /** @type {[string, string][]} */
+  const rows = [['chainrule', version], ['browser', browser ?? 'none']];
+  if (measured) {
+    const { adapter, data, net, training, step, gradients, test } = measured;
+    rows.push(
+      ['adapter', adapter],
+      ['data', `${data.name}: ${grouped(data.train)} to train, ${grouped(data.test)} to test`],
+      ['net', `${net.layers}, ${grouped(net.parameters)} parameters`],
+      ['training', `${training.optimizer}, learning rate ${training.learningRate}, batch ${training.batchSize}, ${training.epochs} epochs, `
+        + `${grouped(training.steps)} steps in ${training.seconds.toFixed(1)} s, seed ${training.seed}`],
+      ['loss', `${short(training.firstLoss)} -> ${short(training.lastLoss)}, on test digits ${short(test.loss)}`],
+      ['gradients before', proofText(gradients.before)],
+      ['gradients after', proofText(gradients.after)],
+      ['accuracy', `${percent(test.accuracy)} (required ${percent(required ?? NaN)})`],
+      ['a step', `${step.ms.toFixed(2)} ms, ${step.dispatches} dispatches, ${step.submits} submit, `
+        + `${step.buffersCreated} buffers and ${step.bindGroupsCreated} bind groups created`],
+    );
+  }
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`);
+  return [...lines, '', ...problems.map((problem) => `- ${problem}`), passed ? 'Verified.' : 'NOT verified.'].join('\n');
+}

@@ -1,0 +1,12 @@
+export type { Dataset } from './dataset.ts';
+export { dataset, type DatasetOptions } from './from-arrays.ts';
+export { checkDataset } from './check.ts';
+export type { GeneratorOptions } from './generator-options.ts';
+export { blobs, circles, moons, spiral, xor } from './generators.ts';
+export { linearRegression, sineRegression } from './regression.ts';
+export { digits } from './digits.ts';
+export { type Bytes, type Idx, idxDataset, type IdxOptions, mnist, type NamedFile, parseIdx } from './idx.ts';
+export { oneHot, shuffle, split, take, toValues, type TrainTest } from './transform.ts';
+export { type Normalization, normalize, type NormalizeOptions } from './normalize.ts';
+export { batches, type Batches } from './batches.ts';
+export { philox, RandomStream, randomStreams } from './philox.ts';

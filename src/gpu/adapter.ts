@@ -1,0 +1,66 @@
+import { ChainruleError, GpuError } from '../errors.ts';
+
+/** `cpu`: a software adapter, for which barriers and workgroup memory are slow. `gpu`: everything else. */
+export type AdapterClass = 'cpu' | 'gpu';
+
+export interface AdapterFacts {
+  /** For people: `SwiftShader (google, software)`. */
+  readonly name: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  readonly adapterClass: AdapterClass;
+}
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|warp|basic render|software/i;
+
+export function describeAdapter(adapter: GPUAdapter): AdapterFacts {
+  const { vendor, architecture, device, description } = adapter.info;
+  const fallback = adapter.info.isFallbackAdapter === true;
+  const software = fallback || SOFTWARE.test(`${architecture} ${device} ${description}`);
+  const title = description || device || architecture || vendor || 'unnamed adapter';
+  const readable = /swiftshader/i.test(`${title} ${architecture}`) ? 'SwiftShader' : title;
+  return {
+    name: `${readable} (${[vendor, architecture, software ? 'software' : ''].filter((part) => part && part !== readable.toLowerCase()).join(', ')})`,
+    vendor, architecture, device, description,
+    adapterClass: software ? 'cpu' : 'gpu',
+  };
+}
+
+/** Asks for an adapter; every way in which there can be none has its own typed error. */
+export async function requestAdapter(powerPreference: GPUPowerPreference | undefined): Promise<GPUAdapter> {
+  const scope = globalThis as { isSecureContext?: boolean; navigator?: { gpu?: GPU } };
+  if (scope.isSecureContext === false) {
+    throw new GpuError('insecure-origin', 'openDevice', 'a secure origin (https or localhost)', 'an insecure one',
+      'Serve the page over https, or open it through localhost.');
+  }
+  const gpu = scope.navigator?.gpu;
+  if (!gpu) {
+    throw new GpuError('no-webgpu', 'openDevice', 'a browser with WebGPU', 'one without navigator.gpu',
+      'Use Chrome or Edge ≥ 113 (Android ≥ 121), Safari ≥ 26 or Firefox ≥ 141.');
+  }
+  const adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : {});
+  if (!adapter) {
+    throw new GpuError('no-adapter', 'openDevice', 'a WebGPU adapter', 'none',
+      'On Linux enable chrome://flags/#enable-unsafe-webgpu and Vulkan, then relaunch; chrome://gpu says why there is none.');
+  }
+  return adapter;
+}
+
+/** What large nets need beyond WebGPU's defaults. Each is asked for as far as the adapter has it. */
+const WANTED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage'] as const;
+
+/** min(wanted, adapter) for every limit that is worth raising: the most the adapter has, unless the caller wants less. */
+export function wantedLimits(adapter: GPUAdapter, wanted: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const limits: Record<string, number> = {};
+  for (const name of WANTED) limits[name] = adapter.limits[name];
+  for (const [name, value] of Object.entries(wanted)) {
+    const most = adapter.limits[name as keyof GPUSupportedLimits] as unknown;
+    if (typeof most !== 'number') {
+      throw new ChainruleError('option', 'openDevice', 'limits that WebGPU knows', `an unknown limit "${name.slice(0, 40)}"`);
+    }
+    limits[name] = Math.min(value, most);
+  }
+  return limits;
+}

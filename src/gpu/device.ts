@@ -1,0 +1,166 @@
+import type { Kernel } from '../../shaders/kernel.ts';
+import { checkOptionNames, DeviceLostError, GpuError, LimitError, OptionError, show } from '../errors.ts';
+import { describeAdapter, requestAdapter, wantedLimits, type AdapterClass, type AdapterFacts } from './adapter.ts';
+import { PipelineCache, type Pipeline } from './pipelines.ts';
+
+/** Memory on the GPU. The rest of the library moves buffers around without knowing more of them. */
+export type DeviceBuffer = GPUBuffer;
+
+/** What a buffer may be used for, beside being copied from and to. */
+export type BufferUse = 'storage' | 'uniform' | 'staging';
+
+export interface DeviceOptions {
+  /** WebGPU's hint for machines with two GPUs. Default: the browser's choice. */
+  readonly powerPreference?: 'low-power' | 'high-performance';
+  /** Upper bounds for device limits, by WebGPU's names. Default: as much as the adapter has. */
+  readonly limits?: Readonly<Record<string, number>>;
+  /** Chooses the kernels of the other class, for tests. Default: as the adapter is recognised. */
+  readonly adapterClass?: AdapterClass;
+}
+
+/**
+ * Opens the GPU. Throws a GpuError with code `no-webgpu`, `insecure-origin` or `no-adapter` where there is none.
+ * A device may be used by several trainers; `device.destroy()` ends them all.
+ */
+export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  checkOptionNames('openDevice', options, ['powerPreference', 'limits', 'adapterClass']);
+  const { adapterClass, powerPreference } = options;
+  if (adapterClass !== undefined && adapterClass !== 'cpu' && adapterClass !== 'gpu') {
+    throw new OptionError('openDevice', 'adapterClass to be "cpu" or "gpu"', show(adapterClass));
+  }
+  if (powerPreference !== undefined && powerPreference !== 'low-power' && powerPreference !== 'high-performance') {
+    throw new OptionError('openDevice', 'powerPreference to be "low-power" or "high-performance"', show(powerPreference));
+  }
+  const adapter = await requestAdapter(powerPreference);
+  const facts = describeAdapter(adapter);
+  let raw: GPUDevice;
+  try {
+    raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits: wantedLimits(adapter, options.limits) });
+  } catch (error) {
+    throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${String(error)})`, 'Reload the page and try again.');
+  }
+  return new Device(raw, facts, options.adapterClass ?? facts.adapterClass);
+}
+
+/** An open GPU device: compiles kernels, holds buffers, and keeps the first error that WebGPU reported. */
+export class Device {
+  readonly facts: AdapterFacts;
+  readonly adapterClass: AdapterClass;
+  readonly pipelines: PipelineCache;
+  /** For src/gpu only. */
+  readonly raw: GPUDevice;
+  #firstError: GpuError | undefined;
+  #lost: DeviceLostError | undefined;
+  readonly #lostPromise: Promise<DeviceLostError>;
+
+  constructor(raw: GPUDevice, facts: AdapterFacts, adapterClass: AdapterClass) {
+    this.raw = raw;
+    this.facts = facts;
+    this.adapterClass = adapterClass;
+    this.pipelines = new PipelineCache(this);
+    raw.addEventListener('uncapturederror', ({ error }) => {
+      this.#firstError ??= new GpuError('gpu', 'WebGPU', 'every command to be valid', error.message, 'Please report this with the adapter\'s name.');
+    });
+    this.#lostPromise = raw.lost.then(({ reason, message }) => {
+      this.#lost = new DeviceLostError(facts.name, reason, message);
+      return this.#lost;
+    });
+  }
+
+  /** The adapter for people: `SwiftShader (google, software)`. */
+  get name(): string {
+    return this.facts.name;
+  }
+
+  /** Resolves with the error once the device is lost; never rejects. */
+  get lost(): Promise<DeviceLostError> {
+    return this.#lostPromise;
+  }
+
+  /** Bytes that one tensor may take at most. */
+  get maxTensorBytes(): number {
+    const { maxBufferSize, maxStorageBufferBindingSize } = this.raw.limits;
+    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  }
+
+  /** Storage buffers that one launch may bind. */
+  get maxBindings(): number {
+    return this.raw.limits.maxStorageBuffersPerShaderStage;
+  }
+
+  /** Throws the device's loss or the first error that WebGPU reported, if there was one. */
+  check(): void {
+    if (this.#lost) throw this.#lost;
+    if (this.#firstError) throw this.#firstError;
+  }
+
+  /**
+   * Awaits a WebGPU promise. A rejection becomes a typed error: browsers give no order between a rejected call and
+   * `lost`, so a loss that arrives shortly afterwards is taken for its reason.
+   */
+  async guard<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      await Promise.race([this.#lostPromise, new Promise((resolve) => { setTimeout(resolve, 500); })]);
+      this.check();
+      throw error instanceof GpuError ? error : new GpuError('gpu', 'WebGPU', 'the call to succeed', String(error));
+    }
+  }
+
+  /** Compiles kernels in parallel; each text once per device. */
+  compile(kernels: readonly Kernel[], onProgress?: (done: number, total: number) => void): Promise<Pipeline[]> {
+    return this.pipelines.compile(kernels, onProgress);
+  }
+
+  createBuffer(label: string, bytes: number, use: BufferUse): DeviceBuffer {
+    this.check();
+    const most = use === 'storage' ? this.maxTensorBytes : this.raw.limits.maxBufferSize;
+    if (bytes > most) {
+      throw new LimitError(label, `at most ${most.toLocaleString('en')} bytes (this device's limit for one buffer)`,
+        `${bytes.toLocaleString('en')} bytes`, `${Math.floor(most / 4).toLocaleString('en')} f32 numbers would fit: use a smaller batch, a narrower layer or less data.`);
+    }
+    const usage = use === 'staging' ? GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
+      : GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC | (use === 'uniform' ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE);
+    return this.raw.createBuffer({ label, size: Math.max(16, Math.ceil(bytes / 16) * 16), usage });
+  }
+
+  /** Writes whole 4-byte elements at a byte offset. WebGPU ignores a bad range in silence, so it is checked here. */
+  write(buffer: DeviceBuffer, offset: number, data: Float32Array | Uint32Array): void {
+    if (offset % 4 !== 0 || offset + data.byteLength > buffer.size) {
+      throw new GpuError('gpu', buffer.label, `a write inside its ${buffer.size} bytes`, `${data.byteLength} bytes at ${offset}`);
+    }
+    if (data.byteLength > 0) this.raw.queue.writeBuffer(buffer, offset, data as Float32Array<ArrayBuffer>);
+  }
+
+  /**
+   * Reads bytes back, after everything submitted so far. Rejects with the first error that WebGPU reported since the
+   * device was opened: WebGPU drops a bad command in silence, and what is read then is stale.
+   */
+  async read(buffer: DeviceBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
+    this.check();
+    const staging = this.createBuffer(`read ${buffer.label}`, bytes, 'staging');
+    try {
+      const encoder = this.raw.createCommandEncoder({ label: `read ${buffer.label}` });
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+      this.raw.queue.submit([encoder.finish()]);
+      await this.guard(staging.mapAsync(GPUMapMode.READ));
+      const copy = staging.getMappedRange().slice(0, bytes);
+      this.check();
+      return copy;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Resolves when everything submitted so far has run; throws what went wrong on the way. */
+  async idle(): Promise<void> {
+    await this.guard(this.raw.queue.onSubmittedWorkDone());
+    this.check();
+  }
+
+  /** Ends the device and everything on it. What runs on it rejects with a DeviceLostError. */
+  destroy(): void {
+    this.raw.destroy();
+  }
+}

@@ -1,0 +1,70 @@
+import type { Kernel } from '../../shaders/kernel.ts';
+import { GpuError, LimitError } from '../errors.ts';
+import type { Device, DeviceBuffer } from './device.ts';
+import type { Pipeline } from './pipelines.ts';
+
+/** Workgroups that WebGPU takes in one dimension; one more drops the whole command buffer in silence. */
+const MAX_GROUPS = 65_535;
+
+/** Folds a count of workgroups over two dimensions; kernels put them together again. */
+export function foldGroups(label: string, groups: number): [number, number] {
+  if (!Number.isSafeInteger(groups) || groups < 1 || groups > MAX_GROUPS * MAX_GROUPS) {
+    throw new LimitError(label, `between 1 and ${(MAX_GROUPS ** 2).toLocaleString('en')} workgroups`, groups.toLocaleString('en'), 'Use a smaller batch or a narrower layer.');
+  }
+  const rows = Math.ceil(groups / MAX_GROUPS);
+  return [Math.ceil(groups / rows), rows];
+}
+
+/** A part of a buffer. */
+export interface Range {
+  readonly buffer: DeviceBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface Dispatch {
+  readonly label: string;
+  readonly pipeline: Pipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly groups: readonly [number, number];
+}
+
+/** A launch with everything fixed: made once, dispatched in every step. */
+export function createDispatch(device: Device, label: string, kernel: Kernel, pipeline: Pipeline, ranges: readonly Range[]): Dispatch {
+  const storage = kernel.bindings.filter(({ access }) => access !== 'uniform').length;
+  if (storage > device.maxBindings) {
+    throw new LimitError(label, `at most ${device.maxBindings} buffers in one launch (this device's limit)`, String(storage), 'Compile with { fusion: false }.');
+  }
+  const read = new Set<DeviceBuffer>();
+  const written = new Set<DeviceBuffer>();
+  kernel.bindings.forEach(({ access }, index) => (access === 'read' || access === 'uniform' ? read : written).add(ranges[index]!.buffer));
+  for (const buffer of written) {
+    if (read.has(buffer)) throw new GpuError('gpu', label, 'a launch to read and write different buffers', `${buffer.label} for both`);
+  }
+  const bindGroup = device.raw.createBindGroup({
+    label,
+    layout: pipeline.layout,
+    entries: ranges.map(({ buffer, offset, bytes }, binding) => ({ binding, resource: { buffer, offset, size: Math.ceil(bytes / 16) * 16 } })),
+  });
+  const groups = kernel.cooperative ? kernel.count : Math.ceil(kernel.count / kernel.workgroupSize);
+  return { label, pipeline, bindGroup, groups: foldGroups(label, groups) };
+}
+
+/** Runs launches in order: one encoder, one compute pass, one submit. Copies (if any) follow in the same submit. */
+export function submit(
+  device: Device, label: string, dispatches: readonly Dispatch[],
+  copies: readonly { readonly from: Range; readonly to: DeviceBuffer; readonly at: number }[] = [],
+): void {
+  const encoder = device.raw.createCommandEncoder({ label });
+  const pass = encoder.beginComputePass({ label });
+  let current: Pipeline | undefined;
+  for (const { pipeline, bindGroup, groups } of dispatches) {
+    if (pipeline !== current) pass.setPipeline(pipeline.raw);
+    current = pipeline;
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(groups[0], groups[1]);
+  }
+  pass.end();
+  for (const { from, to, at } of copies) encoder.copyBufferToBuffer(from.buffer, from.offset, to, at, from.bytes);
+  device.raw.queue.submit([encoder.finish()]);
+}

@@ -1,0 +1,78 @@
+import { checkNumber, checkOptionNames, OptionError, show, ShapeError } from '../errors.ts';
+import { RandomStream, randomStreams } from '../data/philox.ts';
+import { Device } from '../gpu/device.ts';
+import { showShape, type Shape } from '../ops/tensor.ts';
+import type { Loss } from './losses.ts';
+import type { Module } from './module.ts';
+import type { Optimizer } from './optimizers.ts';
+import { StepEngine } from './step-engine.ts';
+import { Trainer } from './trainer.ts';
+
+export interface CompileOptions {
+  /** From `await openDevice()`. */
+  readonly device: Device;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** Examples per step, ≥ 1: 1 is stochastic, the data's length is batch gradient descent. Default 32. */
+  readonly batchSize?: number;
+  /** Decides the initial weights and the order of examples: an integer ≥ 0. Default 0. */
+  readonly seed?: number;
+  /** The shape of one example, where the model's first layer can't tell it. */
+  readonly inputShape?: Shape;
+  /** What each step reports beside its loss. Default none. */
+  readonly metrics?: readonly 'accuracy'[];
+  /** Whether each step reports gradient norms, update ratios, dead units and non-finite counts. Default false. */
+  readonly diagnostics?: boolean;
+  /** Whether several requests may share one launch. Default true; the results agree either way. */
+  readonly fusion?: boolean;
+  /** Forces kernel variants by family, for tests and comparisons: `{ matmul: 'tiled' }`. */
+  readonly variants?: Readonly<Record<string, string>>;
+  /** Called while kernels compile. */
+  readonly onCompile?: (done: number, total: number) => void;
+}
+
+const OPTIONS: readonly (keyof CompileOptions)[] = [
+  'device', 'loss', 'optimizer', 'batchSize', 'seed', 'inputShape', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
+];
+
+function checkFlag(name: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new OptionError('compile', `${name} to be true or false`, show(value));
+  return value;
+}
+
+/**
+ * Makes a model trainable: traces it once, plans its memory, compiles its kernels and initialises its weights.
+ * Throws a ShapeError where layers do not fit together, an OptionError for an option, a LimitError where the device is
+ * too small; then nothing has been allocated.
+ */
+export async function compile(model: Module, options: CompileOptions): Promise<Trainer> {
+  checkOptionNames('compile', options, OPTIONS);
+  const { device, loss, optimizer, batchSize = 32, seed = 0, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile } = options;
+  if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
+  if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
+  if (typeof loss?.apply !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
+  if (typeof optimizer?.request !== 'function') throw new OptionError('compile', 'an optimizer such as adam()', show(optimizer));
+  if (!Array.isArray(metrics) || metrics.some((metric) => metric !== 'accuracy')) throw new OptionError('compile', 'metrics among accuracy', show(metrics));
+  if (metrics.length > 0 && loss.accuracy === undefined) throw new OptionError('compile', 'a loss that has an accuracy', `${loss.name} with metrics ["accuracy"]`);
+  checkNumber('compile', 'batchSize', batchSize, { integer: true, min: 1 });
+  checkNumber('compile', 'seed', seed, { integer: true, min: 0 });
+
+  const inputShape = options.inputShape ?? model.inputShape;
+  if (!inputShape) {
+    throw new OptionError('compile', 'to know the shape of one example', 'a model whose first layer takes any', 'Pass inputShape, for example [28, 28].');
+  }
+  if (!Array.isArray(inputShape) || !inputShape.every((dimension) => Number.isSafeInteger(dimension) && dimension > 0)) {
+    throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
+  }
+  const engine = new StepEngine({
+    device, model, loss, optimizer, seed, inputShape: [...inputShape], onCompile,
+    trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
+    target: { adapterClass: device.adapterClass, maxBindings: device.maxBindings, fusion: checkFlag('fusion', fusion), variants },
+  });
+  const step = await engine.training(batchSize);
+  for (const [part, { parameter, tensor }] of step.net.parameters.entries()) {
+    step.program.write(tensor, parameter.initializer.fill(tensor.shape, new RandomStream(seed, randomStreams.initialization, part)));
+  }
+  await device.idle();
+  return new Trainer(engine, step, batchSize);
+}

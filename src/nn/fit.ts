@@ -1,0 +1,148 @@
+import { batches, type Batches } from '../data/batches.ts';
+import type { Dataset } from '../data/dataset.ts';
+import { ChainruleError, checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
+import type { Dispatch } from '../gpu/sequence.ts';
+import { sizeOf } from '../ops/tensor.ts';
+import type { Evaluation } from './evaluate.ts';
+import type { CompiledStep, Resident, StepEngine } from './step-engine.ts';
+import type { PendingStep, StepReport } from './trainer.ts';
+
+/** A step's report with where it stands in the training. */
+export interface FitStep extends StepReport {
+  /** Counted from 0, over all calls of fit. */
+  readonly epoch: number;
+}
+
+export interface EpochReport {
+  readonly epoch: number;
+  /** The mean of the steps' losses, weighted by their examples. */
+  readonly loss: number;
+  /** On the validation data, if given. */
+  readonly validation?: Evaluation;
+}
+
+export interface FitOptions {
+  /** Passes over the data, ≥ 1. Default 1. */
+  readonly epochs?: number;
+  /** Examples per step. Default the compiled batch size. The last batch of an epoch may be smaller. */
+  readonly batchSize?: number;
+  /** Whether each epoch has its own order. Default true. */
+  readonly shuffle?: boolean;
+  /** Decides the order. Default the compiled seed. */
+  readonly seed?: number;
+  /** Evaluated after each epoch. */
+  readonly validation?: Dataset;
+  /** Called for every step, in order, a few steps late. What it throws ends the training. */
+  readonly onStep?: (step: FitStep) => void;
+  /** Called after each epoch. */
+  readonly onEpoch?: (epoch: EpochReport) => void | Promise<void>;
+  /** Ends the training after the step under way. */
+  readonly signal?: AbortSignal;
+}
+
+export interface FitResult {
+  /** Steps taken in this call. */
+  readonly steps: number;
+  /** Each epoch's mean loss. */
+  readonly epochs: readonly EpochReport[];
+}
+
+/** What fit needs of its trainer. */
+interface Fitting {
+  readonly engine: StepEngine;
+  readonly data: Dataset;
+  readonly options: FitOptions;
+  readonly batchSize: number;
+  stepCount(): number;
+  epoch(): number;
+  finishEpoch(): void;
+  send(step: CompiledStep, cursor: number, before: readonly Dispatch[]): Promise<PendingStep>;
+  evaluate(data: Dataset): Promise<Evaluation>;
+  checkData(data: Dataset): void;
+}
+
+const OPTIONS: readonly (keyof FitOptions)[] = ['epochs', 'batchSize', 'shuffle', 'seed', 'validation', 'onStep', 'onEpoch', 'signal'];
+
+export async function fit(fitting: Fitting): Promise<FitResult> {
+  const { engine, data, options } = fitting;
+  checkOptionNames('fit', options, OPTIONS);
+  const { epochs = 1, batchSize = fitting.batchSize, shuffle = true, seed = engine.setup.seed, validation, onStep, onEpoch, signal } = options;
+  checkNumber('fit', 'epochs', epochs, { integer: true, min: 1, max: 1e6 });
+  for (const [name, callback] of Object.entries({ onStep, onEpoch })) {
+    if (callback !== undefined && typeof callback !== 'function') throw new OptionError('fit', `${name} to be a function`, show(callback));
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new OptionError('fit', 'signal to be an AbortSignal', show(signal));
+  if (validation) fitting.checkData(validation);
+  const first = batches(data.length, batchSize, { shuffle, seed, epoch: fitting.epoch() });
+  const rest = data.length % batchSize;
+  const sizes = [batchSize, ...(rest > 0 ? [rest] : [])];
+  const programs = new Map<number, CompiledStep>();
+  for (const rows of sizes) programs.set(rows, await engine.training(rows));
+  const resident = await engine.reside(data, sizes);
+
+  const startedAt = fitting.stepCount();
+  const done: EpochReport[] = [];
+  for (let count = 0; count < epochs; count += 1) {
+    const epoch = fitting.epoch();
+    const order = count === 0 ? first : batches(data.length, batchSize, { shuffle, seed, epoch });
+    if (resident) resident.program.write(resident.tensors.order, order.order);
+    const loss = await runEpoch(fitting, order, epoch, programs, resident, onStep, signal);
+    fitting.finishEpoch();
+    const report: EpochReport = { epoch, loss, ...(validation ? { validation: await fitting.evaluate(validation) } : {}) };
+    done.push(report);
+    await onEpoch?.(report);
+  }
+  return { steps: fitting.stepCount() - startedAt, epochs: done };
+}
+
+async function runEpoch(
+  { engine, data, send }: Fitting, order: Batches, epoch: number, programs: ReadonlyMap<number, CompiledStep>,
+  resident: Resident | undefined, onStep: FitOptions['onStep'], signal: AbortSignal | undefined,
+): Promise<number> {
+  let failure: { error: unknown } | undefined;
+  let sum = 0;
+  // Reports are handed on one after the other, while further steps are already on their way.
+  let reported: Promise<void> = Promise.resolve();
+  let cursor = 0;
+  for (const rows of order) {
+    if (failure) break;
+    if (signal?.aborted) {
+      await reported;
+      throw new ChainruleError('aborted', 'fit', 'no abort', `one in epoch ${epoch}`, 'Everything learnt so far is kept.');
+    }
+    const step = programs.get(rows.length)!;
+    await step.ring.ready();
+    if (!resident) uploadRows(step, data, rows);
+    const pending = await send(step, cursor, resident?.gathers.get(rows.length) ?? []);
+    cursor += rows.length;
+    reported = reported.then(() => pending.report).then((report) => {
+      if (failure) return;
+      onStep?.({ ...report, epoch });
+      sum += report.loss * rows.length;
+      if (!Number.isFinite(report.loss)) throw diverged(report);
+    }).catch((error: unknown) => { failure ??= { error }; });
+  }
+  await reported;
+  if (failure) throw failure.error;
+  engine.setup.device.check();
+  return sum / data.length;
+}
+
+function diverged({ step, loss, diagnostics }: StepReport): ChainruleError {
+  const tensor = diagnostics?.findings.find(({ kind }) => kind === 'diverged')?.message ?? 'Compile with diagnostics: true to learn in which tensor it began, or lower the learning rate.';
+  return new ChainruleError('diverged', 'fit', 'a finite loss', `${loss} at step ${step}`, tensor);
+}
+
+/** The batch by hand, for data too large to live on the GPU. */
+function uploadRows(step: CompiledStep, data: Dataset, rows: Uint32Array): void {
+  const gather = <A extends Float32Array | Uint32Array>(from: A, size: number, into: A): A => {
+    rows.forEach((row, index) => into.set(from.subarray(row * size, (row + 1) * size), index * size));
+    return into;
+  };
+  const inputSize = sizeOf(data.inputShape);
+  const targetSize = sizeOf(data.targetShape);
+  step.program.write(step.net.inputs, gather(data.inputs, inputSize, new Float32Array(rows.length * inputSize)));
+  step.program.write(step.net.targets, data.targets instanceof Uint32Array
+    ? gather(data.targets, targetSize, new Uint32Array(rows.length * targetSize))
+    : gather(data.targets, targetSize, new Float32Array(rows.length * targetSize)));
+}

@@ -1,0 +1,19 @@
+import type { Shape, Tensor } from '../ops/tensor.ts';
+import { apply } from '../program/trace.ts';
+
+// Ops on tensors, for the forward function of module(children, forward).
+
+/** a + b with NumPy's broadcasting. */
+export const add = (a: Tensor, b: Tensor): Tensor => apply('add', { a, b });
+/** a - b with NumPy's broadcasting. */
+export const sub = (a: Tensor, b: Tensor): Tensor => apply('sub', { a, b });
+/** a · b element by element, with NumPy's broadcasting. */
+export const mul = (a: Tensor, b: Tensor): Tensor => apply('mul', { a, b });
+/** The matrix product of a [m, k] and b [k, n]; a stored [k, m] or b stored [n, k] with the options. */
+export const matmul = (a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor => apply('matmul', { a, b }, { ...options });
+/** The sum over `axes` (default all); with keepDims the summed axes stay as 1. */
+export const sum = (x: Tensor, options: { axes?: readonly number[]; keepDims?: boolean } = {}): Tensor => apply('sum', { x }, { ...options });
+/** The mean over `axes` (default all); with keepDims the reduced axes stay as 1. */
+export const mean = (x: Tensor, options: { axes?: readonly number[]; keepDims?: boolean } = {}): Tensor => apply('mean', { x }, { ...options });
+/** The same elements under another shape; one dimension may be -1. */
+export const reshape = (x: Tensor, shape: Shape): Tensor => apply('reshape', { x }, { shape: [...shape] });

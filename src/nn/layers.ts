@@ -1,0 +1,101 @@
+import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
+import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
+import { apply } from '../program/trace.ts';
+import { defaultLinearBias, defaultLinearWeight, type Initializer } from './initializers.ts';
+import { defineModule, type Module } from './module.ts';
+
+/** Layers one after the other: the output of each is the input of the next. Parameters are named by position: `0.weight`. */
+export function sequential(...layers: readonly Module[]): Module {
+  layers.forEach((layer, index) => {
+    if (typeof layer !== 'function' || typeof layer.kind !== 'string') throw new OptionError('sequential', `layers, and one as argument ${index}`, show(layer));
+  });
+  if (layers.length === 0) throw new OptionError('sequential', 'at least one layer', 'none');
+  // Activations take any shape: the first layer that knows its input decides, unless something reshapes before it.
+  const first = layers.find(({ kind, inputShape }) => inputShape !== undefined || kind === 'flatten');
+  return defineModule({
+    kind: 'sequential',
+    children: Object.fromEntries(layers.map((layer, index) => [String(index), layer])),
+    inputShape: first?.inputShape,
+    forward: (x) => layers.reduce((value, layer) => layer(value), x),
+  });
+}
+
+/**
+ * A net of your own: `forward` gets the children and the input and may connect them freely (skip connections, one
+ * layer used twice). It is called once, when the model is compiled.
+ *
+ * `inputShape` is the shape of one example; needed where the first child can't tell it.
+ */
+export function module<Children extends Readonly<Record<string, Module>>>(
+  children: Children, forward: (children: Children, x: Tensor) => Tensor, options: { inputShape?: Shape } = {},
+): Module {
+  checkOptionNames('module', options, ['inputShape']);
+  if (typeof forward !== 'function') throw new OptionError('module', 'a forward function (children, x) => tensor', show(forward));
+  for (const [name, child] of Object.entries(children)) {
+    if (typeof child !== 'function' || typeof child.kind !== 'string') throw new OptionError('module', `a layer as child ${show(name)}`, show(child));
+    if (!/^[A-Za-z0-9_]+$/.test(name)) throw new OptionError('module', 'children named with letters, digits and _', show(name));
+  }
+  const inputShape = options.inputShape ?? Object.values(children).find((child) => child.inputShape !== undefined)?.inputShape;
+  return defineModule({ kind: 'module', children, inputShape, forward: (x) => forward(children, x) });
+}
+
+export interface LinearOptions {
+  /** Whether there is a bias. Default true. */
+  readonly bias?: boolean;
+  /** How the weight [out, in] starts. Default PyTorch's: uniform in ±1/√in. */
+  readonly weightInitializer?: Initializer;
+  /** How the bias [out] starts. Default PyTorch's: uniform in ±1/√in. */
+  readonly biasInitializer?: Initializer;
+}
+
+/** out = x · weightᵀ + bias: x [..., inFeatures], weight [outFeatures, inFeatures], bias [outFeatures]. */
+export function linear(inFeatures: number, outFeatures: number, options: LinearOptions = {}): Module {
+  checkNumber('linear', 'inFeatures', inFeatures, { integer: true, min: 1 });
+  checkNumber('linear', 'outFeatures', outFeatures, { integer: true, min: 1 });
+  checkOptionNames('linear', options, ['bias', 'weightInitializer', 'biasInitializer']);
+  const { bias = true, weightInitializer = defaultLinearWeight(), biasInitializer = defaultLinearBias(inFeatures) } = options;
+  return defineModule({
+    kind: 'linear',
+    parameters: {
+      weight: { shape: [outFeatures, inFeatures], initializer: weightInitializer },
+      ...(bias ? { bias: { shape: [outFeatures], initializer: biasInitializer } } : {}),
+    },
+    inputShape: [inFeatures],
+    forward: (x, parameters) => apply('linear', { x, weight: parameters.weight, bias: parameters.bias }),
+  });
+}
+
+const activation = (kind: string, options = {}): Module => defineModule({ kind, forward: (x) => apply(kind, { x }, options) });
+
+/** max(x, 0). The subgradient at 0 is 0. */
+export const relu = (): Module => activation('relu');
+/** 1 / (1 + e^-x). */
+export const sigmoid = (): Module => activation('sigmoid');
+/** The hyperbolic tangent. */
+export const tanh = (): Module => activation('tanh');
+/** x · sigmoid(x), also called swish. */
+export const silu = (): Module => activation('silu');
+/** Softmax over the last axis. Not needed before crossEntropy(), which takes logits. */
+export const softmax = (): Module => activation('softmax');
+
+/** x where x > 0, else negativeSlope · x (default 0.01, ≥ 0). */
+export function leakyRelu(options: { negativeSlope?: number } = {}): Module {
+  checkOptionNames('leakyRelu', options, ['negativeSlope']);
+  return activation('leakyRelu', { negativeSlope: checkNumber('leakyRelu', 'negativeSlope', options.negativeSlope ?? 0.01, { min: 0 }) });
+}
+
+/** x · Φ(x), with Φ by erf (`approximate: 'none'`, the default) or by tanh (`'tanh'`). */
+export function gelu(options: { approximate?: 'none' | 'tanh' } = {}): Module {
+  checkOptionNames('gelu', options, ['approximate']);
+  const { approximate = 'none' } = options;
+  if (approximate !== 'none' && approximate !== 'tanh') throw new OptionError('gelu', 'approximate to be "none" or "tanh"', show(approximate));
+  return activation('gelu', { approximate });
+}
+
+/** Each example as one vector: [batch, a, b, …] becomes [batch, a · b · …]. */
+export function flatten(): Module {
+  return defineModule({
+    kind: 'flatten',
+    forward: (x) => apply('reshape', { x }, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
+  });
+}

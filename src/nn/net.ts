@@ -1,0 +1,53 @@
+import { ShapeError, ChainruleError } from '../errors.ts';
+import { showShape, type Shape, type Tensor } from '../ops/tensor.ts';
+import type { Graph } from '../program/graph.ts';
+import { Trace, tracing } from '../program/trace.ts';
+import type { Loss } from './losses.ts';
+import { traceModel, type Module, type Parameter } from './module.ts';
+
+/** A model traced for one batch size. */
+export interface Net {
+  readonly graph: Graph;
+  readonly rows: number;
+  readonly inputs: Tensor;
+  readonly outputs: Tensor;
+  readonly parameters: readonly { readonly name: string; readonly parameter: Parameter; readonly tensor: Tensor }[];
+  /** The shape of the output for one example. */
+  readonly outputShape: Shape;
+}
+
+/** A net with its loss. */
+export interface LossNet extends Net {
+  readonly targets: Tensor;
+  readonly loss: Tensor;
+}
+
+function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: number): Net {
+  const inputs = trace.tensor('inputs', [rows, ...inputShape], 'input');
+  const { output, parameters } = traceModel(model, inputs);
+  if (trace.graph.tensors[output?.id] !== output) {
+    throw new ChainruleError('state', 'compile', 'a forward function that returns a tensor of its model', String(output));
+  }
+  if (output.shape[0] !== rows) {
+    throw new ShapeError('compile', `a model output with one row per example: [${rows}, …]`, showShape(output.shape), 'Keep the first axis: it is the batch.');
+  }
+  return { graph: trace.graph, rows, inputs, outputs: output, parameters, outputShape: output.shape.slice(1) };
+}
+
+/** The model alone, for predictions. */
+export function traceNet(model: Module, inputShape: Shape, rows: number): Net {
+  const trace = new Trace();
+  return tracing(trace, () => traceForward(trace, model, inputShape, rows));
+}
+
+/** The model with its loss, for training and evaluation. */
+export function traceLossNet(model: Module, inputShape: Shape, rows: number, loss: Loss): LossNet {
+  const trace = new Trace();
+  return tracing(trace, () => {
+    const net = traceForward(trace, model, inputShape, rows);
+    const { shape, type } = loss.target(net.outputShape);
+    const targets = trace.tensor('targets', [rows, ...shape], 'target', type);
+    const result = trace.within('loss', () => loss.apply(net.outputs, targets));
+    return { ...net, targets, loss: result };
+  });
+}

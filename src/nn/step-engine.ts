@@ -1,0 +1,189 @@
+import { STEP_BYTES } from '../../shaders/kernel.ts';
+import type { Dataset } from '../data/dataset.ts';
+import type { Device } from '../gpu/device.ts';
+import { ReportRing } from '../gpu/report-ring.ts';
+import { submit, type Dispatch } from '../gpu/sequence.ts';
+import type { Target } from '../ops/request.ts';
+import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
+import type { MemoryRole } from '../program/memory.ts';
+import type { ProgramPlan } from '../program/plan.ts';
+import { BufferStore, Program } from '../program/program.ts';
+import { checkPlanFits } from './memory-plan.ts';
+import { traceLossNet, traceNet, type LossNet, type Net } from './net.ts';
+import type { Loss } from './losses.ts';
+import type { Module } from './module.ts';
+import type { Optimizer } from './optimizers.ts';
+import { planEvaluation, planGather, planPrediction, planTraining, type Reports, type StepPlan } from './step-plans.ts';
+
+/** A model with everything that its programs depend on. */
+export interface Setup {
+  readonly device: Device;
+  readonly model: Module;
+  readonly inputShape: Shape;
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  readonly target: Target;
+  readonly seed: number;
+  readonly trainingAccuracy: boolean;
+  readonly diagnostics: boolean;
+  readonly onCompile: ((done: number, total: number) => void) | undefined;
+}
+
+/** A program for one batch size, with the ring that carries its reports. */
+export interface CompiledStep {
+  readonly net: LossNet;
+  readonly program: Program;
+  readonly reports: Reports;
+  readonly ring: ReportRing;
+}
+
+/** A data set that lives on the GPU, with the launch that takes batches of one size out of it. */
+export interface Resident {
+  readonly data: Dataset;
+  readonly name: string;
+  readonly gathers: Map<number, Dispatch[]>;
+  readonly tensors: { inputs: Tensor; targets: Tensor; order: Tensor };
+  readonly program: Program;
+}
+
+/** Data sets above this stay in memory and are uploaded batch by batch. */
+const RESIDENT_BYTES = 256 * 2 ** 20;
+
+/** Compiles and caches the programs of one model: for training, evaluation and prediction, each by batch size. */
+export class StepEngine {
+  readonly setup: Setup;
+  readonly store: BufferStore;
+  readonly #training = new Map<number, Promise<CompiledStep>>();
+  readonly #evaluation = new Map<number, Promise<CompiledStep>>();
+  readonly #prediction = new Map<number, Promise<{ net: Net; program: Program }>>();
+  #resident: Resident | undefined;
+  #residents = 0;
+
+  constructor(setup: Setup) {
+    this.setup = setup;
+    this.store = new BufferStore(setup.device);
+  }
+
+  training(rows: number): Promise<CompiledStep> {
+    const { model, inputShape, loss, target, optimizer, trainingAccuracy, diagnostics } = this.setup;
+    return this.#cached(this.#training, rows, async () => {
+      const net = traceLossNet(model, inputShape, rows, loss);
+      return this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, optimizer, trainingAccuracy ? loss.accuracy : undefined, diagnostics));
+    });
+  }
+
+  evaluation(rows: number): Promise<CompiledStep> {
+    const { model, inputShape, loss, target } = this.setup;
+    return this.#cached(this.#evaluation, rows, async () => {
+      const net = traceLossNet(model, inputShape, rows, loss);
+      return this.#step(net, `evaluate${rows}`, planEvaluation(`evaluate${rows}`, net, target, loss.accuracy));
+    });
+  }
+
+  prediction(rows: number): Promise<{ net: Net; program: Program }> {
+    const { model, inputShape, target } = this.setup;
+    return this.#cached(this.#prediction, rows, async () => {
+      const net = traceNet(model, inputShape, rows);
+      return { net, program: await this.create(planPrediction(`predict${rows}`, net, target)) };
+    });
+  }
+
+  async create(plan: ProgramPlan): Promise<Program> {
+    checkPlanFits('compile', plan, this.setup.device.maxTensorBytes);
+    return Program.create(this.setup.device, this.store, plan, this.setup.onCompile);
+  }
+
+  async #step(net: LossNet, name: string, { plan, reports }: StepPlan): Promise<CompiledStep> {
+    const program = await this.create(plan);
+    const ranges = [reports.report, ...(reports.statistics ? [reports.statistics] : []), ...reports.activities.map(({ tensor }) => tensor)];
+    return { net, program, reports, ring: new ReportRing(this.setup.device, name, ranges.map((tensor) => program.range(tensor))) };
+  }
+
+  #cached<T>(cache: Map<number, Promise<T>>, rows: number, make: () => Promise<T>): Promise<T> {
+    let entry = cache.get(rows);
+    if (!entry) {
+      entry = make();
+      cache.set(rows, entry);
+      entry.catch(() => cache.delete(rows));
+    }
+    return entry;
+  }
+
+  /** Puts a data set on the GPU, once; undefined where it is too large for that. */
+  async reside(data: Dataset, rows: readonly number[]): Promise<Resident | undefined> {
+    const bytes = data.inputs.byteLength + data.targets.byteLength;
+    if (bytes > RESIDENT_BYTES || data.inputs.byteLength > this.setup.device.maxTensorBytes) return undefined;
+    if (this.#resident?.data !== data) {
+      if (this.#resident) this.store.release(`${this.#resident.name}.`);
+      this.#residents += 1;
+      const name = `data${this.#residents}`;
+      const plan = this.#gatherPlan(name, data, rows[0]!);
+      const program = await this.create(plan);
+      program.write(plan.data.inputs, data.inputs);
+      program.write(plan.data.targets, data.targets);
+      this.#resident = { data, name, gathers: new Map([[rows[0]!, program.dispatches('batch')]]), tensors: plan.data, program };
+    }
+    const resident = this.#resident;
+    for (const size of rows) {
+      if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.create(this.#gatherPlan(resident.name, data, size))).dispatches('batch'));
+    }
+    return resident;
+  }
+
+  #gatherPlan(name: string, data: Dataset, rows: number): ReturnType<typeof planGather> {
+    return planGather(`train${rows}`, name, {
+      examples: data.length, rows, inputSize: sizeOf(data.inputShape), targetSize: sizeOf(data.targetShape),
+      targetType: data.targets instanceof Uint32Array ? 'u32' : 'f32',
+    }, this.setup.target);
+  }
+
+  /** Sends one step on its way; resolves once it is submitted. The report follows a few steps later. */
+  async submit(step: CompiledStep, sections: Parameters<Program['dispatches']>, scalars: StepScalars, before: readonly Dispatch[] = []): Promise<{ report: Promise<Uint32Array> }> {
+    await step.ring.ready();
+    this.writeStep(scalars);
+    const report = step.ring.submit(`step ${scalars.number}`, scalars.number, [...before, ...step.program.dispatches(...sections)]);
+    // Whoever does not ask for a report learns of a failure at the next call.
+    report.catch(() => undefined);
+    return { report };
+  }
+
+  writeStep({ number, cursor = 0, values = [] }: StepScalars): void {
+    const { device, seed } = this.setup;
+    const words = new Uint32Array(STEP_BYTES / 4);
+    words.set([number, cursor, seed % 2 ** 32, Math.floor(seed / 2 ** 32)]);
+    new Float32Array(words.buffer).set(values, 4);
+    const buffer = this.store.find('step');
+    if (buffer) device.write(buffer, 0, words);
+  }
+
+  /** Runs sections of a program without a report. */
+  run(program: Program, label: string, ...sections: Parameters<Program['dispatches']>): void {
+    submit(this.setup.device, label, program.dispatches(...sections));
+  }
+
+  /** Bytes by role of everything that exists now for a plan: its buffers and the ring. */
+  static memory(plan: ProgramPlan, stagingBytes: number): Readonly<Partial<Record<MemoryRole, number>>> & { readonly total: number } {
+    const byRole: Partial<Record<MemoryRole, number>> = { staging: stagingBytes };
+    for (const { role, bytes } of plan.buffers) byRole[role] = (byRole[role] ?? 0) + bytes;
+    return { ...byRole, total: Object.values(byRole).reduce((sum, bytes) => sum + bytes, 0) };
+  }
+
+  /** Ends every buffer after what is on its way has run. */
+  async destroy(): Promise<void> {
+    const steps = await Promise.allSettled([...this.#training.values(), ...this.#evaluation.values()]);
+    for (const step of steps) {
+      if (step.status !== 'fulfilled') continue;
+      await step.value.ring.drained();
+      step.value.ring.destroy();
+    }
+    this.store.destroy();
+  }
+}
+
+export interface StepScalars {
+  readonly number: number;
+  /** Where the batch starts in the order of the resident data. */
+  readonly cursor?: number;
+  /** The optimiser's scalars, at most 8. */
+  readonly values?: readonly number[];
+}

@@ -1,0 +1,146 @@
+import { accuracy, type AccuracySpec } from '../../shaders/accuracy.wgsl.ts';
+import { gatherBatch, type BatchSpec } from '../../shaders/batch.wgsl.ts';
+import { STEP_BYTES } from '../../shaders/kernel.ts';
+import { record, type RecordSpec } from '../../shaders/record.wgsl.ts';
+import { activity, CHUNK, CHUNK_VALUES, statistics, type ActivitySpec, type StatisticsSpec } from '../../shaders/statistics.wgsl.ts';
+import { asMatrix, map } from '../ops/elementwise.ts';
+import { ops } from '../ops/index.ts';
+import { reduce } from '../ops/reduce.ts';
+import type { KernelFamily, Request, Target } from '../ops/request.ts';
+import type { Tensor } from '../ops/tensor.ts';
+import { planProgram, type Extension, type ProgramPlan } from '../program/plan.ts';
+import type { Loss } from './losses.ts';
+import type { LossNet, Net } from './net.ts';
+import type { Optimizer } from './optimizers.ts';
+
+const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof record>): KernelFamily<S> =>
+  ({ name, variants: [{ name: 'lane', suits: () => true, kernel }] });
+
+const recordFamily = only<RecordSpec>('record', record);
+const accuracyFamily = only<AccuracySpec>('accuracy', accuracy);
+const statisticsFamily = only<StatisticsSpec>('statistics', statistics);
+const activityFamily = only<ActivitySpec>('activity', activity);
+const gatherFamily = only<BatchSpec>('gather-batch', gatherBatch);
+
+const placeStep = ({ place }: Extension): Tensor => place('step', [STEP_BYTES / 4], 'step');
+
+/** What a step hands to the host, in the order in which it is copied: the report first. */
+export interface Reports {
+  readonly report: Tensor;
+  readonly hasAccuracy: boolean;
+  readonly statistics?: Tensor;
+  /** For each layer whose units can die: how many examples of the batch each unit was active for. */
+  readonly activities: readonly { readonly label: string; readonly tensor: Tensor }[];
+}
+
+export interface StepPlan {
+  readonly plan: ProgramPlan;
+  readonly reports: Reports;
+}
+
+/** The scalars of a step and its tag, written by its last launch. */
+function reporting(name: string, extension: Extension, net: LossNet, kind: AccuracySpec['target'] | undefined): { requests: Request[]; report: Tensor } {
+  const requests: Request[] = [];
+  const values = [extension.tensor(net.loss.id)];
+  if (kind !== undefined) {
+    const outputs = extension.tensor(net.outputs.id);
+    const matrix = asMatrix(outputs.shape);
+    const hits = extension.value('hits', [matrix.rows]);
+    const share = extension.value('accuracy', []);
+    requests.push(
+      { family: accuracyFamily, spec: { ...matrix, target: kind } satisfies AccuracySpec, reads: { x: outputs, expected: net.targets }, writes: { hits }, label: 'accuracy' },
+      { ...reduce(hits, { outer: 1, size: matrix.rows, inner: 1, scale: 1 / matrix.rows }, share), label: 'accuracy' },
+    );
+    values.push(share);
+  }
+  const report = extension.place(`${name}.report`, [values.length + 1], 'step', 'u32');
+  requests.push({
+    family: recordFamily, spec: { values: values.length } satisfies RecordSpec,
+    reads: { step: placeStep(extension), ...Object.fromEntries(values.map((value, index) => [`value${index}`, value])) },
+    writes: { report }, label: 'report',
+  });
+  return { requests, report };
+}
+
+/** A training step: forward, backward, optimiser, report; with diagnostics also what they read. */
+export function planTraining(name: string, net: LossNet, target: Target, optimizer: Optimizer, accuracyKind: Loss['accuracy'], diagnostics: boolean): StepPlan {
+  let reports: Reports | undefined;
+  const plan = planProgram({
+    name, graph: net.graph, target,
+    seeds: [{ tensor: net.loss.id, cotangent: 'one' }],
+    wanted: net.parameters.map(({ tensor }) => tensor.id),
+    kept: [net.loss.id],
+    extend: (extension) => {
+      const { place, arenas } = extension;
+      const count = arenas.parameters.shape[0]!;
+      const slots = Object.fromEntries(optimizer.slots.map((slot) => [slot, place(`optimizer.${slot}`, [count], 'optimizer')]));
+      const update: Request[] = [optimizer.request({ ...arenas, slots, step: placeStep(extension) })];
+      const { requests, report } = reporting(name, extension, net, accuracyKind);
+      reports = { report, hasAccuracy: accuracyKind !== undefined, activities: [] };
+      if (!diagnostics) return { update, report: requests };
+
+      const before = place('diagnostics.before', [count], 'diagnostics');
+      const chunks = place(`${name}.statistics`, [Math.ceil(count / CHUNK) * CHUNK_VALUES], 'diagnostics');
+      update.unshift({ ...map(arenas.parameters, [], before), label: 'diagnostics' });
+      update.push({
+        family: statisticsFamily, spec: { count } satisfies StatisticsSpec, reads: { gradients: arenas.gradients, parameters: arenas.parameters, before },
+        writes: { out: chunks }, label: 'diagnostics',
+      });
+      const activities = net.graph.nodes.filter(({ op }) => ops[op]!.canDie).map((node) => {
+        const x = extension.tensor(node.outputs.out!);
+        const matrix = asMatrix(x.shape);
+        const tensor = place(`${name}.${node.label}.activity`, [matrix.columns], 'diagnostics');
+        return { label: node.label, tensor, request: { family: activityFamily, spec: matrix, reads: { x }, writes: { activeRows: tensor }, label: 'diagnostics' } };
+      });
+      reports = { ...reports, statistics: chunks, activities };
+      // The report stays last: its tag says that everything before it ran.
+      return { update, report: [...activities.map(({ request }) => request), ...requests] };
+    },
+  });
+  return { plan, reports: reports! };
+}
+
+/** A forward pass with loss and accuracy: nothing is changed. */
+export function planEvaluation(name: string, net: LossNet, target: Target, accuracyKind: Loss['accuracy']): StepPlan {
+  let reports: Reports | undefined;
+  const plan = planProgram({
+    name, graph: net.graph, target, kept: [net.loss.id],
+    extend: (extension) => {
+      const { requests, report } = reporting(name, extension, net, accuracyKind);
+      reports = { report, hasAccuracy: accuracyKind !== undefined, activities: [] };
+      return { report: requests };
+    },
+  });
+  return { plan, reports: reports! };
+}
+
+/** The model alone. */
+export function planPrediction(name: string, net: Net, target: Target): ProgramPlan {
+  return planProgram({ name, graph: net.graph, target, kept: [net.outputs.id] });
+}
+
+/** One launch that takes a step's batch out of a data set on the GPU, written where the step's program reads it. */
+export function planGather(stepName: string, dataName: string, spec: BatchSpec, target: Target): ProgramPlan & { readonly data: { inputs: Tensor; targets: Tensor; order: Tensor } } {
+  let data: { inputs: Tensor; targets: Tensor; order: Tensor } | undefined;
+  const { examples, rows, inputSize, targetSize, targetType } = spec;
+  const plan = planProgram({
+    name: dataName, graph: { tensors: [], nodes: [] }, target,
+    extend: (extension) => {
+      const { place } = extension;
+      data = {
+        inputs: place(`${dataName}.inputs`, [examples * inputSize], 'data'),
+        targets: place(`${dataName}.targets`, [examples * targetSize], 'data', targetType),
+        order: place(`${dataName}.order`, [examples], 'data', 'u32'),
+      };
+      return {
+        batch: [{
+          family: gatherFamily, spec,
+          reads: { step: placeStep(extension), order: data.order, allInputs: data.inputs, allTargets: data.targets },
+          writes: { inputs: place(`${stepName}.inputs`, [rows * inputSize], 'batch'), targets: place(`${stepName}.targets`, [rows * targetSize], 'batch', targetType) },
+          label: 'batch',
+        }],
+      };
+    },
+  });
+  return { ...plan, data: data! };
+}

@@ -1,0 +1,64 @@
+import { ShapeError } from '../errors.ts';
+import { map } from './elementwise.ts';
+import { defineOp, type Op } from './op.ts';
+import { sumAxes } from './reduce.ts';
+import type { Request } from './request.ts';
+import { sameShape, showShape, type Shape, type Tensor } from './tensor.ts';
+
+/** NumPy's rule: shapes are aligned at the end; a 1 or a missing axis stretches. */
+export function broadcastShape(who: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = a[axis - rank + a.length] ?? 1;
+    const right = b[axis - rank + b.length] ?? 1;
+    if (left !== right && left !== 1 && right !== 1) {
+      throw new ShapeError(who, 'shapes that broadcast', `a ${showShape(a)} and b ${showShape(b)}`, 'Aligned at the end, each pair of dimensions must be equal or contain a 1.');
+    }
+    return left === 1 ? right : left;
+  });
+}
+
+/** The axes of `out` along which `input` was stretched: a gradient is summed back over them. */
+function stretchedAxes(input: Shape, out: Shape): number[] {
+  const missing = out.length - input.length;
+  return out.flatMap((dimension, axis) => (axis < missing || (input[axis - missing] === 1 && dimension !== 1) ? [axis] : []));
+}
+
+type Scratch = (name: string, shape: Shape) => Tensor;
+
+/** Requests for d input = Σ over the stretched axes of `steps` applied to dout; an alias where nothing is to be done. */
+function reduced(dout: Tensor, steps: Parameters<typeof map>[1], out: Tensor, scratch: Scratch): { requests: Request[]; alias?: Tensor } {
+  const axes = stretchedAxes(out.shape, dout.shape);
+  if (axes.length === 0) {
+    return steps.length === 0 && sameShape(dout.shape, out.shape) ? { requests: [], alias: dout } : { requests: [map(dout, steps, out)] };
+  }
+  if (steps.length === 0) return { requests: sumAxes(dout, axes, 1, out, scratch) };
+  const full = scratch('product', dout.shape);
+  return { requests: [map(dout, steps, full), ...sumAxes(full, axes, 1, out, scratch)] };
+}
+
+/** A row of the family: out = formula(a, b), with what each input's gradient multiplies dout by. */
+function binary(name: string, derivative: (side: 'a' | 'b', other: Tensor) => Parameters<typeof map>[1]): Op {
+  return defineOp({
+    name,
+    inputs: ['a', 'b'],
+    shapes: ({ a, b }, _, who) => ({ out: broadcastShape(who, a!.shape, b!.shape) }),
+    forward: ({ inputs: { a, b }, outputs }) => [map(a!, [{ formula: name, operands: [b!] }], outputs.out!)],
+    backward: ({ inputs, gradients, wanted, scratch }) => {
+      const requests: Request[] = [];
+      const aliases: Record<string, Tensor> = {};
+      for (const side of ['a', 'b'] as const) {
+        const target = wanted[side];
+        if (!target) continue;
+        const result = reduced(gradients.out!, derivative(side, inputs[side === 'a' ? 'b' : 'a']!), target, scratch);
+        requests.push(...result.requests);
+        if (result.alias) aliases[side] = result.alias;
+      }
+      return { requests, aliases };
+    },
+  });
+}
+
+export const add = binary('add', () => []);
+export const sub = binary('sub', (side) => (side === 'a' ? [] : [{ formula: 'scale', parameters: [-1] }]));
+export const mul = binary('mul', (_, other) => [{ formula: 'mul', operands: [other] }]);

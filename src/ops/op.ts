@@ -1,0 +1,53 @@
+import type { Request } from './request.ts';
+import type { Shape, Tensor } from './tensor.ts';
+
+export type Named<T> = Readonly<Record<string, T>>;
+export type Options = Readonly<Record<string, unknown>>;
+
+/** What an op's rules see: the tensors of one application, and a source of further ones. */
+export interface Application {
+  readonly inputs: Named<Tensor>;
+  readonly outputs: Named<Tensor>;
+  /** The tensors that `saves` declared: written by the forward launches, read by the backward ones. */
+  readonly saved: Named<Tensor>;
+  readonly options: Options;
+  /** A tensor that lives only between two launches of this op. */
+  readonly scratch: (name: string, shape: Shape) => Tensor;
+}
+
+export interface BackwardApplication extends Application {
+  /** d objective / d output, for each output. */
+  readonly gradients: Named<Tensor>;
+  /** Where to write d objective / d input: only the wanted ones are there. */
+  readonly wanted: Named<Tensor>;
+}
+
+/** What a backward rule asks for. */
+export interface Backward {
+  readonly requests: readonly Request[];
+  /** Inputs whose gradient is a tensor that already exists; nothing is launched and `wanted` stays unused. */
+  readonly aliases?: Named<Tensor | undefined>;
+}
+
+/** One op: everything that the product needs of it but its WGSL (`shaders/`) and its proof (`src/proof/`). */
+export interface Op {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  /** Inputs that may be left out. */
+  readonly optional?: readonly string[];
+  /** Inputs that are never differentiated, like labels. */
+  readonly constants?: readonly string[];
+  /** The outputs' shapes, or a ShapeError in the name of `who`. */
+  shapes(inputs: Named<Tensor>, options: Options, who: string): Named<Shape>;
+  /** True where `out` is the input `x` under another shape: no launch, no memory. */
+  readonly isView?: boolean;
+  /** True where a unit whose output is always 0 is dead: diagnostics count them. */
+  readonly canDie?: boolean;
+  saves?(inputs: Named<Tensor>, options: Options): Named<Shape>;
+  forward(application: Application): readonly Request[];
+  backward(application: BackwardApplication): Backward;
+}
+
+export function defineOp(op: Op): Op {
+  return op;
+}

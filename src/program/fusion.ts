@@ -1,0 +1,93 @@
+import type { Request, Target } from '../ops/request.ts';
+import type { Tensor } from '../ops/tensor.ts';
+
+/**
+ * Makes fewer launches of the same work: a request may take over what follows it (an epilogue), what comes before it
+ * (a prologue) or what reads the same tensor (a sum beside a product). Which requests can is for their families to
+ * say; this pass only knows who reads and writes what. `kept` are tensors that must be written whatever happens.
+ */
+export function fuse(original: readonly Request[], kept: ReadonlySet<number>, target: Target): Request[] {
+  if (!target.fusion) return [...original];
+  let requests = [...original];
+  for (const pass of [fuseSibling, fuseConsumer, fuseProducer]) {
+    for (let next: Request[] | undefined = requests; next; next = pass(requests, kept, target)) requests = next;
+  }
+  return requests;
+}
+
+function fits(request: Request | undefined, { maxBindings }: Target): request is Request {
+  return request !== undefined && bindingsOf(request) <= maxBindings;
+}
+
+function bindingsOf({ reads, writes, updates = {} }: Request): number {
+  return Object.keys(reads).length + Object.keys(writes).length + Object.keys(updates).length;
+}
+
+const isReadBy = ({ reads, updates = {} }: Request, id: number): boolean =>
+  Object.values(reads).some((tensor) => tensor.id === id) || Object.values(updates).some((tensor) => tensor.id === id);
+
+/** Where each tensor is written: its request's position. */
+function writers(requests: readonly Request[]): Map<number, number> {
+  const positions = new Map<number, number>();
+  requests.forEach(({ writes, updates = {} }, position) => {
+    for (const { id } of [...Object.values(writes), ...Object.values(updates)]) positions.set(id, position);
+  });
+  return positions;
+}
+
+const readersOf = (requests: readonly Request[], id: number): number[] =>
+  requests.flatMap((request, position) => (isReadBy(request, id) ? [position] : []));
+
+const replaced = (requests: readonly Request[], position: number, by: Request, without: readonly number[]): Request[] =>
+  requests.map((request, index) => (index === position ? by : request)).filter((_, index) => !without.includes(index));
+
+/** A request joins one that reads the same tensor, if nobody needs its result in between. */
+function fuseSibling(requests: readonly Request[], _: ReadonlySet<number>, target: Target): Request[] | undefined {
+  for (const [position, request] of requests.entries()) {
+    if (!request.family.absorbSibling) continue;
+    for (const [other, sibling] of requests.entries()) {
+      if (other === position) continue;
+      const results = Object.values(sibling.writes).map(({ id }) => id);
+      const neededEarlier = requests.some((reader, index) => index < position && results.some((id) => isReadBy(reader, id)));
+      const joined = neededEarlier ? undefined : request.family.absorbSibling(request, sibling);
+      if (fits(joined, target)) return replaced(requests, position, joined, [other]);
+    }
+  }
+  return undefined;
+}
+
+/** A request goes on to do what one of its readers does, if the reader's other operands exist by then. */
+function fuseConsumer(requests: readonly Request[], kept: ReadonlySet<number>, target: Target): Request[] | undefined {
+  const written = writers(requests);
+  for (const [position, request] of requests.entries()) {
+    if (!request.family.absorbConsumer) continue;
+    for (const tensor of Object.values(request.writes)) {
+      const readers = readersOf(requests, tensor.id);
+      for (const reader of readers) {
+        const consumer = requests[reader]!;
+        const ready = Object.values(consumer.reads).every(({ id }) => id === tensor.id || (written.get(id) ?? -1) < position);
+        if (!ready || consumer.updates) continue;
+        const joined = request.family.absorbConsumer(request, tensor, consumer, readers.length > 1 || kept.has(tensor.id));
+        if (fits(joined, target)) return replaced(requests, position, joined, [reader]);
+      }
+    }
+  }
+  return undefined;
+}
+
+/** A request disappears into all of its readers, if each can do its work while loading. */
+function fuseProducer(requests: readonly Request[], kept: ReadonlySet<number>, target: Target): Request[] | undefined {
+  for (const [position, producer] of requests.entries()) {
+    const results: Tensor[] = Object.values(producer.writes);
+    const [tensor] = results;
+    if (results.length !== 1 || !tensor || kept.has(tensor.id) || producer.updates) continue;
+    const readers = readersOf(requests, tensor.id);
+    if (readers.length === 0) continue;
+    const joined = readers.map((reader) => requests[reader]!.family.absorbProducer?.(requests[reader]!, tensor, producer));
+    if (!joined.every((request) => fits(request, target))) continue;
+    return requests
+      .map((request, index) => joined[readers.indexOf(index)] ?? request)
+      .filter((_, index) => index !== position);
+  }
+  return undefined;
+}

@@ -1,0 +1,149 @@
+import { map } from '../ops/elementwise.ts';
+import { ops } from '../ops/index.ts';
+import type { Named } from '../ops/op.ts';
+import type { Request } from '../ops/request.ts';
+import { sameShape, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
+import type { Graph, Node } from './graph.ts';
+
+/** What a graph asks of the GPU: its requests in order, and every tensor by id. */
+export interface Requests {
+  readonly forward: readonly Request[];
+  readonly backward: readonly Request[];
+  readonly tensors: readonly Tensor[];
+  /** d objective / d tensor for each wanted tensor's id. */
+  readonly gradients: ReadonlyMap<number, Tensor>;
+  /** The seeds' cotangents by the id of the tensor that they belong to. */
+  readonly cotangents: ReadonlyMap<number, Tensor>;
+}
+
+export interface Seed {
+  readonly tensor: number;
+  /** `one`: the cotangent is the number 1, as for a loss. `given`: it is uploaded. */
+  readonly cotangent: 'one' | 'given';
+}
+
+/** A graph's tensors and those that the program adds. A view is its root under another shape. */
+class TensorTable {
+  readonly all: Tensor[];
+
+  constructor(graph: Graph) {
+    this.all = [...graph.tensors];
+  }
+
+  get(id: number): Tensor {
+    const tensor = this.all[id]!;
+    return tensor.viewOf === undefined ? tensor : { ...this.all[tensor.viewOf]!, shape: tensor.shape };
+  }
+
+  add(name: string, shape: Shape, role: Role, constant?: number): Tensor {
+    const tensor: Tensor = { id: this.all.length, name, shape, type: 'f32', role, ...(constant === undefined ? {} : { constant }) };
+    this.all.push(tensor);
+    return tensor;
+  }
+}
+
+/** The requests of a graph's forward pass, and with seeds those of its backward pass to the `wanted` tensors. */
+export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonly number[]): Requests {
+  const table = new TensorTable(graph);
+  const saved = new Map<Node, Named<Tensor>>();
+  const named = (ids: Named<number>): Record<string, Tensor> => Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, table.get(id)]));
+  const application = (node: Node) => ({
+    inputs: named(node.inputs),
+    outputs: named(node.outputs),
+    saved: saved.get(node) ?? {},
+    options: node.options,
+    scratch: (name: string, shape: Shape): Tensor => table.add(`${node.label}.${name}`, shape, 'value'),
+  });
+  const label = (requests: readonly Request[], node: Node, direction: string): Request[] =>
+    requests.map((request) => ({ ...request, label: `${node.label}.${direction}` }));
+
+  const forward = graph.nodes.flatMap((node) => {
+    const op = ops[node.op]!;
+    const shapes = op.saves?.(named(node.inputs), node.options) ?? {};
+    saved.set(node, Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, table.add(`${node.label}.${name}`, shape, 'value')])));
+    return label(op.forward(application(node)), node, 'forward');
+  });
+
+  const needed = dependents(graph, wanted);
+  const uses = countUses(graph, needed);
+  const contributions = new Map<number, Tensor[]>();
+  const contribute = (id: number, gradient: Tensor): void => {
+    contributions.set(id, [...contributions.get(id) ?? [], gradient]);
+  };
+  const cotangents = new Map<number, Tensor>();
+  for (const { tensor, cotangent } of seeds) {
+    const { name, shape } = graph.tensors[tensor]!;
+    const seed = table.add(`d ${name}`, shape, 'input', cotangent === 'one' ? 1 : undefined);
+    cotangents.set(tensor, seed);
+    contribute(tensor, seed);
+  }
+
+  const backward: Request[] = [];
+  const gradients = new Map<number, Tensor>();
+  const isLeaf = (id: number): boolean => wanted.includes(id);
+  /** The one place where gradients are added: a tensor that several launches read gets the sum of what each gives. */
+  const collect = (id: number): Tensor | undefined => {
+    const [first, ...others] = contributions.get(id) ?? [];
+    if (!first) return undefined;
+    const { name, shape } = graph.tensors[id]!;
+    if (others.length === 0 && (!isLeaf(id) || first.role === 'gradient')) return sameShape(first.shape, shape) ? first : { ...first, shape };
+    const total = table.add(`d ${name}`, shape, isLeaf(id) ? 'gradient' : 'value');
+    backward.push({ ...map(first, others.map((operand) => ({ formula: 'add', operands: [operand] })), total), label: `${name}.gradient` });
+    return total;
+  };
+
+  for (const node of [...graph.nodes].reverse()) {
+    const op = ops[node.op]!;
+    const upstream: Record<string, Tensor> = {};
+    for (const [name, id] of Object.entries(node.outputs)) {
+      const gradient = needed.has(id) ? collect(id) : undefined;
+      if (gradient) upstream[name] = gradient;
+    }
+    if (Object.keys(upstream).length === 0) continue;
+    const targets: Record<string, Tensor> = {};
+    for (const [name, id] of Object.entries(node.inputs)) {
+      if (!needed.has(id) || op.constants?.includes(name)) continue;
+      const only = isLeaf(id) && uses.get(id) === 1 && !contributions.has(id);
+      const { name: inputName, shape } = graph.tensors[id]!;
+      targets[name] = table.add(`d ${inputName}`, shape, only ? 'gradient' : 'value');
+    }
+    if (Object.keys(targets).length === 0) continue;
+    const { requests, aliases = {} } = op.backward({ ...application(node), gradients: upstream, wanted: targets });
+    backward.push(...label(requests, node, 'backward'));
+    for (const [name, target] of Object.entries(targets)) contribute(node.inputs[name]!, aliases[name] ?? target);
+  }
+
+  for (const id of wanted) {
+    let gradient = collect(id);
+    if (!gradient) {
+      // Nothing that is differentiated depends on it: its gradient is 0, written like any other.
+      const { name, shape } = graph.tensors[id]!;
+      gradient = table.add(`d ${name}`, shape, 'gradient');
+      backward.push({ ...map(table.get(id), [{ formula: 'zero' }], gradient), label: `${name}.gradient` });
+    }
+    gradients.set(id, gradient);
+  }
+  return { forward, backward, tensors: table.all, gradients, cotangents };
+}
+
+/** Every tensor that depends on one of the wanted ones, these included. */
+function dependents(graph: Graph, wanted: readonly number[]): Set<number> {
+  const needed = new Set(wanted);
+  for (const node of graph.nodes) {
+    const { constants = [] } = ops[node.op]!;
+    if (Object.entries(node.inputs).some(([name, id]) => needed.has(id) && !constants.includes(name))) {
+      for (const id of Object.values(node.outputs)) needed.add(id);
+    }
+  }
+  return needed;
+}
+
+/** How many launches' inputs each tensor is, among those through which a gradient flows. */
+function countUses(graph: Graph, needed: ReadonlySet<number>): Map<number, number> {
+  const uses = new Map<number, number>();
+  for (const node of graph.nodes) {
+    if (!Object.values(node.outputs).some((id) => needed.has(id))) continue;
+    for (const id of Object.values(node.inputs)) uses.set(id, (uses.get(id) ?? 0) + 1);
+  }
+  return uses;
+}

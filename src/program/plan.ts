@@ -1,0 +1,163 @@
+import type { Kernel } from '../../shaders/kernel.ts';
+import { ChainruleError } from '../errors.ts';
+import type { Request, Target } from '../ops/request.ts';
+import type { ElementType, Role, Shape, Tensor } from '../ops/tensor.ts';
+import { fuse } from './fusion.ts';
+import { requestsOf, type Seed } from './gradients.ts';
+import type { Graph } from './graph.ts';
+import { bytesOf, layOut, planSlots, type BufferPlan, type MemoryRole, type Placement } from './memory.ts';
+
+/** The parts of a step, in order. A gradient check runs `forward` and `backward` of the very same launches. */
+export type Section = 'batch' | 'forward' | 'backward' | 'update' | 'report';
+
+/** One dispatch as plain data: a kernel and the tensors that it binds, in the order of its bindings. */
+export interface Launch {
+  readonly section: Section;
+  readonly label: string;
+  readonly kernel: Kernel;
+  readonly tensors: readonly Tensor[];
+}
+
+export interface ProgramPlan {
+  readonly launches: readonly Launch[];
+  readonly tensors: readonly Tensor[];
+  readonly placements: ReadonlyMap<number, Placement>;
+  /** Every buffer that the launches touch. Buffers of one name are one buffer, also between programs. */
+  readonly buffers: readonly BufferPlan[];
+  /** Tensors whose one number is known beforehand. */
+  readonly constants: readonly { readonly tensor: Tensor; readonly value: number }[];
+  /** d objective / d tensor by the wanted tensor's id. */
+  readonly gradients: ReadonlyMap<number, Tensor>;
+  /** The seeds' cotangents by the seeded tensor's id. */
+  readonly cotangents: ReadonlyMap<number, Tensor>;
+}
+
+/** Lets the maker of a program add launches around the graph's own: gathering the batch, the optimiser, the report. */
+export interface Extension {
+  /** A new tensor in a buffer of its own. Buffers of one name are shared between programs. */
+  place(name: string, shape: Shape, memory: MemoryRole, type?: ElementType): Tensor;
+  /** The program's tensor for a graph's tensor. */
+  tensor(id: number): Tensor;
+  /** A new value that lives in a slot between the extension's launches. */
+  value(name: string, shape: Shape): Tensor;
+  readonly arenas: { readonly parameters: Tensor; readonly gradients: Tensor };
+}
+
+export interface ProgramRequest {
+  /** Names the buffers that belong to this program alone. */
+  readonly name: string;
+  readonly graph: Graph;
+  readonly target: Target;
+  readonly seeds?: readonly Seed[];
+  /** Tensors to differentiate the objective by. */
+  readonly wanted?: readonly number[];
+  /** Computed tensors that must still be there after the program has run. */
+  readonly kept?: readonly number[];
+  readonly extend?: (extension: Extension) => Partial<Record<'batch' | 'update' | 'report', readonly Request[]>>;
+}
+
+/** Picks a request's kernel for the target. */
+export function lower(request: Request, section: Section, target: Target): Launch {
+  const { family, spec, reads, writes, updates = {} } = request;
+  const forced = target.variants[family.name];
+  const variant = forced === undefined
+    ? family.variants.find(({ suits }) => suits(spec, target))
+    : family.variants.find(({ name }) => name === forced);
+  if (!variant) {
+    throw new ChainruleError('option', 'compile', `a variant of ${family.name} among ${family.variants.map(({ name }) => name).join(', ')}`, `"${String(forced).slice(0, 40)}"`);
+  }
+  const kernel = variant.kernel(spec);
+  const all: Readonly<Record<string, Tensor>> = { ...reads, ...writes, ...updates };
+  const tensors = kernel.bindings.map(({ name }) => {
+    const tensor = all[name];
+    if (!tensor) throw new ChainruleError('state', kernel.name, `a tensor for its binding ${name}`, Object.keys(all).join(', '));
+    return tensor;
+  });
+  return { section, label: request.label ?? kernel.name, kernel, tensors };
+}
+
+/** From a graph to launches with a place for every tensor: everything about a program that needs no GPU. */
+export function planProgram(request: ProgramRequest): ProgramPlan {
+  const { name, graph, target, seeds = [], wanted = [], kept = [] } = request;
+  const { forward, backward, tensors: known, gradients, cotangents } = requestsOf(graph, seeds, wanted);
+  const tensors = [...known];
+  const placements = new Map<number, Placement>();
+  const buffers = new Map<string, BufferPlan>();
+  const values = new Set<number>();
+  const put = (placed: ReadonlyMap<number, Placement>, planned: readonly BufferPlan[]): void => {
+    for (const [id, placement] of placed) placements.set(id, placement);
+    for (const buffer of planned) buffers.set(buffer.name, buffer);
+  };
+  const add = (tensor: Omit<Tensor, 'id'>): Tensor => {
+    const made: Tensor = { ...tensor, id: tensors.length };
+    tensors.push(made);
+    return made;
+  };
+  const alone = (tensor: Tensor, buffer: string, role: MemoryRole): Tensor => {
+    const bytes = Math.ceil(bytesOf(tensor) / 16) * 16;
+    put(new Map([[tensor.id, { buffer, offset: 0, bytes: bytesOf(tensor) }]]), [{ name: buffer, role, bytes }]);
+    return tensor;
+  };
+
+  const parameters = graph.tensors.filter(({ role }) => role === 'parameter');
+  const ofParameters = layOut('parameters', parameters);
+  put(ofParameters.placements, [{ name: 'parameters', role: 'parameters', bytes: ofParameters.bytes }]);
+  for (const [id, gradient] of gradients) {
+    const place = ofParameters.placements.get(id);
+    if (place) put(new Map([[gradient.id, { ...place, buffer: 'gradients' }]]), [{ name: 'gradients', role: 'gradients', bytes: ofParameters.bytes }]);
+  }
+  const constants: { tensor: Tensor; value: number }[] = [];
+  for (const tensor of known) {
+    if (tensor.constant !== undefined) constants.push({ tensor: alone(tensor, `constant ${tensor.constant}`, 'step'), value: tensor.constant });
+    else if (tensor.role === 'input' || tensor.role === 'target') alone(tensor, `${name}.${tensor.name}`, 'batch');
+    else if (tensor.role === 'gradient' && !placements.has(tensor.id)) alone(tensor, `${name}.${tensor.name}`, 'gradients');
+    else if (tensor.role === 'value' && tensor.viewOf === undefined) values.add(tensor.id);
+  }
+
+  const arena = (buffer: 'parameters' | 'gradients', role: Role): Tensor =>
+    alone(add({ name: buffer, shape: [ofParameters.bytes / 4], type: 'f32', role }), buffer, buffer);
+  const extra = request.extend?.({
+    place: (tensorName, shape, memory, type = 'f32') => alone(add({ name: tensorName, shape, type, role: 'input' }), tensorName, memory),
+    tensor: (id) => {
+      const tensor = tensors[id]!;
+      return tensor.viewOf === undefined ? tensor : { ...tensors[tensor.viewOf]!, shape: tensor.shape };
+    },
+    value: (tensorName, shape) => {
+      const tensor = add({ name: `${name}.${tensorName}`, shape, type: 'f32', role: 'value' });
+      values.add(tensor.id);
+      return tensor;
+    },
+    arenas: { parameters: arena('parameters', 'parameter'), gradients: arena('gradients', 'gradient') },
+  }) ?? {};
+
+  const rootOf = (id: number): number => tensors[id]!.viewOf ?? id;
+  const lasting = new Set([...kept.map(rootOf), ...[...gradients.values()].map(({ id }) => id)]);
+  const report = extra.report ?? [];
+  const needed = new Set([...lasting, ...[...extra.update ?? [], ...report].flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
+  // One pass over forward and backward together: an activation may be fused across what the two share.
+  const marked = [...forward.map((part) => ({ part, section: 'forward' as const })), ...backward.map((part) => ({ part, section: 'backward' as const }))];
+  const fused = fuse(marked.map(({ part }) => part), needed, target);
+  const isForward = new Set(forward.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));
+  const sections: [Section, readonly Request[]][] = [
+    ['batch', extra.batch ?? []],
+    ['forward', fused.filter(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(id)))],
+    ['backward', fused.filter(({ writes }) => !Object.values(writes).some(({ id }) => isForward.has(id)))],
+    ['update', extra.update ?? []],
+    ['report', report],
+  ];
+  const ordered = sections.flatMap(([, part]) => part);
+  const slots = planSlots(ordered, values, lasting, `${name}.activations`);
+  put(slots.placements, slots.buffers);
+  const launches = sections.flatMap(([section, part]) => part.map((one) => lower(one, section, target)));
+  // The arena of gradients is only there when something uses it.
+  const used = new Set(launches.flatMap((launch) => launch.tensors.map(({ id }) => placements.get(id)?.buffer)));
+  const uniforms = new Set(launches.flatMap(({ kernel, tensors: bound }) =>
+    kernel.bindings.flatMap(({ access }, index) => (access === 'uniform' ? [placements.get(bound[index]!.id)?.buffer] : []))));
+  const lastingBuffers = new Set([...lasting].map((id) => placements.get(id)?.buffer));
+  return {
+    launches, tensors, placements, gradients, cotangents,
+    buffers: [...buffers.values()].filter((buffer) => used.has(buffer.name) || lastingBuffers.has(buffer.name) || buffer.role === 'batch' || (buffer.role === 'parameters' && parameters.length > 0))
+      .map((buffer) => (uniforms.has(buffer.name) ? { ...buffer, uniform: true } : buffer)),
+    constants: constants.filter(({ tensor }) => used.has(placements.get(tensor.id)!.buffer)),
+  };
+}

@@ -1,0 +1,108 @@
+import type { Device, DeviceBuffer } from '../gpu/device.ts';
+import { createDispatch, type Dispatch, type Range } from '../gpu/sequence.ts';
+import type { Tensor } from '../ops/tensor.ts';
+import { bytesOf, type BufferPlan } from './memory.ts';
+import type { ProgramPlan, Section } from './plan.ts';
+import { POISON_BITS } from './poison.ts';
+
+/** Buffers by name: programs that name the same buffer share it. Owns them all. */
+export class BufferStore {
+  readonly #device: Device;
+  readonly #buffers = new Map<string, { buffer: DeviceBuffer; plan: BufferPlan }>();
+
+  constructor(device: Device) {
+    this.#device = device;
+  }
+
+  get(plan: BufferPlan): DeviceBuffer {
+    const existing = this.#buffers.get(plan.name);
+    if (existing) return existing.buffer;
+    const buffer = this.#device.createBuffer(plan.name, plan.bytes, plan.uniform ? 'uniform' : 'storage');
+    this.#buffers.set(plan.name, { buffer, plan });
+    return buffer;
+  }
+
+  find(name: string): DeviceBuffer | undefined {
+    return this.#buffers.get(name)?.buffer;
+  }
+
+  /** Ends the buffers whose names begin so. */
+  release(prefix: string): void {
+    for (const [name, { buffer }] of this.#buffers) {
+      if (!name.startsWith(prefix)) continue;
+      buffer.destroy();
+      this.#buffers.delete(name);
+    }
+  }
+
+  destroy(): void {
+    this.release('');
+  }
+}
+
+interface SectionDispatch {
+  readonly section: Section;
+  readonly dispatch: Dispatch;
+}
+
+/** A plan made executable: its pipelines compiled, its buffers and bind groups created once. */
+export class Program {
+  readonly plan: ProgramPlan;
+  readonly #device: Device;
+  readonly #store: BufferStore;
+  readonly #dispatches: readonly SectionDispatch[];
+
+  private constructor(device: Device, store: BufferStore, plan: ProgramPlan, dispatches: readonly SectionDispatch[]) {
+    this.#device = device;
+    this.#store = store;
+    this.plan = plan;
+    this.#dispatches = dispatches;
+  }
+
+  /** Compiles kernels in parallel, then creates what the plan says. `onProgress` counts kernels. */
+  static async create(device: Device, store: BufferStore, plan: ProgramPlan, onProgress?: (done: number, total: number) => void): Promise<Program> {
+    const pipelines = await device.compile(plan.launches.map(({ kernel }) => kernel), onProgress);
+    const buffers = new Map(plan.buffers.map((buffer) => [buffer.name, store.get(buffer)]));
+    const rangeOf = (tensor: Tensor): Range => {
+      const { buffer, offset, bytes } = plan.placements.get(tensor.id)!;
+      return { buffer: buffers.get(buffer)!, offset, bytes };
+    };
+    for (const { tensor, value } of plan.constants) device.write(rangeOf(tensor).buffer, 0, new Float32Array([value]));
+    const dispatches = plan.launches.map(({ section, label, kernel, tensors }, index) => ({
+      section, dispatch: createDispatch(device, `${label} ${kernel.name}`, kernel, pipelines[index]!, tensors.map(rangeOf)),
+    }));
+    return new Program(device, store, plan, dispatches);
+  }
+
+  /** The dispatches of the given sections, in order. */
+  dispatches(...sections: Section[]): Dispatch[] {
+    return this.#dispatches.filter(({ section }) => sections.includes(section)).map(({ dispatch }) => dispatch);
+  }
+
+  range(tensor: Tensor): Range {
+    const { buffer, offset, bytes } = this.plan.placements.get(tensor.id)!;
+    return { buffer: this.#store.find(buffer)!, offset, bytes };
+  }
+
+  write(tensor: Tensor, data: Float32Array | Uint32Array): void {
+    const { buffer, offset } = this.range(tensor);
+    this.#device.write(buffer, offset, data);
+  }
+
+  async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    const { buffer, offset } = this.range(tensor);
+    return new Float32Array(await this.#device.read(buffer, offset, bytesOf(tensor)));
+  }
+
+  /**
+   * Fills every value and every gradient with a NaN that nothing computes, so that whatever a launch forgets to write
+   * is seen. Padding between gradients stays as it is: the optimiser reads it.
+   */
+  poison(): void {
+    const fill = ({ buffer, offset, bytes }: Range): void => this.#device.write(buffer, offset, new Uint32Array(bytes / 4).fill(POISON_BITS));
+    for (const { name, role, bytes } of this.plan.buffers) {
+      if (role === 'activations') fill({ buffer: this.#store.find(name)!, offset: 0, bytes });
+    }
+    for (const gradient of this.plan.gradients.values()) fill(this.range(gradient));
+  }
+}

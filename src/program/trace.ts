@@ -1,0 +1,83 @@
+import { ChainruleError, ShapeError, show } from '../errors.ts';
+import { ops } from '../ops/index.ts';
+import type { Op, Options } from '../ops/op.ts';
+import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
+import type { Graph, Node } from './graph.ts';
+
+/** Collects what a model's forward function does when it is called once with tensors that hold no numbers yet. */
+export class Trace {
+  readonly #tensors: Tensor[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #path: string[] = [];
+
+  get graph(): Graph {
+    return { tensors: this.#tensors, nodes: this.#nodes };
+  }
+
+  tensor(name: string, shape: Shape, role: Role, type: ElementType = 'f32', viewOf?: number): Tensor {
+    const tensor: Tensor = { id: this.#tensors.length, name, shape: [...shape], type, role, ...(viewOf === undefined ? {} : { viewOf }) };
+    this.#tensors.push(tensor);
+    return tensor;
+  }
+
+  /** Runs `body` with `label` as the name of what it applies, for messages. */
+  within<T>(label: string, body: () => T): T {
+    this.#path.push(label);
+    try {
+      return body();
+    } finally {
+      this.#path.pop();
+    }
+  }
+
+  apply(op: Op, inputs: Readonly<Record<string, Tensor | undefined>>, options: Options): Tensor {
+    const label = this.#path[this.#path.length - 1] ?? '';
+    const who = label === '' || label === op.name ? op.name : `${op.name} '${label}'`;
+    const given: Record<string, Tensor> = {};
+    for (const name of op.inputs) {
+      const tensor = inputs[name];
+      if (tensor === undefined && op.optional?.includes(name)) continue;
+      if (tensor === undefined || this.#tensors[tensor.id] !== tensor) {
+        throw new ChainruleError('state', who, `a tensor of this model as ${name}`, show(tensor), 'Pass on what the forward function was given, or what another layer or op returned.');
+      }
+      given[name] = tensor;
+    }
+    const shapes = op.shapes(given, options, who);
+    const outputs: Record<string, Tensor> = {};
+    for (const [name, shape] of Object.entries(shapes)) {
+      if (shape.some((dimension) => dimension === 0)) throw new ShapeError(who, 'sizes > 0', showShape(shape));
+      const x = given.x;
+      outputs[name] = this.tensor(`${label || op.name}.${name}`, shape, 'value', 'f32', op.isView && x ? x.viewOf ?? x.id : undefined);
+    }
+    const ids = (tensors: Readonly<Record<string, Tensor>>): Record<string, number> =>
+      Object.fromEntries(Object.entries(tensors).map(([name, { id }]) => [name, id]));
+    this.#nodes.push({ op: op.name, options, label: label || op.name, inputs: ids(given), outputs: ids(outputs) });
+    return outputs.out!;
+  }
+}
+
+let current: Trace | undefined;
+
+/** Makes `trace` the one that ops and layers write to while `body` runs. Tracing is synchronous. */
+export function tracing<T>(trace: Trace, body: () => T): T {
+  const outer = current;
+  current = trace;
+  try {
+    return body();
+  } finally {
+    current = outer;
+  }
+}
+
+/** The trace under way; `who` names the function that was called outside of one. */
+export function currentTrace(who: string): Trace {
+  if (!current) {
+    throw new ChainruleError('state', who, 'to be called inside a model\'s forward function', 'a call outside of one', 'Use it in module(children, forward) or hand it to sequential(…).');
+  }
+  return current;
+}
+
+/** Applies an op by name in the trace under way. */
+export function apply(name: string, inputs: Readonly<Record<string, Tensor | undefined>>, options: Options = {}): Tensor {
+  return currentTrace(name).apply(ops[name]!, inputs, options);
+}

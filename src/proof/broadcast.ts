@@ -1,0 +1,127 @@
+import { added, multiplied, negated } from '../reference/arithmetic.ts';
+import { broadcastMap, broadcastShape, expanded, summed } from '../reference/axes.ts';
+import type { RefTensor, Shape } from '../reference/tensor.ts';
+import { addDelta, deltaAt, emptyChange } from './change.ts';
+import type { Inputs, Proof, Sample, Site } from './proof.ts';
+import { filled, normals } from './sample-data.ts';
+
+/** One formula of two numbers with NumPy's broadcasting; gradients are summed back to the inputs' shapes. */
+interface Row {
+  /** The output from operands of the output's shape. */
+  readonly forward: (a: RefTensor, b: RefTensor) => RefTensor;
+  /** The gradients before they are summed back. */
+  readonly backward: (a: RefTensor, b: RefTensor, dout: RefTensor) => { readonly a: RefTensor; readonly b: RefTensor };
+  /** f(a + da, b + db) − f(a, b). */
+  readonly delta: (a: number, b: number, da: number, db: number) => number;
+}
+
+function binary(row: Row): Proof {
+  return {
+    differentiable: ['a', 'b'],
+    forward: (inputs) => {
+      const { a, b } = operands(inputs);
+      return row.forward(a.wide, b.wide);
+    },
+    backward: (inputs, _out, dout) => {
+      const { a, b } = operands(inputs);
+      const gradients = row.backward(a.wide, b.wide, dout);
+      return {
+        a: summed(gradients.a, a.map, inputs.a.shape),
+        b: summed(gradients.b, b.map, inputs.b.shape),
+      };
+    },
+    perturb: ({ inputs: { a, b }, out }) => {
+      const mapA = broadcastMap(a.shape, out.shape);
+      const mapB = broadcastMap(b.shape, out.shape);
+      const usersOfA = users(mapA, a);
+      const usersOfB = users(mapB, b);
+      const touched = emptyChange(out.value.length);
+      return () => {
+        out.change.count = 0;
+        touched.count = 0;
+        touch(a, usersOfA);
+        touch(b, usersOfB);
+        for (let k = 0; k < touched.count; k++) {
+          const i = touched.index[k];
+          const p = mapA[i];
+          const q = mapB[i];
+          const delta = row.delta(a.value[p], b.value[q], deltaAt(a.change, p), deltaAt(b.change, q));
+          if (delta !== 0) addDelta(out.change, i, delta);
+        }
+      };
+
+      function touch(site: Site, { start, list }: Users): void {
+        for (let k = 0; k < site.change.count; k++) {
+          const i = site.change.index[k];
+          for (let at = start[i]; at < start[i + 1]; at++) addDelta(touched, list[at], 0);
+        }
+      }
+    },
+    samples: SAMPLES,
+    mutants: [],
+    conventions: [],
+  };
+}
+
+function operands({ a, b }: Inputs) {
+  const shape = broadcastShape(a.shape, b.shape) ?? a.shape;
+  const wide = (x: RefTensor) => {
+    const map = broadcastMap(x.shape, shape);
+    return { map, wide: expanded(x, map, shape) };
+  };
+  return { a: wide(a), b: wide(b) };
+}
+
+/** For each element of an input the elements of the output that use it: list[start[i]] … list[start[i + 1] − 1]. */
+interface Users {
+  readonly start: Int32Array;
+  readonly list: Int32Array;
+}
+
+function users(map: Int32Array, site: Site): Users {
+  const start = new Int32Array(site.value.length + 1);
+  for (const i of map) start[i + 1]++;
+  for (let i = 0; i < site.value.length; i++) start[i + 1] += start[i];
+  const next = start.slice();
+  const list = new Int32Array(map.length);
+  map.forEach((i, at) => {
+    list[next[i]++] = at;
+  });
+  return { start, list };
+}
+
+const PAIRS: readonly (readonly [Shape, Shape])[] = [
+  [[], []], [[1], [17]], [[5, 7], [5, 7]], [[5, 7], [7]], [[13], [3, 13]], [[4, 1, 3], [5, 1]], [[2, 3, 4], [3, 1]],
+  [[65], [1]], [[17, 16], [17, 1]], [[263], [263]], [[2, 1, 15], [1, 67, 1]], [[], [3, 5]],
+];
+
+const SAMPLES: readonly Sample[] = [
+  ...PAIRS.map(([a, b], k) => ({
+    name: `[${a.join(', ')}] with [${b.join(', ')}]`,
+    options: {},
+    inputs: { a: normals(211 + k, a), b: normals(241 + k, b) },
+  })),
+  {
+    name: 'exact zeros',
+    options: {},
+    inputs: { a: filled([3, 19], (i) => (i % 4 === 0 ? 0 : (i - 28) / 8)), b: filled([19], (i) => (i % 5 === 2 ? 0 : (i - 9) / 4)) },
+  },
+];
+
+export const add = binary({
+  forward: (a, b) => added(a, b),
+  backward: (_a, _b, dout) => ({ a: dout, b: dout }),
+  delta: (_a, _b, da, db) => da + db,
+});
+
+export const sub = binary({
+  forward: (a, b) => added(a, b, -1),
+  backward: (_a, _b, dout) => ({ a: dout, b: negated(dout) }),
+  delta: (_a, _b, da, db) => da - db,
+});
+
+export const mul = binary({
+  forward: multiplied,
+  backward: (a, b, dout) => ({ a: multiplied(dout, b), b: multiplied(dout, a) }),
+  delta: (a, b, da, db) => da * b + a * db + da * db,
+});

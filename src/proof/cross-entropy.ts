@@ -1,0 +1,214 @@
+import { expError, logError, meanError, ROUNDING } from '../reference/rounding.ts';
+import type { BuiltinErrors } from '../reference/rounding.ts';
+import { zeros } from '../reference/tensor.ts';
+import type { RefTensor, Shape } from '../reference/tensor.ts';
+import { addDelta, deltaAt, emptyChange } from './change.ts';
+import type { Proof, Sample, SampleTensor, Site } from './proof.ts';
+import { classIndices, filled, movingPeak, normals, probabilities, uniform } from './sample-data.ts';
+import { columnsOf, softmaxRows } from './softmax.ts';
+
+/**
+ * loss = mean over rows of logsumexp(x) − x[target], or of Σ t·(logsumexp(x) − x) for a target of probabilities:
+ * torch.nn.functional.cross_entropy. `input` is [rows, classes].
+ */
+export const crossEntropy: Proof = {
+  differentiable: ['input'],
+
+  forward({ input, target }, _options, { builtins }) {
+    const out = zeros([]);
+    const classes = columnsOf(input);
+    const rows = input.value.length / classes;
+    const log = logSumExp(input, builtins);
+    const soft = isSoft(input, target);
+    let sum = 0;
+    let size = 0;
+    for (let row = 0; row < rows; row++) {
+      const lse = log.value[row];
+      for (let c = 0; c < classes; c++) {
+        const weight = targetAt(target, soft, row, c, classes);
+        if (weight === 0) continue;
+        const i = row * classes + c;
+        const term = lse - input.value[i];
+        sum += weight * term;
+        size += weight * Math.abs(term);
+        // The difference of two large numbers keeps the rounding of both.
+        const terms = ROUNDING * (Math.abs(lse) + Math.abs(input.value[i]) + Math.abs(term));
+        out.variance[0] += weight * weight * (log.variance[row] + terms ** 2)
+          + (soft ? target.variance[i] * term * term + (ROUNDING * weight * term) ** 2 : 0);
+      }
+    }
+    for (let i = 0; i < input.value.length; i++) {
+      const row = Math.floor(i / classes);
+      const gradient = Math.exp(input.value[i] - log.value[row]) - targetAt(target, soft, row, i % classes, classes);
+      out.variance[0] += gradient * gradient * input.variance[i];
+    }
+    const loss = sum / rows;
+    out.value[0] = loss;
+    const terms = soft ? rows * classes : rows;
+    out.variance[0] += (ROUNDING * Math.sqrt(terms) * size) ** 2;
+    out.variance[0] = out.variance[0] / rows ** 2 + (meanError(builtins) * loss) ** 2;
+    return out;
+  },
+
+  /** dinput = dloss·(softmax(x)·Σt − t)/rows; dtarget = dloss·(logsumexp(x) − x)/rows for a target of probabilities. */
+  backward({ input, target }, _out, dout, _options, { builtins }) {
+    const classes = columnsOf(input);
+    const rows = input.value.length / classes;
+    const soft = isSoft(input, target);
+    const log = logSumExp(input, builtins);
+    // Kernels may subtract logsumexp instead of dividing by the sum: its error is common to a row.
+    const p = softmaxRows(input, builtins, (row) => Math.sqrt(logError(1.5, 1, builtins) ** 2 + (ROUNDING * log.value[row]) ** 2));
+    const gradient = zeros(input.shape);
+    const targetGradient = zeros(target.shape);
+    const d = dout.value[0] / rows;
+    const relative = dout.variance[0] / Math.max(dout.value[0] ** 2, Number.MIN_VALUE) + (meanError(builtins) + ROUNDING) ** 2;
+    for (let row = 0; row < rows; row++) {
+      let total = 0;
+      for (let c = 0; c < classes; c++) total += targetAt(target, soft, row, c, classes);
+      for (let c = 0; c < classes; c++) {
+        const i = row * classes + c;
+        const weight = targetAt(target, soft, row, c, classes);
+        const value = (p.value[i] * total - weight) * d;
+        const weightVariance = soft ? target.variance[i] + (ROUNDING * Math.sqrt(classes) * p.value[i] * total) ** 2 : 0;
+        gradient.value[i] = value;
+        gradient.variance[i] = d * d * (total * total * p.variance[i] + weightVariance) + value * value * relative;
+        if (!soft) continue;
+        const term = log.value[row] - input.value[i];
+        targetGradient.value[i] = d * term;
+        const rounding = ROUNDING * (Math.abs(log.value[row]) + Math.abs(input.value[i]));
+        targetGradient.variance[i] = d * d * (log.variance[row] + input.variance[i] + rounding ** 2) + (d * term) ** 2 * relative;
+      }
+    }
+    return { input: gradient, ...(soft ? { target: targetGradient } : {}) };
+  },
+
+  /** logsumexp(x + δ) − logsumexp(x) = log(1 + Σ softmax(x)·(e^δ − 1)): only rows with a change are visited. */
+  perturb({ inputs: { input, target }, out }) {
+    const classes = columnsOf(input);
+    const rows = input.value.length / classes;
+    const soft = isSoft(input, target);
+    const { log, p, totals } = restOf(input, target, soft);
+    // For each changed row: Σ p·(e^δ − 1), the change of Σ t·x, and the change of Σ t.
+    const moved = emptyChange(rows);
+    const product = emptyChange(rows);
+    const weight = emptyChange(rows);
+    return () => {
+      out.change.count = 0;
+      moved.count = 0;
+      product.count = 0;
+      weight.count = 0;
+      for (let k = 0; k < input.change.count; k++) {
+        const i = input.change.index[k];
+        const delta = input.change.delta[k];
+        const row = Math.floor(i / classes);
+        addDelta(moved, row, p[i] * Math.expm1(delta));
+        if (soft) addDelta(product, row, target.value[i] * delta);
+        else if (target.value[row] === i - row * classes) addDelta(product, row, delta);
+      }
+      if (soft) {
+        for (let k = 0; k < target.change.count; k++) {
+          const i = target.change.index[k];
+          const row = Math.floor(i / classes);
+          addDelta(moved, row, 0);
+          addDelta(weight, row, target.change.delta[k]);
+          addDelta(product, row, target.change.delta[k] * (input.value[i] + deltaAt(input.change, i)));
+        }
+      }
+      let sum = 0;
+      for (let k = 0; k < moved.count; k++) {
+        const row = moved.index[k];
+        const shift = Math.log1p(moved.delta[k]);
+        const extra = deltaAt(weight, row);
+        sum += totals[row] * shift + (extra === 0 ? 0 : extra * (log[row] + shift)) - deltaAt(product, row);
+      }
+      addDelta(out.change, 0, sum / rows);
+    };
+  },
+
+  samples: [
+    hard(1, 2), hard(5, 3), hard(17, 15), hard(16, 17), hard(63, 7), hard(3, 65), hard(2, 263), hard(67, 2),
+    soft(5, 7), soft(17, 16), soft(3, 67),
+    {
+      name: 'a peak in each column, right and wrong',
+      options: {},
+      inputs: { input: movingPeak(17, 17, -80, 8), target: classIndices(17, (row) => (row % 2 ? row * 7 % 17 : (row + 3) % 17)) },
+    },
+    {
+      name: 'ties and zero logits',
+      options: {},
+      inputs: { input: filled([6, 5], (i) => (i % 5 < 2 ? 0 : -1)), target: classIndices(6, (row) => row % 5) },
+    },
+    {
+      name: 'large logits',
+      options: {},
+      inputs: { input: normals(811, [7, 11], 40), target: classIndices(7, (row) => row * 3 % 11) },
+    },
+  ],
+  mutants: [],
+  conventions: [],
+};
+
+/** A target of probabilities has a number for each class; class indices have one for each row. */
+function isSoft(input: { readonly shape: Shape }, target: { readonly shape: Shape }): boolean {
+  return target.shape.length === input.shape.length;
+}
+
+function targetAt(target: RefTensor, soft: boolean, row: number, c: number, classes: number): number {
+  if (soft) return target.value[row * classes + c];
+  return target.value[row] === c ? 1 : 0;
+}
+
+/** max + log Σ e^(x − max) of each row. The variance leaves out that of x: both users add it with its own factor. */
+function logSumExp(input: RefTensor, builtins: BuiltinErrors): RefTensor {
+  const classes = columnsOf(input);
+  const out = zeros([input.value.length / classes]);
+  for (let row = 0; row < out.value.length; row++) {
+    const logits = input.value.subarray(row * classes, (row + 1) * classes);
+    const max = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+    let sum = 0;
+    let variance = 0;
+    for (const x of logits) {
+      const e = Math.exp(x - max);
+      sum += e;
+      variance += expError(x - max, e, builtins) ** 2;
+    }
+    variance += (ROUNDING * Math.sqrt(classes) * sum) ** 2;
+    const value = max + Math.log(sum);
+    out.value[row] = value;
+    out.variance[row] = variance / sum ** 2 + logError(sum, Math.log(sum), builtins) ** 2 + (ROUNDING * value) ** 2;
+  }
+  return out;
+}
+
+/** What sparse evaluation needs of the base point: logsumexp, softmax and Σ t of each row. */
+function restOf(input: Site, target: Site, soft: boolean): { log: Float64Array; p: Float64Array; totals: Float64Array } {
+  const classes = columnsOf(input);
+  const rows = input.value.length / classes;
+  const log = new Float64Array(rows);
+  const p = new Float64Array(input.value.length);
+  const totals = new Float64Array(rows).fill(soft ? 0 : 1);
+  for (let row = 0; row < rows; row++) {
+    const logits = input.value.subarray(row * classes, (row + 1) * classes);
+    const max = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+    log[row] = max + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - max), 0));
+    for (let c = 0; c < classes; c++) {
+      p[row * classes + c] = Math.exp(logits[c] - log[row]);
+      if (soft) totals[row] += target.value[row * classes + c];
+    }
+  }
+  return { log, p, totals };
+}
+
+function hard(rows: number, classes: number): Sample {
+  const target = classIndices(rows, (row) => Math.floor(classes * uniform(821 + rows, row)));
+  return { name: `[${rows}, ${classes}] with class indices`, options: {}, inputs: { input: logits(rows, classes), target } };
+}
+
+function soft(rows: number, classes: number): Sample {
+  const target = probabilities(823 + rows, rows, classes);
+  return { name: `[${rows}, ${classes}] with probabilities`, options: {}, inputs: { input: logits(rows, classes), target } };
+}
+
+function logits(rows: number, classes: number): SampleTensor {
+  return normals(827 + rows, [rows, classes], 2);
+}

@@ -1,0 +1,88 @@
+import { added } from '../reference/arithmetic.ts';
+import { broadcastMap, expanded, reduction, summed } from '../reference/axes.ts';
+import { matrix, product } from '../reference/product.ts';
+import { reshaped } from '../reference/tensor.ts';
+import type { RefTensor, Shape } from '../reference/tensor.ts';
+import { addDelta } from './change.ts';
+import { productChange } from './product-change.ts';
+import type { Inputs, Proof, Sample, SampleTensor } from './proof.ts';
+import { filled, normals } from './sample-data.ts';
+
+/** y = x·Wᵀ + bias with x [..., in], W [out, in], bias [out] or none: torch.nn.functional.linear. */
+export const linear: Proof = {
+  differentiable: ['x', 'weight', 'bias'],
+
+  forward({ x, weight, bias }: Inputs & { bias?: RefTensor }) {
+    const [outputs, inputs] = weight.shape;
+    const rows = x.value.length / inputs;
+    const shape = [...x.shape.slice(0, -1), outputs];
+    const out = product(matrix(x, rows, inputs), matrix(weight, outputs, inputs, true), shape);
+    return bias ? added(out, expanded(bias, broadcastMap(bias.shape, shape), shape)) : out;
+  },
+
+  /** dx = dy·W, dW = dyᵀ·x, dbias = the sum of dy over the rows. */
+  backward({ x, weight, bias }: Inputs & { bias?: RefTensor }, _out, dout) {
+    const [outputs, inputs] = weight.shape;
+    const rows = x.value.length / inputs;
+    const folded = reshaped(dout, [rows, outputs]);
+    return {
+      x: product(matrix(dout, rows, outputs), matrix(weight, outputs, inputs), x.shape),
+      weight: product(matrix(dout, rows, outputs, true), matrix(x, rows, inputs), weight.shape),
+      ...(bias ? { bias: summed(folded, reduction(folded.shape, [0], false).map, bias.shape) } : {}),
+    };
+  },
+
+  perturb({ inputs: { x, weight, bias }, out }) {
+    const [outputs, inputs] = weight.shape;
+    const rows = x.value.length / inputs;
+    const change = productChange(
+      { site: x, rows, columns: inputs, transpose: false },
+      { site: weight, rows: outputs, columns: inputs, transpose: true },
+      out,
+    );
+    return () => {
+      out.change.count = 0;
+      change();
+      if (!bias) return;
+      for (let k = 0; k < bias.change.count; k++) {
+        const column = bias.change.index[k];
+        for (let row = 0; row < rows; row++) addDelta(out.change, row * outputs + column, bias.change.delta[k]);
+      }
+    };
+  },
+
+  samples: [
+    sample([1, 1], 1),
+    sample([3, 2], 5),
+    sample([17, 2], 3, false),
+    sample([16, 15], 17),
+    sample([15, 17], 16, false),
+    sample([2, 5, 11], 7),
+    sample([5, 63], 13),
+    sample([3, 257], 19),
+    sample([65, 7], 11),
+    sample([257, 3], 2),
+    sample([7, 5], 71),
+    {
+      name: 'zero inputs and zero weights',
+      options: {},
+      inputs: {
+        x: filled([18, 33], (i) => (i % 33 < 9 ? 0 : ((i * 41) % 97 - 48) / 32)),
+        weight: filled([13, 33], (i) => (i % 33 === 20 || i < 33 ? 0 : ((i * 29) % 83 - 41) / 64)),
+        bias: filled([13], (i) => (i === 0 ? 0 : (i - 6) / 8)),
+      },
+    },
+  ],
+  mutants: [],
+  conventions: [],
+};
+
+function sample(x: Shape, outputs: number, withBias = true): Sample {
+  const inputs = x[x.length - 1];
+  const tensors: Record<string, SampleTensor> = {
+    x: normals(101 + inputs, x),
+    weight: normals(131 + outputs, [outputs, inputs], 1 / Math.sqrt(inputs)),
+  };
+  if (withBias) tensors.bias = normals(151 + outputs, [outputs]);
+  return { name: `[${x.join(', ')}] to ${outputs}${withBias ? '' : ' without bias'}`, options: {}, inputs: tensors };
+}

@@ -1,0 +1,57 @@
+import { added, multiplied, negated, scaled } from '../reference/arithmetic.ts';
+import { expanded, reduction, summed } from '../reference/axes.ts';
+import { meanError } from '../reference/rounding.ts';
+import type { Shape } from '../reference/tensor.ts';
+import { addDelta, deltaAt, emptyChange } from './change.ts';
+import type { Proof, Sample } from './proof.ts';
+import { filled, normals } from './sample-data.ts';
+
+/** loss = Σ (input − target)²/n over all n elements: torch.nn.functional.mse_loss. */
+export const mse: Proof = {
+  differentiable: ['input', 'target'],
+
+  forward({ input, target }, _options, { builtins }) {
+    const error = added(input, target, -1);
+    const { map, count } = reduction(input.shape, undefined, false);
+    return scaled(summed(multiplied(error, error), map, []), 1 / count, meanError(builtins));
+  },
+
+  /** dinput = dloss·2·(input − target)/n, dtarget = −dinput. */
+  backward({ input, target }, _out, dout, _options, { builtins }) {
+    const error = added(input, target, -1);
+    const { map, count } = reduction(input.shape, undefined, false);
+    const gradient = multiplied(scaled(error, 2 / count, meanError(builtins)), expanded(dout, map, input.shape));
+    return { input: gradient, target: negated(gradient) };
+  },
+
+  /** (e + δ)² − e² = δ·(2e + δ). */
+  perturb({ inputs: { input, target }, out }) {
+    const n = input.value.length;
+    const touched = emptyChange(n);
+    return () => {
+      out.change.count = 0;
+      touched.count = 0;
+      for (let k = 0; k < input.change.count; k++) addDelta(touched, input.change.index[k], 0);
+      for (let k = 0; k < target.change.count; k++) addDelta(touched, target.change.index[k], 0);
+      let sum = 0;
+      for (let k = 0; k < touched.count; k++) {
+        const i = touched.index[k];
+        const delta = deltaAt(input.change, i) - deltaAt(target.change, i);
+        sum += delta * (2 * (input.value[i] - target.value[i]) + delta);
+      }
+      addDelta(out.change, 0, sum / n);
+    };
+  },
+
+  samples: [
+    sample([1]), sample([5, 7]), sample([17, 1]), sample([15, 16]), sample([63]), sample([2, 3, 11]), sample([3, 65]), sample([263]),
+    { name: 'exact hits', options: {}, inputs: { input: filled([4, 13], (i) => i / 8), target: filled([4, 13], (i) => (i % 3 === 0 ? i / 8 : 3)) } },
+    { name: 'far off', options: {}, inputs: { input: normals(601, [7, 10], 100), target: normals(607, [7, 10], 0.01) } },
+  ],
+  mutants: [],
+  conventions: [],
+};
+
+function sample(shape: Shape): Sample {
+  return { name: `[${shape.join(', ')}]`, options: {}, inputs: { input: normals(613 + shape[0], shape), target: normals(617 + shape[0], shape) } };
+}

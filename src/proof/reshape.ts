@@ -1,0 +1,29 @@
+import { reshaped, sizeOf } from '../reference/tensor.ts';
+import type { Shape } from '../reference/tensor.ts';
+import { addDelta } from './change.ts';
+import type { Options, Proof, Sample } from './proof.ts';
+import { normals } from './sample-data.ts';
+
+/** The same numbers under `options.shape`, where one dimension may be −1. */
+export const reshape: Proof = {
+  differentiable: ['x'],
+  forward: ({ x }, options) => reshaped(x, target(x.shape, options)),
+  backward: ({ x }, _out, dout) => ({ x: reshaped(dout, x.shape) }),
+  perturb: ({ inputs: { x }, out }) => () => {
+    out.change.count = 0;
+    for (let k = 0; k < x.change.count; k++) addDelta(out.change, x.change.index[k], x.change.delta[k]);
+  },
+  samples: [sample([1], []), sample([15], [3, 5]), sample([2, 3, 5], [5, 6]), sample([17, 4], [68]), sample([65, 4], [4, 5, 13])],
+  mutants: [],
+  conventions: [],
+};
+
+function target(from: Shape, options: Options): Shape {
+  const wanted = Array.isArray(options.shape) ? options.shape.map(Number) : [...from];
+  const known = sizeOf(wanted.filter((dimension) => dimension !== -1));
+  return wanted.map((dimension) => (dimension === -1 ? sizeOf(from) / known : dimension));
+}
+
+function sample(from: Shape, shape: Shape): Sample {
+  return { name: `[${from.join(', ')}] as [${shape.join(', ')}]`, options: { shape }, inputs: { x: normals(401 + from[0], from) } };
+}

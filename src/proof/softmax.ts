@@ -1,0 +1,116 @@
+import { divisionError, expError, FLUSH, ROUNDING } from '../reference/rounding.ts';
+import type { BuiltinErrors } from '../reference/rounding.ts';
+import { zeros } from '../reference/tensor.ts';
+import type { RefTensor } from '../reference/tensor.ts';
+import { addDelta, deltaAt, emptyChange } from './change.ts';
+import type { Proof } from './proof.ts';
+import { filled, movingPeak, normals } from './sample-data.ts';
+
+/** y = e^(x − max)/Σ e^(x − max) over the last axis. */
+export const softmax: Proof = {
+  differentiable: ['x'],
+  forward: ({ x }, _options, { builtins }) => softmaxRows(x, builtins),
+
+  /** dx = y·(dy − Σ dy·y). */
+  backward({ x }, out, dout) {
+    const gradient = zeros(x.shape);
+    const n = columnsOf(x);
+    const roundings = ROUNDING * Math.sqrt(n);
+    for (let start = 0; start < out.value.length; start += n) {
+      let inner = 0;
+      let size = 0;
+      let variance = 0;
+      for (let i = start; i < start + n; i++) {
+        const y = out.value[i];
+        const d = dout.value[i];
+        inner += d * y;
+        size += Math.abs(d * y);
+        variance += d * d * out.variance[i] + y * y * dout.variance[i];
+      }
+      variance += (roundings * size) ** 2;
+      for (let i = start; i < start + n; i++) {
+        const y = out.value[i];
+        const rest = dout.value[i] - inner;
+        const restVariance = dout.variance[i] + variance + (ROUNDING * rest) ** 2;
+        gradient.value[i] = y * rest;
+        gradient.variance[i] = y * y * restVariance + rest * rest * out.variance[i] + (ROUNDING * y * rest) ** 2;
+      }
+    }
+    return { x: gradient };
+  },
+
+  /** Δy = y·(e^δ − 1 − S)/(1 + S) with S = Σ y·(e^δ − 1) over the row. */
+  perturb({ inputs: { x }, out }) {
+    const n = columnsOf(x);
+    const rows = emptyChange(x.value.length / n);
+    return () => {
+      out.change.count = 0;
+      rows.count = 0;
+      for (let k = 0; k < x.change.count; k++) {
+        const i = x.change.index[k];
+        addDelta(rows, Math.floor(i / n), out.value[i] * Math.expm1(x.change.delta[k]));
+      }
+      for (let r = 0; r < rows.count; r++) {
+        const start = rows.index[r] * n;
+        const shift = rows.delta[r];
+        for (let i = start; i < start + n; i++) {
+          addDelta(out.change, i, out.value[i] * (Math.expm1(deltaAt(x.change, i)) - shift) / (1 + shift));
+        }
+      }
+    };
+  },
+
+  samples: [
+    { name: '[2]', options: {}, inputs: { x: normals(509, [2]) } },
+    { name: '[5, 3]', options: {}, inputs: { x: normals(521, [5, 3], 2) } },
+    { name: '[17, 15]', options: {}, inputs: { x: normals(523, [17, 15], 2) } },
+    { name: '[2, 3, 16]', options: {}, inputs: { x: normals(541, [2, 3, 16], 2) } },
+    { name: '[3, 63]', options: {}, inputs: { x: normals(547, [3, 63], 2) } },
+    { name: '[65, 2]', options: {}, inputs: { x: normals(557, [65, 2], 2) } },
+    { name: '[2, 263]', options: {}, inputs: { x: normals(563, [2, 263], 2) } },
+    { name: 'ties', options: {}, inputs: { x: filled([4, 7], (i) => (i % 7 < 3 ? 2 : -1)) } },
+    { name: 'large logits', options: {}, inputs: { x: normals(569, [5, 11], 30) } },
+    { name: 'a peak in each column', options: {}, inputs: { x: movingPeak(17, 17, -500, -495) } },
+    { name: 'a peak that passes the workgroup', options: {}, inputs: { x: movingPeak(11, 67, 80, 83) } },
+  ],
+  mutants: [],
+  conventions: [],
+};
+
+/** The length of the last axis. */
+export function columnsOf(x: { readonly shape: readonly number[] }): number {
+  return x.shape[x.shape.length - 1] ?? 1;
+}
+
+/** Probabilities of each row with their variance; `offsetError` adds a relative error common to a row. */
+export function softmaxRows(x: RefTensor, builtins: BuiltinErrors, offsetError?: (row: number) => number): RefTensor {
+  const out = zeros(x.shape);
+  const n = columnsOf(x);
+  for (let start = 0; start < x.value.length; start += n) {
+    const row = x.value.subarray(start, start + n);
+    const max = row.reduce((a, b) => Math.max(a, b), -Infinity);
+    let sum = 0;
+    let sumVariance = 0;
+    for (let i = 0; i < n; i++) {
+      const e = Math.exp(row[i] - max);
+      sum += e;
+      sumVariance += expError(row[i] - max, e, builtins) ** 2;
+    }
+    // Relative variance of the sum: its terms' and the rounding of adding them up.
+    const sumError = sumVariance / sum ** 2 + (ROUNDING * Math.sqrt(n)) ** 2 + (offsetError?.(start / n) ?? 0) ** 2;
+    let spread = 0;
+    for (let i = 0; i < n; i++) {
+      const p = Math.exp(row[i] - max) / sum;
+      out.value[start + i] = p;
+      spread += p * p * x.variance[start + i];
+    }
+    for (let i = start; i < start + n; i++) {
+      const p = out.value[i];
+      // ∂pᵢ/∂xₖ = pᵢ·(δᵢₖ − pₖ).
+      const fromInputs = p * p * (x.variance[i] * (1 - 2 * p) + spread);
+      const own = expError(x.value[i] - max, p, builtins) ** 2 + divisionError(p, builtins) ** 2 + FLUSH ** 2;
+      out.variance[i] = Math.max(0, fromInputs) + p * p * sumError + own;
+    }
+  }
+  return out;
+}
