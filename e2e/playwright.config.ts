@@ -12,6 +12,8 @@ export default defineConfig({
   // Each worker runs a browser of its own, and a software adapter takes every core it gets.
   workers: 2,
   timeout: 120_000,
+  // A loop that never yields stops even the timer of its own test: the runner ends it from outside, and the run has failed.
+  globalTimeout: 30 * 60_000,
   expect: { timeout: 10_000 },
   use: {
     browserName: 'chromium',

@@ -1,6 +1,6 @@
 import { FORMULAS, HELPERS } from './formulas.wgsl.ts';
 import { arrayType, type Declaration } from './kernel.ts';
-import { wgsl } from './wgsl.ts';
+import { lines, times, wgsl } from './wgsl.ts';
 
 /**
  * Where the element of an operand stands that belongs to (row, column) of a two-dimensional view:
@@ -45,14 +45,17 @@ export function isVector(access: Access, columns: number): boolean {
 /** The WGSL index of the element at (row, column). */
 export function indexText(access: Access, row: string, column: string): string {
   const terms = access.rowTerms.filter(({ stride, modulo }) => stride > 0 && modulo > 1).map(({ divide, modulo, stride }) => {
-    let text = divide === 1 ? row : `(${row} / ${divide}u)`;
+    const quotient = divide === 1 ? row : `${row} / ${divide}u`;
     // The outermost term needs no remainder: row never exceeds divide · modulo.
-    if (access.rowTerms.some((other) => other.divide > divide)) text = `(${text} % ${modulo}u)`;
-    return stride === 1 ? text : `${text} * ${stride}u`;
+    if (!access.rowTerms.some((other) => other.divide > divide)) return times(quotient, stride);
+    return times(divide === 1 ? `${row} % ${modulo}u` : `(${quotient}) % ${modulo}u`, stride);
   });
   if (access.columnStride === 1) terms.push(column);
   return terms.length > 0 ? terms.join(' + ') : '0u';
 }
+
+/** The index of the vec4 in which an element stands. */
+const quarter = (index: string): string => (index.includes(' ') ? `(${index}) / 4u` : `${index} / 4u`);
 
 /**
  * `fn load_<name>(row, column) -> Value`: four columns of an operand at once where Value is vec4f, one where it is f32.
@@ -65,9 +68,11 @@ export function loadFunction(name: string, access: Access, width: 1 | 4, columns
   return wgsl`
 fn load_${name}(row: u32, column: u32) -> Value {
 #if ${vector}
-  return ${name}[(${indexText(access, 'row', 'column')}) / 4u];
+  return ${name}[${quarter(indexText(access, 'row', 'column'))}];
 #elif ${gather}
-  return Value(${[0, 1, 2, 3].map((offset) => at(`min(column + ${offset}u, ${columns - 1}u)`)).join(', ')});
+  return Value(
+    ${lines(4, (offset) => `${at(offset === 0 ? 'column' : `min(column + ${offset}u, ${columns - 1}u)`)},`, '    ')}
+  );
 #else
   return Value(${at('column')});
 #endif
@@ -82,14 +87,15 @@ export function loadDeclaration(name: string, access: Access, width: 1 | 4, colu
 }
 
 /** `fn store_<name>(row, column, value)`: writes the columns that exist. */
-export function storeFunction(name: string, width: 1 | 4, columns: number): string {
+export function storeFunction(name: string, width: 1 | 4, rows: number, columns: number): string {
   const vector = width === 4 && columns % 4 === 0;
+  const index = indexText(fullAccess(rows, columns), 'row', 'column');
   return wgsl`
 fn store_${name}(row: u32, column: u32, value: Value) {
 #if ${vector}
-  ${name}[(row * ${columns}u + column) / 4u] = value;
+  ${name}[${quarter(index)}] = value;
 #elif ${width === 4}
-  let index = row * ${columns}u + column;
+  let index = ${index};
   ${name}[index] = value.x;
   if (column + 1u < ${columns}u) {
     ${name}[index + 1u] = value.y;
@@ -101,7 +107,7 @@ fn store_${name}(row: u32, column: u32, value: Value) {
     ${name}[index + 3u] = value.w;
   }
 #else
-  ${name}[row * ${columns}u + column] = value;
+  ${name}[${index}] = value;
 #endif
 }
 `;
@@ -118,9 +124,19 @@ function functionName({ formula, parameters }: ChainStep, chains: readonly (read
   return position > 0 ? `${formula}${position + 1}` : formula;
 }
 
+/** What a chain makes of `start`, for people: `mul(tanh(x), operand0)`. */
+export function chainFormula(start: string, chain: readonly ChainStep[]): string {
+  return chain.reduce((inner, { formula, operands }) => `${formula}(${[inner, ...operands.map(({ name }) => name)].join(', ')})`, start);
+}
+
+/** The call of a chain by its function's name; an empty chain leaves the value as it is. */
+export function chainCall(name: string, chain: readonly ChainStep[], value: string, row: string, column: string): string {
+  return chain.length === 0 ? value : `${name}(${value}, ${row}, ${column})`;
+}
+
 /**
  * The functions of one or more chains over the same Value: helpers and formulas once each, then
- * `fn <chain>(start, row, column) -> Value` for each chain. Loads and stores come from the caller.
+ * `fn <chain>(start, row, column) -> Value` for each chain that is not empty. Loads and stores come from the caller.
  */
 export function chainFunctions(chains: Readonly<Record<string, readonly ChainStep[]>>): string {
   const all = Object.values(chains);
@@ -136,7 +152,7 @@ fn ${name}(${argumentNames.map((argument) => `${argument}: Value`).join(', ')}) 
 }
 `);
   }
-  const bodies = Object.entries(chains).map(([name, chain]) => wgsl`
+  const bodies = Object.entries(chains).filter(([, chain]) => chain.length > 0).map(([name, chain]) => wgsl`
 fn ${name}(start: Value, row: u32, column: u32) -> Value {
   var value = start;
   ${chain.flatMap((step) => {
@@ -162,7 +178,7 @@ export function chainParts(
     }
     if (save) {
       declarations.push(storeDeclaration(save, width, rows, columns));
-      functions.push(storeFunction(save, width, columns));
+      functions.push(storeFunction(save, width, rows, columns));
     }
   }
   return { declarations, functions: functions.join('\n') };

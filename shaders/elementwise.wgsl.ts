@@ -1,9 +1,9 @@
 import {
-  chainFunctions, chainParts, fullAccess, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
+  chainCall, chainFormula, chainFunctions, chainParts, fullAccess, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
   type Access, type ChainStep,
 } from './chain.wgsl.ts';
 import { laneKernel, type Kernel } from './kernel.ts';
-import { wgsl } from './wgsl.ts';
+import { times, wgsl } from './wgsl.ts';
 
 /** out[row, column] = the chain's formulas applied one after the other to x at `start`. */
 export interface ElementwiseSpec {
@@ -37,18 +37,23 @@ export function elementwise(original: ElementwiseSpec): Kernel {
   const names = steps.map(({ formula }) => formula);
   return laneKernel({
     name: names.length > 0 ? names.join('+') : 'copy',
-    formula: `out = ${names.reduce((inner, name) => `${name}(${inner})`, 'x')} over [${rows}, ${columns}]`,
+    formula: `out = ${chainFormula('x', steps)} over [${rows}, ${columns}]`,
     declarations: [
       loadDeclaration('x', start, width, columns), ...parts.declarations, storeDeclaration('out', width, rows, columns),
     ],
     functions: [
-      `alias Value = ${width === 4 ? 'vec4f' : 'f32'};`, loadFunction('x', start, width, columns), storeFunction('out', width, columns),
+      `alias Value = ${width === 4 ? 'vec4f' : 'f32'};`, loadFunction('x', start, width, columns), storeFunction('out', width, rows, columns),
       parts.functions, chainFunctions({ chain: steps }),
     ].join('\n\n'),
     count: rows * lanesInRow,
     body: wgsl`
+#if ${rows === 1}
+let row = 0u;
+  let column = ${times('lane', width)};
+#else
 let row = lane / ${lanesInRow}u;
-  let column = (lane % ${lanesInRow}u) * ${width}u;
-  store_out(row, column, chain(load_x(row, column), row, column));`,
+  let column = ${times(`lane % ${lanesInRow}u`, width)};
+#endif
+  store_out(row, column, ${chainCall('chain', steps, 'load_x(row, column)', 'row', 'column')});`,
   });
 }

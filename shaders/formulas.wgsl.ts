@@ -18,16 +18,16 @@ export interface Formula {
 
 /** Functions that several formulas share. */
 export const HELPERS = {
-  /** 1 / (1 + e^-x) without overflow: e^-|x| ≤ 1 always. */
   sigmoid: wgsl`
+// 1 / (1 + e^-x) without overflow: e^-|x| ≤ 1 always.
 fn logistic(x: Value) -> Value {
   let e = exp(-abs(x));
   let s = 1.0 / (1.0 + e);
   return select(e * s, s, x >= Value(0.0));
 }
 `,
-  /** WGSL's tanh may be NaN beyond 88 and loses all digits near 0: an odd series up to 0.35, else by e^2|x|. */
   tanh: wgsl`
+// WGSL's tanh may be NaN beyond 88 and loses all digits near 0: an odd series up to 0.35, else by e^2|x|.
 fn hyperbolicTangent(x: Value) -> Value {
   let magnitude = min(abs(x), Value(10.0));
   let square = magnitude * magnitude;
@@ -38,8 +38,8 @@ fn hyperbolicTangent(x: Value) -> Value {
   return select(-result, result, x >= Value(0.0));
 }
 `,
-  /** erf: the Maclaurin series up to 1; beyond, Abramowitz and Stegun 7.1.26 (absolute error ≤ 1.5e-7). */
   erf: wgsl`
+// erf: the Maclaurin series up to 1; beyond, Abramowitz and Stegun 7.1.26 (absolute error ≤ 1.5e-7).
 fn errorFunction(x: Value) -> Value {
   let magnitude = min(abs(x), Value(6.0));
   let square = magnitude * magnitude;
@@ -71,8 +71,9 @@ export const FORMULAS: Readonly<Record<string, Formula>> = {
   sub: binary('return a - b;', false),
   mul: binary('return a * b;', true),
   identity: unary(() => 'return x;'),
-  /** Not x · 0: that would be NaN for an infinite x. */
-  zero: unary(() => 'return Value(0.0);'),
+  zero: unary(() => wgsl`
+// Not x · 0: that would be NaN for an infinite x.
+  return Value(0.0);`),
   scale: unary(([factor]) => `return x * ${float(factor!)};`),
 
   sigmoid: unary(() => 'return logistic(x);', ['sigmoid']),
@@ -82,17 +83,19 @@ export const FORMULAS: Readonly<Record<string, Formula>> = {
   tanhBackward: backward('y', () => 'return dout * (1.0 - y * y);'),
 
   relu: unary(() => 'return max(x, Value(0.0));'),
-  /** The subgradient at 0 is 0. */
-  reluBackward: backward('y', () => 'return select(Value(0.0), dout, y > Value(0.0));'),
+  reluBackward: backward('y', () => wgsl`
+// The subgradient at 0 is 0.
+  return select(Value(0.0), dout, y > Value(0.0));`),
 
   leakyRelu: unary(([slope]) => `return select(${float(slope!)} * x, x, x > Value(0.0));`),
-  /** The subgradient at 0 is the negative slope. The sign of y is the sign of x for every slope ≥ 0. */
-  leakyReluBackward: backward('y', ([slope]) => `return select(${float(slope!)} * dout, dout, y > Value(0.0));`),
+  leakyReluBackward: backward('y', ([slope]) => wgsl`
+// The subgradient at 0 is the negative slope. The sign of y is the sign of x for every slope ≥ 0.
+  return select(${float(slope!)} * dout, dout, y > Value(0.0));`),
 
   gelu: unary(() => 'return 0.5 * x * (1.0 + errorFunction(x * 0.70710678));', ['erf']),
-  /** d/dx x·Φ(x) = Φ(x) + x·φ(x); φ is 0 in f32 beyond 13. */
   geluBackward: backward('x', () => wgsl`
-let density = 0.39894228 * exp(-0.5 * min(x * x, Value(170.0)));
+// d/dx x · Φ(x) = Φ(x) + x · φ(x); φ is 0 in f32 beyond 13.
+  let density = 0.39894228 * exp(-0.5 * min(x * x, Value(170.0)));
   return dout * (0.5 * (1.0 + errorFunction(x * 0.70710678)) + x * density);`, ['erf']),
 
   geluTanh: unary(() => `return 0.5 * x * (1.0 + hyperbolicTangent(${GELU_INNER}));`, ['tanh']),

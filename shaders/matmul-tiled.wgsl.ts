@@ -1,6 +1,6 @@
 import { workgroupKernel, type Kernel } from './kernel.ts';
-import { layoutName, loadText, matmulParts, type MatmulSpec } from './matmul.wgsl.ts';
-import { lines, wgsl } from './wgsl.ts';
+import { COMPONENTS, layoutName, loadText, matmulFormula, matmulParts, storeText, type MatmulSpec } from './matmul.wgsl.ts';
+import { lines, plus, wgsl } from './wgsl.ts';
 
 /** Rows and columns of C that one workgroup makes. */
 export const TILE = 64;
@@ -15,26 +15,36 @@ const STRIDE = TILE + 1;
  * One load of four neighbours, in the direction in which the operand is stored, into the k-major tile.
  * `along` says whether the four lie along k or along the tile's rows (for b: columns). Beyond the edges it writes 0.
  */
-function fill(operand: 'a' | 'b', along: 'k' | 'edge', size: number, k: number): string {
-  const tile = operand === 'a' ? 'tileA' : 'tileB';
-  const start = operand === 'a' ? 'tileRow' : 'tileColumn';
+function fill(spec: MatmulSpec, operand: 'a' | 'b', along: 'k' | 'edge'): string {
+  const { k } = spec;
+  const [tile, start, size] = operand === 'a' ? ['tileA', 'tileRow', spec.m] as const : ['tileB', 'tileColumn', spec.n] as const;
   if (along === 'k') {
     return wgsl`
 {
       let edge = lane / ${TILE_DEPTH / 4}u;
       let depth = (lane % ${TILE_DEPTH / 4}u) * 4u;
-      let four = ${loadText(operand, `min(${start} + edge, ${size - 1}u)`, `min(k + depth, ${k - 1}u)`)};
-      ${lines(4, (j) => `${tile}[(depth + ${j}u) * ${STRIDE}u + edge] = select(0.0, four[${j}], ${start} + edge < ${size}u && k + depth + ${j}u < ${k}u);`, '      ')}
+      let position = min(${start} + edge, ${size - 1}u);
+      let step = min(k + depth, ${k - 1}u);
+      let four = ${loadText(spec, operand, 'position', 'step')};
+      ${lines(4, (j) => `${tile}[${j === 0 ? 'depth' : `(depth + ${j}u)`} * ${STRIDE}u + edge] = select(0.0, four.${COMPONENTS[j]}, ${start} + edge < ${size}u && ${plus('k + depth', j)} < ${k}u);`, '      ')}
     }`.trim();
   }
   return wgsl`
 {
       let depth = lane / ${TILE / 4}u;
       let edge = (lane % ${TILE / 4}u) * 4u;
-      let four = ${loadText(operand, `min(k + depth, ${k - 1}u)`, `min(${start} + edge, ${size - 1}u)`)};
-      ${lines(4, (j) => `${tile}[depth * ${STRIDE}u + edge + ${j}u] = select(0.0, four[${j}], k + depth < ${k}u && ${start} + edge + ${j}u < ${size}u);`, '      ')}
+      let step = min(k + depth, ${k - 1}u);
+      let position = min(${start} + edge, ${size - 1}u);
+      let four = ${loadText(spec, operand, 'step', 'position')};
+      ${lines(4, (j) => `${tile}[${plus(`depth * ${STRIDE}u + edge`, j)}] = select(0.0, four.${COMPONENTS[j]}, k + depth < ${k}u && ${plus(`${start} + edge`, j)} < ${size}u);`, '      ')}
     }`.trim();
 }
+
+/** Four neighbours of a tile as one vector. */
+const four = (tile: string, position: string): string => wgsl`
+vec4f(
+        ${lines(4, (i) => `${tile}[${plus(`depth * ${STRIDE}u + ${position}`, i)}],`, '        ')}
+      )`.trim();
 
 /**
  * A workgroup makes a 64 × 64 tile of C through workgroup memory; each lane 4 × 4 of it in registers.
@@ -46,7 +56,7 @@ export function matmulTiled(spec: MatmulSpec): Kernel {
   const parts = matmulParts(spec);
   return workgroupKernel({
     name: `matmul-${layoutName(spec)}/tiled`,
-    formula: `out[${m}, ${n}] = Σ over k < ${k} of A[m, k] · B[k, n]`,
+    formula: matmulFormula(spec),
     declarations: parts.declarations,
     functions: `${parts.functions}
 var<workgroup> tileA: array<f32, ${TILE_DEPTH * STRIDE}>;
@@ -63,13 +73,13 @@ let tileRow = (group / ${tileColumns}u) * ${TILE}u;
   var totals = vec4f(0.0);
 #endif
   for (var k = 0u; k < ${k}u; k += ${TILE_DEPTH}u) {
-    ${fill('a', transposeA ? 'edge' : 'k', m, k)}
-    ${fill('b', transposeB ? 'k' : 'edge', n, k)}
+    ${fill(spec, 'a', transposeA ? 'edge' : 'k')}
+    ${fill(spec, 'b', transposeB ? 'k' : 'edge')}
     workgroupBarrier();
     for (var depth = 0u; depth < ${TILE_DEPTH}u; depth++) {
-      let fourA = vec4f(${[0, 1, 2, 3].map((i) => `tileA[depth * ${STRIDE}u + laneRow + ${i}u]`).join(', ')});
-      let fourB = vec4f(${[0, 1, 2, 3].map((i) => `tileB[depth * ${STRIDE}u + laneColumn + ${i}u]`).join(', ')});
-      ${lines(4, (i) => `sum${i} += fourA[${i}] * fourB;`, '      ')}
+      let fourA = ${four('tileA', 'laneRow')};
+      let fourB = ${four('tileB', 'laneColumn')};
+      ${lines(4, (i) => `sum${i} += fourA.${COMPONENTS[i]} * fourB;`, '      ')}
 #if ${spec.rowSums}
       totals += fourA;
 #endif
@@ -80,14 +90,14 @@ let tileRow = (group / ${tileColumns}u) * ${TILE}u;
   let row = tileRow + laneRow;
   let column = tileColumn + laneColumn;
   if (column < ${n}u) {
-    ${lines(4, (i) => `if (row + ${i}u < ${m}u) {
-      store_out(row + ${i}u, column, epilogue(sum${i}, row + ${i}u, column));
+    ${lines(4, (i) => `if (${plus('row', i)} < ${m}u) {
+      ${storeText(spec, `sum${i}`, plus('row', i))}
     }`, '    ')}
   }
 #if ${spec.rowSums}
   if (column == 0u) {
-    ${lines(4, (i) => `if (row + ${i}u < ${m}u) {
-      rowSums[row + ${i}u] = totals[${i}];
+    ${lines(4, (i) => `if (${plus('row', i)} < ${m}u) {
+      rowSums[${plus('row', i)}] = totals.${COMPONENTS[i]};
     }`, '    ')}
   }
 #endif`,

@@ -1,6 +1,8 @@
-import { chainFunctions, chainParts, fullAccess, loadDeclaration, loadFunction, storeDeclaration, storeFunction, type ChainStep } from './chain.wgsl.ts';
+import {
+  chainCall, chainFormula, chainFunctions, chainParts, fullAccess, loadDeclaration, loadFunction, storeDeclaration, storeFunction, type ChainStep,
+} from './chain.wgsl.ts';
 import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
-import { lines, wgsl } from './wgsl.ts';
+import { lines, plus, times, wgsl } from './wgsl.ts';
 
 /**
  * out[m, n] = epilogue(Σ over k of A[m, k] · B[k, n]), with A = a or aᵀ and B = b or bᵀ.
@@ -26,6 +28,13 @@ export function layoutName({ transposeA, transposeB }: MatmulSpec): string {
   return `${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}`;
 }
 
+/** What a product computes, with the indices as a and b are stored. */
+export function matmulFormula({ m, n, k, transposeA, transposeB, prologueA, prologueB, epilogue, rowSums }: MatmulSpec): string {
+  const a = chainFormula(transposeA ? 'a[k, m]' : 'a[m, k]', prologueA);
+  const b = chainFormula(transposeB ? 'b[n, k]' : 'b[k, n]', prologueB);
+  return `out[m, n] = ${chainFormula(`Σ over k of ${a} · ${b}`, epilogue)}, with m < ${m}, n < ${n}, k < ${k}${rowSums ? `\nrowSums[m] = Σ over k of ${a}` : ''}`;
+}
+
 /** What every variant shares: how a, b and the epilogue's operands are read and out is written, four columns at a time. */
 export function matmulParts(spec: MatmulSpec): { declarations: Declaration[]; functions: string } {
   const { m, n, k, transposeA, transposeB } = spec;
@@ -45,17 +54,23 @@ export function matmulParts(spec: MatmulSpec): { declarations: Declaration[]; fu
     ],
     functions: [
       'alias Value = vec4f;', loadFunction('a', accessA, 4, columnsA), loadFunction('b', accessB, 4, columnsB),
-      storeFunction('out', 4, n), ...operands.map(({ functions }) => functions),
+      storeFunction('out', 4, m, n), ...operands.map(({ functions }) => functions),
       chainFunctions({ prologueA: spec.prologueA, prologueB: spec.prologueB, epilogue: spec.epilogue }),
     ].join('\n\n'),
   };
 }
 
-const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
+export const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 
 /** One four-wide load with the operand's prologue. */
-export function loadText(operand: 'a' | 'b', row: string, column: string): string {
-  return `prologue${operand.toUpperCase()}(load_${operand}(${row}, ${column}), ${row}, ${column})`;
+export function loadText({ prologueA, prologueB }: MatmulSpec, operand: 'a' | 'b', row: string, column: string): string {
+  const [name, chain] = operand === 'a' ? ['prologueA', prologueA] as const : ['prologueB', prologueB] as const;
+  return chainCall(name, chain, `load_${operand}(${row}, ${column})`, row, column);
+}
+
+/** The store of four columns with the epilogue. */
+export function storeText({ epilogue }: MatmulSpec, sum: string, row: string): string {
+  return `store_out(${row}, column, ${chainCall('epilogue', epilogue, sum, row, 'column')});`;
 }
 
 /**
@@ -65,11 +80,11 @@ export function loadText(operand: 'a' | 'b', row: string, column: string): strin
 function block(spec: MatmulSpec, height: number, depth: number): string {
   const { m, n, transposeA, transposeB } = spec;
   const loadsA = transposeA
-    ? lines(depth, (j) => `let a${j} = ${loadText('a', `k + ${j}u`, 'row')};`, '    ')
-    : lines(height, (i) => `let a${i} = ${loadText('a', i === 0 ? 'row' : `min(row + ${i}u, ${m - 1}u)`, 'k')};`, '    ');
+    ? lines(depth, (j) => `let a${j} = ${loadText(spec, 'a', plus('k', j), 'row')};`, '    ')
+    : lines(height, (i) => `let a${i} = ${loadText(spec, 'a', i === 0 ? 'row' : `min(row + ${i}u, ${m - 1}u)`, 'k')};`, '    ');
   const loadsB = transposeB
-    ? lines(4, (c) => `let column${c} = ${loadText('b', c === 0 ? 'column' : `min(column + ${c}u, ${n - 1}u)`, 'k')};`, '    ')
-    : lines(depth, (j) => `let b${j} = ${loadText('b', `k + ${j}u`, 'column')};`, '    ');
+    ? lines(4, (c) => `let column${c} = ${loadText(spec, 'b', c === 0 ? 'column' : `min(column + ${c}u, ${n - 1}u)`, 'k')};`, '    ')
+    : lines(depth, (j) => `let b${j} = ${loadText(spec, 'b', plus('k', j), 'column')};`, '    ');
   const gatherB = transposeB
     ? lines(depth, (j) => `let b${j} = vec4f(${[0, 1, 2, 3].map((c) => `column${c}.${COMPONENTS[j]}`).join(', ')});`, '    ')
     : '';
@@ -94,11 +109,11 @@ export function matmulRegister(spec: MatmulSpec, height: 1 | 4, variant: string)
   const parts = matmulParts(spec);
   return laneKernel({
     name: `matmul-${layoutName(spec)}/${variant}`,
-    formula: `out[${m}, ${n}] = Σ over k < ${k} of A[m, k] · B[k, n]`,
+    formula: matmulFormula(spec),
     ...parts,
     count: blockRows * blockColumns,
     body: wgsl`
-let row = (lane / ${blockColumns}u) * ${height}u;
+let row = ${times(`lane / ${blockColumns}u`, height)};
   let column = (lane % ${blockColumns}u) * 4u;
   ${lines(height, (i) => `var sum${i} = vec4f(0.0);`)}
 #if ${spec.rowSums}
@@ -116,9 +131,9 @@ let row = (lane / ${blockColumns}u) * ${height}u;
   }
 #endif
   ${lines(height, (i) => (i === 0
-    ? 'store_out(row, column, epilogue(sum0, row, column));'
+    ? storeText(spec, 'sum0', 'row')
     : `if (row + ${i}u < ${m}u) {
-    store_out(row + ${i}u, column, epilogue(sum${i}, row + ${i}u, column));
+    ${storeText(spec, `sum${i}`, `row + ${i}u`)}
   }`))}
 #if ${spec.rowSums}
   if (column == 0u) {

@@ -22,6 +22,9 @@ const declarations = ({ outer, size, inner }: ReduceSpec) => [
 const formula = ({ size, scale }: ReduceSpec): string =>
   `out[outer, inner] = ${scale === 1 ? '' : `${scale} · `}Σ over i < ${size} of x[outer, i, inner]`;
 
+/** The scaled total; a factor of 1 is left out. */
+const scaled = (total: string, scale: number): string => (scale === 1 ? total : `${total} * ${float(scale)}`);
+
 /** One lane sums one output, in partial sums of 256 terms. */
 export function reduceSerial(spec: ReduceSpec): Kernel {
   const { outer, size, inner, scale } = spec;
@@ -41,7 +44,7 @@ let start = (lane / ${inner}u) * ${size * inner}u + lane % ${inner}u;
     }
     total += partial;
   }
-  out[lane] = total * ${float(scale)};`,
+  out[lane] = ${scaled('total', scale)};`,
   });
 }
 
@@ -67,13 +70,14 @@ let output = min(group, ${outer * inner - 1}u);
   workgroupBarrier();
   ${lines(steps, (step) => {
     const half = REDUCE_LANES >> (step + 1);
-    return `if (lane < ${half}u) {
+    const add = `if (lane < ${half}u) {
     partials[lane] += partials[lane + ${half}u];
-  }
-  workgroupBarrier();`;
+  }`;
+    // Lane 0 makes the last sum and stores it: nobody waits for anybody after that.
+    return half > 1 ? `${add}\n  workgroupBarrier();` : add;
   })}
   if (lane == 0u && group < ${outer * inner}u) {
-    out[group] = partials[0] * ${float(scale)};
+    out[group] = ${scaled('partials[0]', scale)};
   }`,
   });
 }

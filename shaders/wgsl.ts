@@ -15,8 +15,13 @@ export function wgsl(strings: TemplateStringsArray, ...values: (boolean | string
       throw new TypeError(`wgsl: needs text or a non-negative integer in a hole, got ${String(value)} after "${(strings[index] ?? '').slice(-30)}"`);
     }
   });
-  const text = preprocess(strings, ...values);
-  return text.replace(/[ \t]+$/gm, '').replace(/\n{3,}/g, '\n\n').replace(/^\n+/, '');
+  // A directive takes its whole line: the mark stands for a line's end that goes with it.
+  const marked = strings.map((text, index) => {
+    const directives = text.replace(/(#(?:else|endif))[ \t]*\n/g, '$1 \0');
+    return /#(?:if|elif)\s+$/.test(strings[index - 1] ?? '') ? directives.replace(/^[ \t]*\n/, '') : directives;
+  });
+  const text = preprocess(marked as unknown as TemplateStringsArray, ...values);
+  return text.replaceAll(' \0', '').replace(/[ \t]+$/gm, '').replace(/\n{3,}/g, '\n\n').replace(/^\n+/, '');
 }
 
 /** A number as a WGSL f32 literal: refuses what f32 cannot hold, wraps negatives so that `a-${x}` stays a subtraction. */
@@ -27,6 +32,17 @@ export function float(value: number): string {
   const text = Object.is(value, -0) ? '-0.0' : String(value);
   const literal = /[.e]/.test(text) ? `${text}f` : `${text}.0f`;
   return literal.startsWith('-') ? `(${literal})` : literal;
+}
+
+/** `text + 2u`; just `text` where nothing is added. */
+export function plus(text: string, offset: number): string {
+  return offset === 0 ? text : `${text} + ${offset}u`;
+}
+
+/** `text * 4u`, with `text` in parentheses where it needs them; just `text` where it is taken once. */
+export function times(text: string, factor: number): string {
+  if (factor === 1) return text;
+  return `${text.includes(' ') ? `(${text})` : text} * ${factor}u`;
 }
 
 /** Joins parts with a new line and an indentation: for text that a template repeats. */

@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { documentBlocks, expectedOutput, fileOf, missingOutput, readmeExists, writeBlocks } from '../documents.ts';
 import { expect, test } from '../harness.ts';
 
@@ -24,4 +26,5 @@ test('blocks of the documents that use chainrule run and print what they say', a
     const missing = missingOutput(expectedOutput(block), printed);
     expect(missing, `${block.place} should print this line, but printed:\n${printed.join('\n')}`).toBeUndefined();
   }
+  rmSync(fileURLToPath(new URL(`../../${folder}`, import.meta.url)), { recursive: true });
 });

@@ -16,7 +16,8 @@ function typeCheck(blocks: Parameters<typeof writeBlocks>[0], folder: string): s
     extends: '../../tsconfig.json',
     // An example may name a value only to show it.
     compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
-    include: ['.'],
+    // The sources that a block imports need the declarations of a package that has none.
+    include: ['.', '../../shaders/*.d.ts'],
   }));
   const run = spawnSync(process.execPath, [`${root}/node_modules/typescript/bin/tsc`, '-p', path, '--pretty', 'false'], { cwd: root, encoding: 'utf8' });
   rmSync(path, { recursive: true });

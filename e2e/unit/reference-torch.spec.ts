@@ -18,7 +18,7 @@ const FAMILIES: Record<string, Record<string, number>> = {
   broadcast: { add: 5, sub: 5, mul: 5 },
   matmul: { matmul: 4, linear: 3 },
   reduce: { sum: 13, mean: 13, softmax: 3 },
-  loss: { mse: 1, bceWithLogits: 1, crossEntropy: 2 },
+  loss: { mse: 1, bceWithLogits: 1, crossEntropy: 3 },
   shape: { reshape: 1 },
   ties: { relu: 1, leakyRelu: 1 },
 };
@@ -57,7 +57,7 @@ test('elementwise: erf is PyTorch\'s, and erf + erfc = 1', () => {
 
 function expectClose(got: ArrayLike<number>, wanted: readonly number[], where: string): void {
   expect(got.length, where).toBe(wanted.length);
-  wanted.forEach((value, i) => {
-    expect(Math.abs(got[i] - value), `${where} [${i}]: ${got[i]} for ${value}`).toBeLessThanOrEqual(1e-10 * Math.max(1, Math.abs(value)));
-  });
+  // One expect for all: thousands of them would take minutes.
+  const bad = wanted.findIndex((value, i) => !(Math.abs(got[i] - value) <= 1e-10 * Math.max(1, Math.abs(value))));
+  expect(bad, `${where} [${bad}]: ${got[bad]} for ${wanted[bad]}`).toBe(-1);
 }

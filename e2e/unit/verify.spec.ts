@@ -6,7 +6,7 @@ import { judge, table } from '../../src/cli/verify-report.mjs';
 import { findMnist } from '../../src/cli/verify.mjs';
 import type { VerifiedGradients, VerifyMeasured } from '../../src/lab/verify-result.ts';
 
-const proven: VerifiedGradients = { passed: true, checked: 101_770, total: 101_770, worst: { tensor: 'fc1.weight', error: 1e-7, allowed: 1e-5 } };
+const proven: VerifiedGradients = { passed: true, verdict: 'pass', checked: 101_770, total: 101_770, worst: { tensor: 'fc1.weight', error: 1e-7, allowed: 1e-5 } };
 const good: VerifyMeasured = {
   adapter: 'SwiftShader (google, software)',
   data: { source: 'mnist', name: 'MNIST', train: 8000, test: 1000 },
@@ -21,8 +21,8 @@ test('a good measurement passes', () => expect(judge(good)).toEqual([]));
 
 const bad: readonly [what: string, measured: VerifyMeasured, problem: string][] = [
   ['no adapter', { ...good, adapter: '' }, 'adapter'],
-  ['wrong gradients before', { ...good, gradients: { before: { ...proven, passed: false }, after: proven } }, 'before training are wrong: fc1.weight'],
-  ['wrong gradients after', { ...good, gradients: { before: proven, after: { ...proven, passed: false } } }, 'after training are wrong'],
+  ['wrong gradients before', { ...good, gradients: { before: { ...proven, passed: false, verdict: 'fail' }, after: proven } }, 'before training are not proven (fail): fc1.weight'],
+  ['wrong gradients after', { ...good, gradients: { before: proven, after: { ...proven, passed: false } } }, 'after training are not proven'],
   ['nothing checked', { ...good, gradients: { before: { ...proven, checked: 0, total: 0 }, after: proven } }, '0 of 0 were checked'],
   ['not all checked', { ...good, gradients: { before: proven, after: { ...proven, checked: 9 } } }, '9 of 101770 were checked'],
   ['an error beyond its bound', { ...good, gradients: { before: { ...proven, worst: { ...proven.worst, error: 1 } }, after: proven } }, 'worst error 1 is beyond'],

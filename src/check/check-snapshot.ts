@@ -66,7 +66,8 @@ export function* checkSteps(snapshot: Snapshot, options: SnapshotCheckOptions): 
   const total = ids.reduce((sum, id) => sum + sizeOf(graph.tensors[id].shape), 0);
   const point = evaluate(snapshot, rounding, proofs);
   const analytic = analyticGradients(snapshot, point, rounding, proofs);
-  const firm = analyticGradients(snapshot, point, { ...rounding, kinkWidth: 0 }, proofs);
+  // Without branches there is no kink to be uncertain about.
+  const firm = point.branches.some(Boolean) ? analyticGradients(snapshot, point, { ...rounding, kinkWidth: 0 }, proofs) : analytic;
   const nudge = nudger(snapshot, point, rounding, proofs);
   const tensors: TensorReport[] = [];
   const faults: string[] = [];

@@ -3,8 +3,8 @@
 /** @typedef {import('../lab/verify-result.ts').VerifyMeasured} Measured */
 /** @typedef {import('../lab/verify-result.ts').VerifyResult} Result */
 
-/** The least test accuracy that passes. A net of this size reaches about 95 % on 8,000 MNIST digits. */
-export const requiredAccuracy = { mnist: 0.93, digits: 0.93 };
+/** The least test accuracy that passes: with seed 42 the net reaches 94.1 % on MNIST and 98.3 % on drawn digits. */
+export const requiredAccuracy = { mnist: 0.93, digits: 0.96 };
 
 /**
  * What is wrong with a measurement, one sentence each. It trusts no summary of the page: a count of zero passes nothing.
@@ -15,8 +15,8 @@ export function judge(measured) {
   const problems = [];
   if (!adapter) problems.push('The adapter has no name.');
   for (const when of /** @type {const} */ (['before', 'after'])) {
-    const { passed, checked, total, worst } = gradients[when];
-    if (!passed) problems.push(`Gradients ${when} training are wrong: ${worst.tensor} is off by ${worst.error}, allowed are ${worst.allowed}.`);
+    const { passed, verdict, checked, total, worst } = gradients[when];
+    if (!passed) problems.push(`Gradients ${when} training are not proven (${verdict}): ${worst.tensor} is off by ${worst.error}, allowed are ${worst.allowed}.`);
     if (!(checked > 0 && checked === total)) problems.push(`Gradients ${when} training: ${checked} of ${total} were checked, all must be.`);
     if (!(worst.error <= worst.allowed)) problems.push(`Gradients ${when} training: the worst error ${worst.error} is beyond ${worst.allowed}.`);
   }
@@ -49,8 +49,8 @@ function grouped(value) {
 }
 
 /** @param {Measured['gradients']['before']} proof */
-function proofText({ passed, checked, total, worst }) {
-  return `${passed ? 'proven' : 'WRONG'}, ${grouped(checked)} of ${grouped(total)} checked, `
+function proofText({ passed, verdict, checked, total, worst }) {
+  return `${passed ? 'proven' : `NOT PROVEN (${verdict})`}, ${grouped(checked)} of ${grouped(total)} checked, `
     + `worst error ${short(worst.error)} of ${short(worst.allowed)} allowed (${worst.tensor})`;
 }
 

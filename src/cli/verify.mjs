@@ -6,6 +6,7 @@ import { CommandError, readOptions, root, runIfStarted } from './command.mjs';
 import { ensureBrowser, flagsHere } from './browser.mjs';
 import { buildLab } from './build.mjs';
 import { install } from './install.mjs';
+import { countCalls } from './verify-counters.mjs';
 import { judge, requiredAccuracy, table } from './verify-report.mjs';
 
 /** @typedef {import('../lab/verify-result.ts').VerifyResult} Result */
@@ -87,6 +88,7 @@ async function measure(browser, url, options, problems, say) {
     if (message.type() === 'error') problems.push(`The page logged the error: ${message.text()}`);
   });
   await page.exposeFunction('chainruleVerifyProgress', say);
+  await page.addInitScript(countCalls);
   await page.goto(`${url}src/lab/verify.html`);
   await page.waitForFunction('typeof globalThis.chainruleVerify === "function"', undefined, { timeout: 60_000 });
   const run = page.evaluate((argument) => /** @type {any} */ (globalThis).chainruleVerify(argument), options);
@@ -114,7 +116,7 @@ async function verify(say) {
     const browser = await chromium.launch({ executablePath, args: flagsHere(), headless: true });
     try {
       browserName = `chromium ${browser.version()}`;
-      measured = await measure(browser, server.url, { mnist: mnist ? `${server.url}mnist/` : null }, problems, say);
+      measured = await measure(browser, server.url, { mnist: mnist ? mnistFiles.map((name) => `${server.url}mnist/${name}`) : null }, problems, say);
       problems.push(...judge(measured));
     } finally {
       await browser.close();

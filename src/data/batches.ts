@@ -20,8 +20,18 @@ export interface Batches extends Iterable<Uint32Array<ArrayBuffer>> {
  * @param options.epoch Which epoch: an integer in [0, 2^32 − 1]. Default 0. Seed and epoch fix the order, so training resumes in the middle.
  * @throws OptionError where an option is unknown or out of range, or a batch is larger than the data.
  */
-export function batches(length: number, batchSize: number, options: { shuffle?: boolean; seed?: number; epoch?: number } = {}): Batches {
-  const who = 'batches';
+export function batches(length: number, batchSize: number, options: EpochOptions = {}): Batches {
+  return epochOrder('batches', length, batchSize, options);
+}
+
+interface EpochOptions {
+  shuffle?: boolean;
+  seed?: number;
+  epoch?: number;
+}
+
+/** `batches` with the caller's name in messages. */
+export function epochOrder(who: string, length: number, batchSize: number, options: EpochOptions): Batches {
   checkOptionNames(who, options, ['shuffle', 'seed', 'epoch']);
   const { shuffle = true, seed = 0, epoch = 0 } = options;
   checkNumber(who, 'length', length, { min: 1, max: 0xffffffff, integer: true });

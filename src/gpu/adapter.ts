@@ -1,4 +1,4 @@
-import { ChainruleError, GpuError } from '../errors.ts';
+import { checkNumber, GpuError, OptionError, show } from '../errors.ts';
 
 /** `cpu`: a software adapter, for which barriers and workgroup memory are slow. `gpu`: everything else. */
 export type AdapterClass = 'cpu' | 'gpu';
@@ -28,6 +28,12 @@ export function describeAdapter(adapter: GPUAdapter): AdapterFacts {
   };
 }
 
+/** What the browser said, as it may stand in a message: one line of at most 160 characters. */
+export function oneLine(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  return line.length > 160 ? `${line.slice(0, 159)}…` : line;
+}
+
 /** Asks for an adapter; every way in which there can be none has its own typed error. */
 export async function requestAdapter(powerPreference: GPUPowerPreference | undefined): Promise<GPUAdapter> {
   const scope = globalThis as { isSecureContext?: boolean; navigator?: { gpu?: GPU } };
@@ -40,9 +46,15 @@ export async function requestAdapter(powerPreference: GPUPowerPreference | undef
     throw new GpuError('no-webgpu', 'openDevice', 'a browser with WebGPU', 'one without navigator.gpu',
       'Use Chrome or Edge ≥ 113 (Android ≥ 121), Safari ≥ 26 or Firefox ≥ 141.');
   }
-  const adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : {});
+  let adapter: GPUAdapter | null = null;
+  let got = 'none';
+  try {
+    adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : {});
+  } catch (error) {
+    got = `a refusal (${oneLine(String(error))})`;
+  }
   if (!adapter) {
-    throw new GpuError('no-adapter', 'openDevice', 'a WebGPU adapter', 'none',
+    throw new GpuError('no-adapter', 'openDevice', 'a WebGPU adapter', got,
       'On Linux enable chrome://flags/#enable-unsafe-webgpu and Vulkan, then relaunch; chrome://gpu says why there is none.');
   }
   return adapter;
@@ -53,14 +65,17 @@ const WANTED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffe
 
 /** min(wanted, adapter) for every limit that is worth raising: the most the adapter has, unless the caller wants less. */
 export function wantedLimits(adapter: GPUAdapter, wanted: Readonly<Record<string, number>> = {}): Record<string, number> {
+  if (wanted === null || typeof wanted !== 'object') throw new OptionError('openDevice', 'limits as an object of numbers', show(wanted));
   const limits: Record<string, number> = {};
   for (const name of WANTED) limits[name] = adapter.limits[name];
   for (const [name, value] of Object.entries(wanted)) {
     const most = adapter.limits[name as keyof GPUSupportedLimits] as unknown;
     if (typeof most !== 'number') {
-      throw new ChainruleError('option', 'openDevice', 'limits that WebGPU knows', `an unknown limit "${name.slice(0, 40)}"`);
+      throw new OptionError('openDevice', 'limits that WebGPU knows', `an unknown limit ${show(name)}`);
     }
-    limits[name] = Math.min(value, most);
+    checkNumber('openDevice', `limits.${name}`, value, { integer: true, min: 1 });
+    // An alignment is better the smaller it is.
+    limits[name] = name.startsWith('min') ? Math.max(value, most) : Math.min(value, most);
   }
   return limits;
 }

@@ -1,6 +1,6 @@
 import type { Kernel } from '../../shaders/kernel.ts';
-import { checkOptionNames, DeviceLostError, GpuError, LimitError, OptionError, show } from '../errors.ts';
-import { describeAdapter, requestAdapter, wantedLimits, type AdapterClass, type AdapterFacts } from './adapter.ts';
+import { checkOptionNames, DataError, DeviceLostError, GpuError, LimitError, OptionError, show } from '../errors.ts';
+import { describeAdapter, oneLine, requestAdapter, wantedLimits, type AdapterClass, type AdapterFacts } from './adapter.ts';
 import { PipelineCache, type Pipeline } from './pipelines.ts';
 
 /** Memory on the GPU. The rest of the library moves buffers around without knowing more of them. */
@@ -33,13 +33,14 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   }
   const adapter = await requestAdapter(powerPreference);
   const facts = describeAdapter(adapter);
+  const requiredLimits = wantedLimits(adapter, options.limits);
   let raw: GPUDevice;
   try {
-    raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits: wantedLimits(adapter, options.limits) });
+    raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits });
   } catch (error) {
-    throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${String(error)})`, 'Reload the page and try again.');
+    throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${oneLine(String(error))})`, 'Reload the page and try again.');
   }
-  return new Device(raw, facts, options.adapterClass ?? facts.adapterClass);
+  return new Device(raw, facts, options.adapterClass ?? facts.adapterClass, options.limits);
 }
 
 /** An open GPU device: compiles kernels, holds buffers, and keeps the first error that WebGPU reported. */
@@ -52,17 +53,22 @@ export class Device {
   #firstError: GpuError | undefined;
   #lost: DeviceLostError | undefined;
   readonly #lostPromise: Promise<DeviceLostError>;
+  /** The caller's own upper bounds: WebGPU never goes below its defaults, however little is asked for. */
+  readonly #bounds: Readonly<Partial<Record<string, number>>>;
 
-  constructor(raw: GPUDevice, facts: AdapterFacts, adapterClass: AdapterClass) {
+  constructor(raw: GPUDevice, facts: AdapterFacts, adapterClass: AdapterClass, bounds: Readonly<Partial<Record<string, number>>> = {}) {
     this.raw = raw;
+    this.#bounds = { ...bounds };
     this.facts = facts;
     this.adapterClass = adapterClass;
     this.pipelines = new PipelineCache(this);
     raw.addEventListener('uncapturederror', ({ error }) => {
-      this.#firstError ??= new GpuError('gpu', 'WebGPU', 'every command to be valid', error.message, 'Please report this with the adapter\'s name.');
+      this.#firstError ??= error instanceof GPUOutOfMemoryError
+        ? new GpuError('memory', 'WebGPU', 'enough GPU memory', oneLine(error.message), 'Open a new device; use a smaller batch or a smaller net.')
+        : new GpuError('gpu', 'WebGPU', 'every command to be valid', oneLine(error.message), 'Please report this with the adapter\'s name.');
     });
     this.#lostPromise = raw.lost.then(({ reason, message }) => {
-      this.#lost = new DeviceLostError(facts.name, reason, message);
+      this.#lost ??= new DeviceLostError(facts.name, reason, oneLine(message));
       return this.#lost;
     });
   }
@@ -79,13 +85,16 @@ export class Device {
 
   /** Bytes that one tensor may take at most. */
   get maxTensorBytes(): number {
-    const { maxBufferSize, maxStorageBufferBindingSize } = this.raw.limits;
-    return Math.min(maxBufferSize, maxStorageBufferBindingSize);
+    return Math.min(this.#limit('maxBufferSize'), this.#limit('maxStorageBufferBindingSize'));
   }
 
   /** Storage buffers that one launch may bind. */
   get maxBindings(): number {
-    return this.raw.limits.maxStorageBuffersPerShaderStage;
+    return this.#limit('maxStorageBuffersPerShaderStage');
+  }
+
+  #limit(name: 'maxBufferSize' | 'maxStorageBufferBindingSize' | 'maxStorageBuffersPerShaderStage'): number {
+    return Math.min(this.raw.limits[name], this.#bounds[name] ?? Infinity);
   }
 
   /** Throws the device's loss or the first error that WebGPU reported, if there was one. */
@@ -104,7 +113,7 @@ export class Device {
     } catch (error) {
       await Promise.race([this.#lostPromise, new Promise((resolve) => { setTimeout(resolve, 500); })]);
       this.check();
-      throw error instanceof GpuError ? error : new GpuError('gpu', 'WebGPU', 'the call to succeed', String(error));
+      throw error instanceof GpuError ? error : new GpuError('gpu', 'WebGPU', 'the call to succeed', oneLine(String(error)));
     }
   }
 
@@ -115,7 +124,7 @@ export class Device {
 
   createBuffer(label: string, bytes: number, use: BufferUse): DeviceBuffer {
     this.check();
-    const most = use === 'storage' ? this.maxTensorBytes : this.raw.limits.maxBufferSize;
+    const most = use === 'storage' ? this.maxTensorBytes : this.#limit('maxBufferSize');
     if (bytes > most) {
       throw new LimitError(label, `at most ${most.toLocaleString('en')} bytes (this device's limit for one buffer)`,
         `${bytes.toLocaleString('en')} bytes`, `${Math.floor(most / 4).toLocaleString('en')} f32 numbers would fit: use a smaller batch, a narrower layer or less data.`);
@@ -125,12 +134,16 @@ export class Device {
     return this.raw.createBuffer({ label, size: Math.max(16, Math.ceil(bytes / 16) * 16), usage });
   }
 
-  /** Writes whole 4-byte elements at a byte offset. WebGPU ignores a bad range in silence, so it is checked here. */
+  /**
+   * Writes whole 4-byte elements at a byte offset. WebGPU ignores a bad range in silence, and a detached array, which
+   * reads as empty: both are refused here.
+   */
   write(buffer: DeviceBuffer, offset: number, data: Float32Array | Uint32Array): void {
-    if (offset % 4 !== 0 || offset + data.byteLength > buffer.size) {
+    if (offset % 4 !== 0 || offset < 0 || offset + data.byteLength > buffer.size) {
       throw new GpuError('gpu', buffer.label, `a write inside its ${buffer.size} bytes`, `${data.byteLength} bytes at ${offset}`);
     }
-    if (data.byteLength > 0) this.raw.queue.writeBuffer(buffer, offset, data as Float32Array<ArrayBuffer>);
+    if (data.byteLength === 0) throw new DataError(buffer.label, 'numbers to write', 'an empty or detached array', 'Send a copy to the worker, or make the array again.');
+    this.raw.queue.writeBuffer(buffer, offset, data as Float32Array<ArrayBuffer>);
   }
 
   /**
@@ -162,5 +175,7 @@ export class Device {
   /** Ends the device and everything on it. What runs on it rejects with a DeviceLostError. */
   destroy(): void {
     this.raw.destroy();
+    // `lost` follows a little later; a call until then would seem to succeed.
+    this.#lost ??= new DeviceLostError(this.facts.name, 'destroyed', 'device.destroy() was called');
   }
 }

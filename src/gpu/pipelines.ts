@@ -1,5 +1,6 @@
 import type { Binding, Kernel } from '../../shaders/kernel.ts';
 import { GpuError } from '../errors.ts';
+import { oneLine } from './adapter.ts';
 import type { Device } from './device.ts';
 
 /** A compiled kernel. */
@@ -58,7 +59,7 @@ export class PipelineCache {
       const [first] = info.messages.filter(({ type }) => type === 'error');
       if (!first) return { raw: await this.#device.guard(Promise.reject<GPUComputePipeline>(error)), layout: layout.group };
       const line = kernel.code.split('\n')[first.lineNum - 1]?.trim() ?? '';
-      throw new GpuError('gpu', kernel.name, 'WGSL that compiles', `line ${first.lineNum}:${first.linePos} "${line}": ${first.message}`);
+      throw new GpuError('gpu', kernel.name, 'WGSL that compiles', `line ${first.lineNum}:${first.linePos} "${line.slice(0, 80)}": ${oneLine(first.message)}`);
     }
   }
 

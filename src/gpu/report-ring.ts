@@ -3,13 +3,15 @@ import { submit, type Dispatch, type Range } from './sequence.ts';
 import type { Device, DeviceBuffer } from './device.ts';
 
 /** Steps that may be on their way at once: enough to keep the GPU busy, few enough that stopping is quick. */
-const IN_FLIGHT = 3;
+export const IN_FLIGHT = 3;
 
 interface Slot {
   readonly staging: DeviceBuffer;
   /** Settles when the slot can be used again; never rejects. */
   free: Promise<void>;
   busy: boolean;
+  /** The tag that the staging buffer still holds from the last step that used it. */
+  tag: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export class ReportRing {
     });
     this.#bytes = bytes;
     this.#slots = Array.from({ length: IN_FLIGHT }, (_, index) => ({
-      staging: device.createBuffer(`${label} staging ${index}`, bytes, 'staging'), free: Promise.resolve(), busy: false,
+      staging: device.createBuffer(`${label} staging ${index}`, bytes, 'staging'), free: Promise.resolve(), busy: false, tag: 0,
     }));
   }
 
@@ -53,6 +55,9 @@ export class ReportRing {
   submit(label: string, tag: number, dispatches: readonly Dispatch[]): Promise<Uint32Array> {
     const slot = this.#slots[this.#next]!;
     this.#next = (this.#next + 1) % this.#slots.length;
+    // After a load, step numbers repeat: a stale report must not pass for a new one.
+    if (slot.tag === tag) this.#device.write(slot.staging, 0, new Uint32Array([~tag]));
+    slot.tag = tag;
     submit(this.#device, label, dispatches, this.#copies.map((copy) => ({ ...copy, to: slot.staging })));
     slot.busy = true;
     const result = this.#collect(slot, tag);

@@ -3,6 +3,8 @@
 /** One check of every parameter's gradient against the float64 reference. */
 export interface VerifiedGradients {
   readonly passed: boolean;
+  /** The checker's word on all gradients together: `pass`, `kink`, `fail`, `below-noise` … */
+  readonly verdict: string;
   /** Gradient elements that were compared, and how many there are. */
   readonly checked: number;
   readonly total: number;
@@ -23,11 +25,12 @@ export interface VerifyMeasured {
     readonly epochs: number;
     readonly steps: number;
     readonly seed: number;
+    /** The mean over the first and the last epoch. */
     readonly firstLoss: number;
     readonly lastLoss: number;
     readonly seconds: number;
   };
-  /** One training step after the first epoch; counts are exact, ms is the median. */
+  /** One training step after the first epoch: mean counts, and ms as the median epoch has them. */
   readonly step: {
     readonly ms: number;
     readonly dispatches: number;
@@ -59,6 +62,14 @@ export interface VerifyResult {
 
 /** What the command tells the page. */
 export interface VerifyOptions {
-  /** The folder with the MNIST files, or null for drawn digits. */
-  readonly mnist: string | null;
+  /** The addresses of the four MNIST files, or null for drawn digits. */
+  readonly mnist: readonly string[] | null;
+}
+
+/** Calls to WebGPU since the page was opened. */
+export interface VerifyCounts {
+  submits: number;
+  dispatches: number;
+  buffers: number;
+  bindGroups: number;
 }

@@ -2,6 +2,7 @@ import { checkNumber, checkOptionNames, OptionError, show, ShapeError } from '..
 import { RandomStream, randomStreams } from '../data/philox.ts';
 import { Device } from '../gpu/device.ts';
 import { showShape, type Shape } from '../ops/tensor.ts';
+import { initialValues } from './initial-values.ts';
 import type { Loss } from './losses.ts';
 import type { Module } from './module.ts';
 import type { Optimizer } from './optimizers.ts';
@@ -50,10 +51,12 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   const { device, loss, optimizer, batchSize = 32, seed = 0, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile } = options;
   if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
   if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
-  if (typeof loss?.apply !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
+  if (typeof loss?.target !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
   if (typeof optimizer?.request !== 'function') throw new OptionError('compile', 'an optimizer such as adam()', show(optimizer));
   if (!Array.isArray(metrics) || metrics.some((metric) => metric !== 'accuracy')) throw new OptionError('compile', 'metrics among accuracy', show(metrics));
   if (metrics.length > 0 && loss.accuracy === undefined) throw new OptionError('compile', 'a loss that has an accuracy', `${loss.name} with metrics ["accuracy"]`);
+  if (onCompile !== undefined && typeof onCompile !== 'function') throw new OptionError('compile', 'onCompile to be a function', show(onCompile));
+  if (variants === null || typeof variants !== 'object') throw new OptionError('compile', 'variants as an object of names by family', show(variants));
   checkNumber('compile', 'batchSize', batchSize, { integer: true, min: 1 });
   checkNumber('compile', 'seed', seed, { integer: true, min: 0 });
 
@@ -69,10 +72,16 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
     target: { adapterClass: device.adapterClass, maxBindings: device.maxBindings, fusion: checkFlag('fusion', fusion), variants },
   });
-  const step = await engine.training(batchSize);
-  for (const [part, { parameter, tensor }] of step.net.parameters.entries()) {
-    step.program.write(tensor, parameter.initializer.fill(tensor.shape, new RandomStream(seed, randomStreams.initialization, part)));
+  try {
+    const step = await engine.training(batchSize);
+    for (const [part, { name, parameter, tensor }] of step.net.parameters.entries()) {
+      step.program.write(tensor, initialValues(parameter.initializer, name, tensor.shape, new RandomStream(seed, randomStreams.initialization, part)));
+    }
+    await device.idle();
+    return new Trainer(engine, step, batchSize);
+  } catch (error) {
+    // Whatever was created before the failure must not stay.
+    await engine.destroy();
+    throw error;
   }
-  await device.idle();
-  return new Trainer(engine, step, batchSize);
 }

@@ -19,7 +19,7 @@ export async function evaluate(engine: StepEngine, data: Dataset, batchSize: num
   for (let start = 0; start < data.length; start += batchSize) {
     const rows = Math.min(batchSize, data.length - start);
     const step = await engine.evaluation(rows);
-    await step.ring.ready();
+    await engine.ready(step);
     step.program.write(step.net.inputs, data.inputs.subarray(start * inputSize, (start + rows) * inputSize));
     step.program.write(step.net.targets, data.targets.subarray(start * targetSize, (start + rows) * targetSize));
     number += 1;

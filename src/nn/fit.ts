@@ -1,4 +1,4 @@
-import { batches, type Batches } from '../data/batches.ts';
+import { epochOrder, type Batches } from '../data/batches.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { ChainruleError, checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import type { Dispatch } from '../gpu/sequence.ts';
@@ -32,6 +32,8 @@ export interface FitOptions {
   readonly seed?: number;
   /** Evaluated after each epoch. */
   readonly validation?: Dataset;
+  /** Whether the data lives on the GPU while it is used. Default: up to 256 MiB; else batches are uploaded. Same results. */
+  readonly resident?: boolean;
   /** Called for every step, in order, a few steps late. What it throws ends the training. */
   readonly onStep?: (step: FitStep) => void;
   /** Called after each epoch. */
@@ -56,41 +58,44 @@ interface Fitting {
   stepCount(): number;
   epoch(): number;
   finishEpoch(): void;
+  /** Rejects when the trainer is destroyed. */
+  readonly ended: Promise<never>;
   send(step: CompiledStep, cursor: number, before: readonly Dispatch[]): Promise<PendingStep>;
   evaluate(data: Dataset): Promise<Evaluation>;
   checkData(data: Dataset): void;
 }
 
-const OPTIONS: readonly (keyof FitOptions)[] = ['epochs', 'batchSize', 'shuffle', 'seed', 'validation', 'onStep', 'onEpoch', 'signal'];
+const OPTIONS: readonly (keyof FitOptions)[] = ['epochs', 'batchSize', 'shuffle', 'seed', 'validation', 'resident', 'onStep', 'onEpoch', 'signal'];
 
 export async function fit(fitting: Fitting): Promise<FitResult> {
   const { engine, data, options } = fitting;
   checkOptionNames('fit', options, OPTIONS);
-  const { epochs = 1, batchSize = fitting.batchSize, shuffle = true, seed = engine.setup.seed, validation, onStep, onEpoch, signal } = options;
+  const { epochs = 1, batchSize = fitting.batchSize, shuffle = true, seed = engine.setup.seed, validation, resident: mayReside = true, onStep, onEpoch, signal } = options;
   checkNumber('fit', 'epochs', epochs, { integer: true, min: 1, max: 1e6 });
   for (const [name, callback] of Object.entries({ onStep, onEpoch })) {
     if (callback !== undefined && typeof callback !== 'function') throw new OptionError('fit', `${name} to be a function`, show(callback));
   }
+  if (typeof mayReside !== 'boolean') throw new OptionError('fit', 'resident to be true or false', show(mayReside));
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new OptionError('fit', 'signal to be an AbortSignal', show(signal));
-  if (validation) fitting.checkData(validation);
-  const first = batches(data.length, batchSize, { shuffle, seed, epoch: fitting.epoch() });
+  if (validation !== undefined) fitting.checkData(validation);
+  const first = epochOrder('fit', data.length, batchSize, { shuffle, seed, epoch: fitting.epoch() });
   const rest = data.length % batchSize;
   const sizes = [batchSize, ...(rest > 0 ? [rest] : [])];
   const programs = new Map<number, CompiledStep>();
   for (const rows of sizes) programs.set(rows, await engine.training(rows));
-  const resident = await engine.reside(data, sizes);
+  const resident = mayReside ? await engine.reside(data, sizes) : undefined;
 
   const startedAt = fitting.stepCount();
   const done: EpochReport[] = [];
   for (let count = 0; count < epochs; count += 1) {
     const epoch = fitting.epoch();
-    const order = count === 0 ? first : batches(data.length, batchSize, { shuffle, seed, epoch });
+    const order = count === 0 ? first : epochOrder('fit', data.length, batchSize, { shuffle, seed, epoch });
     if (resident) resident.program.write(resident.tensors.order, order.order);
     const loss = await runEpoch(fitting, order, epoch, programs, resident, onStep, signal);
     fitting.finishEpoch();
     const report: EpochReport = { epoch, loss, ...(validation ? { validation: await fitting.evaluate(validation) } : {}) };
     done.push(report);
-    await onEpoch?.(report);
+    await Promise.race([onEpoch?.(report), fitting.ended]);
   }
   return { steps: fitting.stepCount() - startedAt, epochs: done };
 }
@@ -111,7 +116,7 @@ async function runEpoch(
       throw new ChainruleError('aborted', 'fit', 'no abort', `one in epoch ${epoch}`, 'Everything learnt so far is kept.');
     }
     const step = programs.get(rows.length)!;
-    await step.ring.ready();
+    await engine.ready(step);
     if (!resident) uploadRows(step, data, rows);
     const pending = await send(step, cursor, resident?.gathers.get(rows.length) ?? []);
     cursor += rows.length;
@@ -119,7 +124,7 @@ async function runEpoch(
       if (failure) return;
       onStep?.({ ...report, epoch });
       sum += report.loss * rows.length;
-      if (!Number.isFinite(report.loss)) throw diverged(report);
+      if (!Number.isFinite(report.loss) || report.diagnostics?.findings.some(({ kind }) => kind === 'diverged')) throw diverged(report);
     }).catch((error: unknown) => { failure ??= { error }; });
   }
   await reported;
@@ -130,7 +135,7 @@ async function runEpoch(
 
 function diverged({ step, loss, diagnostics }: StepReport): ChainruleError {
   const tensor = diagnostics?.findings.find(({ kind }) => kind === 'diverged')?.message ?? 'Compile with diagnostics: true to learn in which tensor it began, or lower the learning rate.';
-  return new ChainruleError('diverged', 'fit', 'a finite loss', `${loss} at step ${step}`, tensor);
+  return new ChainruleError('diverged', 'fit', 'finite numbers', `a loss of ${loss} at step ${step}`, tensor);
 }
 
 /** The batch by hand, for data too large to live on the GPU. */

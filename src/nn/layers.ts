@@ -1,6 +1,7 @@
 import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
 import { apply } from '../program/trace.ts';
+import { checkInitializer } from './initial-values.ts';
 import { defaultLinearBias, defaultLinearWeight, type Initializer } from './initializers.ts';
 import { defineModule, type Module } from './module.ts';
 
@@ -30,10 +31,11 @@ export function module<Children extends Readonly<Record<string, Module>>>(
   children: Children, forward: (children: Children, x: Tensor) => Tensor, options: { inputShape?: Shape } = {},
 ): Module {
   checkOptionNames('module', options, ['inputShape']);
+  if (children === null || typeof children !== 'object') throw new OptionError('module', 'children as an object of layers by name', show(children));
   if (typeof forward !== 'function') throw new OptionError('module', 'a forward function (children, x) => tensor', show(forward));
   for (const [name, child] of Object.entries(children)) {
     if (typeof child !== 'function' || typeof child.kind !== 'string') throw new OptionError('module', `a layer as child ${show(name)}`, show(child));
-    if (!/^[A-Za-z0-9_]+$/.test(name)) throw new OptionError('module', 'children named with letters, digits and _', show(name));
+    if (!/^[A-Za-z0-9_]{1,64}$/.test(name)) throw new OptionError('module', 'children named with at most 64 letters, digits and _', show(name));
   }
   const inputShape = options.inputShape ?? Object.values(children).find((child) => child.inputShape !== undefined)?.inputShape;
   return defineModule({ kind: 'module', children, inputShape, forward: (x) => forward(children, x) });
@@ -54,6 +56,9 @@ export function linear(inFeatures: number, outFeatures: number, options: LinearO
   checkNumber('linear', 'outFeatures', outFeatures, { integer: true, min: 1 });
   checkOptionNames('linear', options, ['bias', 'weightInitializer', 'biasInitializer']);
   const { bias = true, weightInitializer = defaultLinearWeight(), biasInitializer = defaultLinearBias(inFeatures) } = options;
+  checkInitializer('linear', 'weightInitializer', weightInitializer);
+  checkInitializer('linear', 'biasInitializer', biasInitializer);
+  if (typeof bias !== 'boolean') throw new OptionError('linear', 'bias to be true or false', show(bias));
   return defineModule({
     kind: 'linear',
     parameters: {

@@ -1,14 +1,17 @@
 import { checkOptionNames, DataError, OptionError, show, ShapeError } from '../errors.ts';
 import type { AccuracySpec } from '../../shaders/accuracy.wgsl.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { sameShape, showShape, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
+import { sameShape, showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import { apply } from '../program/trace.ts';
 
 /** What is minimised: how the model's output is compared with targets. */
 export interface Loss {
   readonly name: string;
-  /** The shape and type of one example's target for a model whose output for one example has this shape. */
-  target(output: Shape): { readonly shape: Shape; readonly type: ElementType; readonly classes?: number };
+  /**
+   * The shape and type of one example's target for a model whose output for one example has this shape. With `classes`
+   * targets are indices below it; with `most` they are numbers in [0, most].
+   */
+  target(output: Shape): { readonly shape: Shape; readonly type: ElementType; readonly classes?: number; readonly most?: number };
   apply(output: Tensor, target: Tensor): Tensor;
   /** How predictions are counted as right; undefined where accuracy means nothing. */
   readonly accuracy?: AccuracySpec['target'];
@@ -23,7 +26,7 @@ export function mse(): Loss {
 export function bceWithLogits(): Loss {
   return {
     name: 'bceWithLogits', accuracy: 'sign',
-    target: (shape) => ({ shape, type: 'f32' }), apply: (input, target) => apply('bceWithLogits', { input, target }),
+    target: (shape) => ({ shape, type: 'f32', most: 1 }), apply: (input, target) => apply('bceWithLogits', { input, target }),
   };
 }
 
@@ -40,7 +43,7 @@ export function crossEntropy(options: { targets?: 'index' | 'probabilities' } = 
     target: (shape) => {
       const classes = shape[shape.length - 1];
       if (classes === undefined) throw new ShapeError('crossEntropy', 'a model whose output has classes as its last axis', showShape(shape));
-      return targets === 'index' ? { shape: shape.slice(0, -1), type: 'u32', classes } : { shape, type: 'f32' };
+      return targets === 'index' ? { shape: shape.slice(0, -1), type: 'u32', classes } : { shape, type: 'f32', most: 1 };
     },
     apply: (input, target) => apply('crossEntropy', { input, target }),
   };
@@ -60,6 +63,11 @@ export function checkFits(who: string, data: Pick<Dataset, 'inputShape' | 'targe
   }
   if (!sameShape(data.targetShape, target.shape)) {
     throw new ShapeError(who, `targets of shape ${showShape(target.shape)} for a model output ${showShape(output)}`, showShape(data.targetShape));
+  }
+  if (target.most !== undefined) {
+    const { most } = target;
+    const wrong = (data.targets as Float32Array).findIndex((value) => !(value >= 0 && value <= most));
+    if (wrong >= 0) throw new DataError(who, `${loss.name} targets in [0, ${most}]`, `${data.targets[wrong]} in row ${Math.floor(wrong / sizeOf(target.shape))}`);
   }
   if (target.classes !== undefined) {
     const { classes } = target;

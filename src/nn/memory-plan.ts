@@ -6,7 +6,9 @@ export function checkPlanFits(who: string, plan: ProgramPlan, maxBytes: number):
   const [largest] = [...plan.buffers].sort((a, b) => b.bytes - a.bytes);
   if (!largest || largest.bytes <= maxBytes) return;
   const tensors = [...plan.placements].filter(([, { buffer }]) => buffer === largest.name).map(([id]) => plan.tensors[id]!);
-  const [tensor] = tensors.sort((a, b) => b.shape.reduce((x, y) => x * y, 1) - a.shape.reduce((x, y) => x * y, 1));
+  // A tensor of the model says more than the arena that holds it.
+  const own = tensors.filter(({ name }) => name !== largest.name);
+  const [tensor] = (own.length > 0 ? own : tensors).sort((a, b) => b.shape.reduce((x, y) => x * y, 1) - a.shape.reduce((x, y) => x * y, 1));
   const share = maxBytes / largest.bytes;
   throw new LimitError(who, `every buffer to fit this device's limit of ${maxBytes.toLocaleString('en')} bytes`,
     `${largest.bytes.toLocaleString('en')} bytes of ${largest.role}${tensor ? ` for ${tensor.name} [${tensor.shape.join(', ')}]` : ''}`,

@@ -43,6 +43,9 @@ export function defineModule(parts: {
   const { kind, parameters = {}, children = {}, inputShape, forward } = parts;
   const self: Module = Object.assign((x: Tensor): Tensor => {
     const trace = currentTrace(kind);
+    if (!x || trace.graph.tensors[x.id] !== x) {
+      throw new ChainruleError('state', kind, 'a tensor of this model', show(x), 'Pass on what the forward function was given, or what another layer or op returned.');
+    }
     const place = places?.get(self);
     if (!place) {
       throw new ChainruleError('state', kind, 'every layer that a forward function calls to be among its module\'s children', 'a call of one that is not',

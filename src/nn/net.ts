@@ -1,5 +1,5 @@
-import { ShapeError, ChainruleError } from '../errors.ts';
-import { showShape, type Shape, type Tensor } from '../ops/tensor.ts';
+import { ChainruleError, LimitError, ShapeError, show } from '../errors.ts';
+import { showShape, sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { Graph } from '../program/graph.ts';
 import { Trace, tracing } from '../program/trace.ts';
 import type { Loss } from './losses.ts';
@@ -25,12 +25,15 @@ export interface LossNet extends Net {
 function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: number): Net {
   const inputs = trace.tensor('inputs', [rows, ...inputShape], 'input');
   const { output, parameters } = traceModel(model, inputs);
-  if (trace.graph.tensors[output?.id] !== output) {
-    throw new ChainruleError('state', 'compile', 'a forward function that returns a tensor of its model', String(output));
+  if (!output || trace.graph.tensors[output.id] !== output) {
+    throw new ChainruleError('state', 'compile', 'a forward function that returns a tensor of its model', show(output));
   }
   if (output.shape[0] !== rows) {
     throw new ShapeError('compile', `a model output with one row per example: [${rows}, …]`, showShape(output.shape), 'Keep the first axis: it is the batch.');
   }
+  // Kernels count in u32; beyond it the plan's own numbers would lose digits too.
+  const large = trace.graph.tensors.find(({ shape }) => sizeOf(shape) >= 2 ** 32);
+  if (large) throw new LimitError('compile', 'tensors of fewer than 2^32 numbers', `${large.name} ${showShape(large.shape)}`, 'Use a smaller batch or a smaller layer.');
   return { graph: trace.graph, rows, inputs, outputs: output, parameters, outputShape: output.shape.slice(1) };
 }
 

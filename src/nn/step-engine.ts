@@ -1,7 +1,8 @@
 import { STEP_BYTES } from '../../shaders/kernel.ts';
+import { LimitError } from '../errors.ts';
 import type { Dataset } from '../data/dataset.ts';
 import type { Device } from '../gpu/device.ts';
-import { ReportRing } from '../gpu/report-ring.ts';
+import { IN_FLIGHT, ReportRing } from '../gpu/report-ring.ts';
 import { submit, type Dispatch } from '../gpu/sequence.ts';
 import type { Target } from '../ops/request.ts';
 import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
@@ -56,6 +57,8 @@ export class StepEngine {
   readonly #training = new Map<number, Promise<CompiledStep>>();
   readonly #evaluation = new Map<number, Promise<CompiledStep>>();
   readonly #prediction = new Map<number, Promise<{ net: Net; program: Program }>>();
+  /** Reports under way, over all programs: what bounds how far the host runs ahead. */
+  readonly #flying = new Set<Promise<unknown>>();
   #resident: Resident | undefined;
   #residents = 0;
 
@@ -80,7 +83,22 @@ export class StepEngine {
     });
   }
 
-  prediction(rows: number): Promise<{ net: Net; program: Program }> {
+  /**
+   * For at least `rows` examples, or as many at once as serve well: few sizes serve every number of examples, and what
+   * a program has beyond the rows is not read.
+   */
+  async prediction(rows: number): Promise<{ net: Net; program: Program }> {
+    for (let size = Math.min(1024, 2 ** Math.ceil(Math.log2(rows))); ; size /= 2) {
+      try {
+        return await this.#predicting(size);
+      } catch (error) {
+        // Refused before anything was allocated: large examples go in smaller numbers.
+        if (!(error instanceof LimitError) || size === 1) throw error;
+      }
+    }
+  }
+
+  #predicting(rows: number): Promise<{ net: Net; program: Program }> {
     const { model, inputShape, target } = this.setup;
     return this.#cached(this.#prediction, rows, async () => {
       const net = traceNet(model, inputShape, rows);
@@ -109,12 +127,13 @@ export class StepEngine {
     return entry;
   }
 
-  /** Puts a data set on the GPU, once; undefined where it is too large for that. */
+  /** Puts a data set on the GPU, once; undefined where it is too large for that. Only one stays there at a time. */
   async reside(data: Dataset, rows: readonly number[]): Promise<Resident | undefined> {
-    const bytes = data.inputs.byteLength + data.targets.byteLength;
-    if (bytes > RESIDENT_BYTES || data.inputs.byteLength > this.setup.device.maxTensorBytes) return undefined;
+    const buffers = [data.inputs.byteLength, data.targets.byteLength, data.length * 4];
+    if (buffers[0]! + buffers[1]! > RESIDENT_BYTES || Math.max(...buffers) > this.setup.device.maxTensorBytes) return undefined;
     if (this.#resident?.data !== data) {
       if (this.#resident) this.store.release(`${this.#resident.name}.`);
+      this.#resident = undefined;
       this.#residents += 1;
       const name = `data${this.#residents}`;
       const plan = this.#gatherPlan(name, data, rows[0]!);
@@ -137,13 +156,20 @@ export class StepEngine {
     }, this.setup.target);
   }
 
+  /** Resolves when one more step may be sent. Awaits nothing while fewer than three are on their way. */
+  async ready(step: CompiledStep): Promise<void> {
+    while (this.#flying.size >= IN_FLIGHT) await Promise.race(this.#flying);
+    await step.ring.ready();
+  }
+
   /** Sends one step on its way; resolves once it is submitted. The report follows a few steps later. */
   async submit(step: CompiledStep, sections: Parameters<Program['dispatches']>, scalars: StepScalars, before: readonly Dispatch[] = []): Promise<{ report: Promise<Uint32Array> }> {
-    await step.ring.ready();
+    await this.ready(step);
     this.writeStep(scalars);
     const report = step.ring.submit(`step ${scalars.number}`, scalars.number, [...before, ...step.program.dispatches(...sections)]);
     // Whoever does not ask for a report learns of a failure at the next call.
-    report.catch(() => undefined);
+    const settled = report.then(() => undefined, () => undefined).then(() => { this.#flying.delete(settled); });
+    this.#flying.add(settled);
     return { report };
   }
 

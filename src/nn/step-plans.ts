@@ -86,10 +86,11 @@ export function planTraining(name: string, net: LossNet, target: Target, optimiz
         family: statisticsFamily, spec: { count } satisfies StatisticsSpec, reads: { gradients: arenas.gradients, parameters: arenas.parameters, before },
         writes: { out: chunks }, label: 'diagnostics',
       });
-      const activities = net.graph.nodes.filter(({ op }) => ops[op]!.canDie).map((node) => {
+      const activities = net.graph.nodes.filter(({ op }) => ops[op]!.canDie).map((node, index) => {
         const x = extension.tensor(node.outputs.out!);
         const matrix = asMatrix(x.shape);
-        const tensor = place(`${name}.${node.label}.activity`, [matrix.columns], 'diagnostics');
+        // By number: one activation layer may stand in several places, each with a width of its own.
+        const tensor = place(`${name}.activity${index}`, [matrix.columns], 'diagnostics');
         return { label: node.label, tensor, request: { family: activityFamily, spec: matrix, reads: { x }, writes: { activeRows: tensor }, label: 'diagnostics' } };
       });
       reports = { ...reports, statistics: chunks, activities };

@@ -1,12 +1,11 @@
-import { checkDataset, checkFinite } from '../data/check.ts';
 import type { Dataset } from '../data/dataset.ts';
-import { ChainruleError, checkNumber, checkOptionNames, DataError, OptionError, show, ShapeError } from '../errors.ts';
-import { showShape, sizeOf, type Shape } from '../ops/tensor.ts';
+import { ChainruleError, checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
+import { sizeOf, type Shape } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
 import { readDiagnostics, type StepDiagnostics } from './diagnostics.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
+import { checkBatch, checkData, checkInputs, type Expected } from './examples.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
-import { checkFits } from './losses.ts';
 import { snapshot, type SnapshotOptions } from './snapshot.ts';
 import { hashParameters, readState, writeState, type TrainerState } from './state.ts';
 import { planOf, type TrainerPlan } from './trainer-plan.ts';
@@ -51,6 +50,12 @@ export class Trainer {
   #busyWith: string | undefined;
   /** The end of the last call of `step`: calls that are not awaited still run one after the other. */
   #tail: Promise<unknown> = Promise.resolve();
+  /** Calls that have not ended: destroy waits for them. */
+  readonly #calls = new Set<Promise<unknown>>();
+  #ending: Promise<void> | undefined;
+  /** Rejects once destroy() was called: a callback of fit that awaits destroy() must not wait for itself. */
+  readonly #ended: Promise<never>;
+  #end: () => void = () => undefined;
   #lastData: Dataset | undefined;
 
   constructor(engine: StepEngine, main: CompiledStep, batchSize: number) {
@@ -58,6 +63,10 @@ export class Trainer {
     this.#main = main;
     this.batchSize = batchSize;
     this.#lr = engine.setup.optimizer.lr;
+    this.#ended = new Promise((_, reject) => {
+      this.#end = () => reject(disposed('fit'));
+    });
+    this.#ended.catch(() => undefined);
   }
 
   /** The shape of one example. */
@@ -100,40 +109,48 @@ export class Trainer {
    */
   async fit(data: Dataset, options: FitOptions = {}): Promise<FitResult> {
     return this.#exclusively('fit', async () => {
-      this.#checkData('fit', data);
+      checkData('fit', data, this.#expected);
       this.#lastData = data;
       return fit({
         engine: this.#engine, data, options, batchSize: this.batchSize, stepCount: () => this.#step, epoch: () => this.#epoch,
+        ended: this.#ended,
         finishEpoch: () => { this.#epoch += 1; },
-        send: (step, cursor, before) => this.#send(step, cursor, before),
+        send: (step, cursor, before) => {
+          // A training under way would keep destroy() waiting for all its epochs.
+          this.#refuseAfterDestroy('fit');
+          return this.#send(step, cursor, before);
+        },
         evaluate: (validation) => evaluate(this.#engine, validation, this.batchSize),
-        checkData: (validation) => this.#checkData('fit', validation),
+        checkData: (validation) => checkData('fit', validation, this.#expected),
       });
     });
   }
 
   /**
-   * One step on a batch of your own. Resolves when the step is on its way (at most three are); its results follow:
-   * `await (await trainer.step(batch)).loss`.
+   * One step on a batch of your own, which is copied at once. Resolves when the step is on its way (at most three are);
+   * its results follow: `await (await trainer.step(batch)).loss`.
    */
   async step(batch: Batch): Promise<PendingStep> {
+    this.#refuseAfterDestroy('step');
+    const rows = checkBatch('step', batch, this.#expected);
+    const inputs = batch.inputs.slice();
+    const targets = batch.targets.slice();
     const turn = this.#tail.then(async () => {
       this.#refuseWhileBusy('step');
-      const rows = this.#checkBatch('step', batch);
       const step = rows === this.batchSize ? this.#main : await this.#engine.training(rows);
-      await step.ring.ready();
-      step.program.write(step.net.inputs, batch.inputs);
-      step.program.write(step.net.targets, batch.targets);
+      await this.#engine.ready(step);
+      step.program.write(step.net.inputs, inputs);
+      step.program.write(step.net.targets, targets);
       return this.#send(step);
     });
     this.#tail = turn.catch(() => undefined);
-    return turn;
+    return this.#called(turn);
   }
 
   /** The mean loss over a data set and, where the loss has one, the accuracy. Changes nothing. */
   async evaluate(data: Dataset): Promise<Evaluation> {
     return this.#exclusively('evaluate', async () => {
-      this.#checkData('evaluate', data);
+      checkData('evaluate', data, this.#expected);
       return evaluate(this.#engine, data, this.batchSize);
     });
   }
@@ -141,16 +158,11 @@ export class Trainer {
   /** The model's outputs for inputs given as rows or as one array: `examples × product(outputShape)` numbers. */
   async predict(inputs: Float32Array | readonly (readonly number[])[]): Promise<Float32Array> {
     return this.#exclusively('predict', async () => {
+      const flat = checkInputs('predict', inputs, this.inputShape);
       const size = sizeOf(this.inputShape);
-      const flat = inputs instanceof Float32Array ? inputs : flatten(inputs, size);
-      if (flat.length === 0 || flat.length % size !== 0) {
-        throw new ShapeError('predict', `whole examples of shape ${showShape(this.inputShape)} (${size} numbers each)`, `${flat.length} numbers`);
-      }
-      checkFinite('predict', 'inputs', flat, size);
       const rows = flat.length / size;
-      // Few program sizes serve every number of examples; what a program has beyond the rows is not read.
-      const chunk = Math.min(1024, 2 ** Math.ceil(Math.log2(rows)));
-      const { net, program } = await this.#engine.prediction(chunk);
+      const { net, program } = await this.#engine.prediction(rows);
+      const chunk = net.rows;
       const width = sizeOf(this.outputShape);
       const out = new Float32Array(rows * width);
       for (let row = 0; row < rows; row += chunk) {
@@ -196,7 +208,7 @@ export class Trainer {
   async snapshot(options: SnapshotOptions = {}): Promise<Snapshot> {
     return this.#exclusively('snapshot', async () => {
       checkOptionNames('snapshot', options, ['batch', 'batchSize']);
-      const rows = options.batch ? this.#checkBatch('snapshot', options.batch) : options.batchSize ?? this.batchSize;
+      const rows = options.batch ? checkBatch('snapshot', options.batch, this.#expected) : options.batchSize ?? this.batchSize;
       checkNumber('snapshot', 'batchSize', rows, { integer: true, min: 1 });
       if (options.batch && options.batchSize !== undefined && options.batchSize !== rows) {
         throw new OptionError('snapshot', `batchSize to be the batch's ${rows} rows`, show(options.batchSize), 'Give one of the two.');
@@ -205,12 +217,11 @@ export class Trainer {
     });
   }
 
-  /** Frees the GPU memory, after what is on its way has run. */
-  async destroy(): Promise<void> {
-    this.#busyWith = 'destroy';
-    await this.#tail;
-    await this.#engine.destroy();
-    this.#busyWith = 'destroyed';
+  /** Frees the GPU memory, after the calls under way have ended. A fit under way rejects with code `disposed`. */
+  destroy(): Promise<void> {
+    this.#end();
+    this.#ending ??= Promise.allSettled(this.#calls).then(() => this.#engine.destroy());
+    return this.#ending;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -224,7 +235,7 @@ export class Trainer {
     this.#step = number;
     const parsed = report.then((words) => this.#parse(step, number, words));
     const loss = parsed.then((result) => result.loss);
-    // Nobody need listen: a failure also rejects the next call.
+    // Nobody need listen: after a loss of the device every further call rejects too.
     loss.catch(() => undefined);
     return { step: number, loss, report: parsed };
   }
@@ -239,44 +250,39 @@ export class Trainer {
     };
   }
 
+  get #expected(): Expected {
+    return { inputShape: this.inputShape, outputShape: this.outputShape, loss: this.#engine.setup.loss };
+  }
+
+  #refuseAfterDestroy(who: string): void {
+    if (this.#ending) throw disposed(who);
+  }
+
   #refuseWhileBusy(who: string): void {
-    if (this.#busyWith === 'destroyed' || this.#busyWith === 'destroy') throw new ChainruleError('disposed', who, 'a trainer that is still there', 'one after destroy()');
     if (this.#busyWith) throw new ChainruleError('busy', who, 'one call at a time', `a call during ${this.#busyWith}`, `Await ${this.#busyWith}() first.`);
   }
 
+  #called<T>(call: Promise<T>): Promise<T> {
+    this.#calls.add(call);
+    const ended = (): void => { this.#calls.delete(call); };
+    call.then(ended, ended);
+    return call;
+  }
+
   async #exclusively<T>(who: string, body: () => Promise<T>): Promise<T> {
-    await this.#tail;
-    this.#refuseWhileBusy(who);
-    this.#busyWith = who;
-    try {
-      return await body();
-    } finally {
-      if (this.#busyWith === who) this.#busyWith = undefined;
-    }
-  }
-
-  #checkData(who: string, data: Dataset): void {
-    checkDataset(data, who);
-    checkFits(who, data, this.inputShape, this.#engine.setup.loss, this.outputShape);
-  }
-
-  /** The number of examples in a batch that fits this model. */
-  #checkBatch(who: string, batch: Batch): number {
-    if (batch === null || typeof batch !== 'object') throw new DataError(who, 'a batch { inputs, targets }', show(batch));
-    if (!(batch.inputs instanceof Float32Array)) throw new DataError(who, 'inputs as a Float32Array', show(batch.inputs), 'Convert them with new Float32Array(values).');
-    const rows = batch.inputs.length / sizeOf(this.inputShape);
-    if (!Number.isInteger(rows) || rows < 1) {
-      throw new ShapeError(who, `whole examples of shape ${showShape(this.inputShape)}`, `${batch.inputs.length} numbers`);
-    }
-    const { shape, classes } = this.#engine.setup.loss.target(this.outputShape);
-    this.#checkData(who, { name: 'batch', length: rows, inputs: batch.inputs, inputShape: this.inputShape, targets: batch.targets, targetShape: shape, ...(classes ? { classes } : {}) });
-    return rows;
+    this.#refuseAfterDestroy(who);
+    return this.#called(this.#tail.then(async () => {
+      this.#refuseWhileBusy(who);
+      this.#busyWith = who;
+      try {
+        return await body();
+      } finally {
+        this.#busyWith = undefined;
+      }
+    }));
   }
 }
 
-function flatten(rows: readonly (readonly number[])[], size: number): Float32Array {
-  if (!Array.isArray(rows)) throw new DataError('predict', 'a Float32Array or an array of examples', show(rows));
-  const wrong = rows.findIndex((row) => !Array.isArray(row) || row.length !== size);
-  if (wrong >= 0) throw new ShapeError('predict', `examples of ${size} numbers`, `${show(rows[wrong])} in row ${wrong}`);
-  return Float32Array.from(rows.flat());
+function disposed(who: string): ChainruleError {
+  return new ChainruleError('disposed', who, 'a trainer that is still there', 'one after destroy()', 'Compile the model again.');
 }

@@ -76,11 +76,11 @@ export function graftAfter(
   if (!started) return undefined;
   const grafted = rename(started, host);
   if (!keep) return { ...grafted, steps: [...steps, ...grafted.steps] };
-  const name = freeName('saved', host.writes);
+  const name = freeName('saved', { ...host.writes, ...grafted.writes });
   const last = steps[steps.length - 1];
   if (last?.save) return undefined;
   const kept = last ? [...steps.slice(0, -1), { ...last, save: name }] : [{ formula: 'identity', parameters: [], operands: [], save: name }];
-  return { steps: [...kept, ...grafted.steps], reads: grafted.reads, writes: { [name]: tensor } };
+  return { steps: [...kept, ...grafted.steps], reads: grafted.reads, writes: { ...grafted.writes, [name]: tensor } };
 }
 
 /** The chain of `producer`, to be run on each element of its input as `host` loads it in the layout [rows, columns]. */

@@ -41,15 +41,12 @@ const readersOf = (requests: readonly Request[], id: number): number[] =>
 const replaced = (requests: readonly Request[], position: number, by: Request, without: readonly number[]): Request[] =>
   requests.map((request, index) => (index === position ? by : request)).filter((_, index) => !without.includes(index));
 
-/** A request joins one that reads the same tensor, if nobody needs its result in between. */
+/** A request joins an earlier one that reads the same tensor: its result is there sooner, so nobody waits for it in vain. */
 function fuseSibling(requests: readonly Request[], _: ReadonlySet<number>, target: Target): Request[] | undefined {
   for (const [position, request] of requests.entries()) {
     if (!request.family.absorbSibling) continue;
-    for (const [other, sibling] of requests.entries()) {
-      if (other === position) continue;
-      const results = Object.values(sibling.writes).map(({ id }) => id);
-      const neededEarlier = requests.some((reader, index) => index < position && results.some((id) => isReadBy(reader, id)));
-      const joined = neededEarlier ? undefined : request.family.absorbSibling(request, sibling);
+    for (let other = position + 1; other < requests.length; other += 1) {
+      const joined = request.family.absorbSibling(request, requests[other]!);
       if (fits(joined, target)) return replaced(requests, position, joined, [other]);
     }
   }

@@ -18,7 +18,7 @@ export interface Requests {
 
 export interface Seed {
   readonly tensor: number;
-  /** `one`: the cotangent is the number 1, as for a loss. `given`: it is uploaded. */
+  /** `one`: every element of the cotangent is 1, as for a loss. `given`: it is uploaded. */
   readonly cotangent: 'one' | 'given';
 }
 
@@ -110,7 +110,11 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     if (Object.keys(targets).length === 0) continue;
     const { requests, aliases = {} } = op.backward({ ...application(node), gradients: upstream, wanted: targets });
     backward.push(...label(requests, node, 'backward'));
-    for (const [name, target] of Object.entries(targets)) contribute(node.inputs[name]!, aliases[name] ?? target);
+    for (const [name, target] of Object.entries(targets)) {
+      const alias = aliases[name];
+      // An alias may be another leaf's own gradient, whose place in memory it cannot share: `collect` then copies it.
+      contribute(node.inputs[name]!, alias ? { ...alias, role: 'value' } : target);
+    }
   }
 
   for (const id of wanted) {

@@ -1,7 +1,7 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import { ChainruleError } from '../errors.ts';
 import type { Request, Target } from '../ops/request.ts';
-import type { ElementType, Role, Shape, Tensor } from '../ops/tensor.ts';
+import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { fuse } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
 import type { Graph } from './graph.ts';
@@ -24,7 +24,7 @@ export interface ProgramPlan {
   readonly placements: ReadonlyMap<number, Placement>;
   /** Every buffer that the launches touch. Buffers of one name are one buffer, also between programs. */
   readonly buffers: readonly BufferPlan[];
-  /** Tensors whose one number is known beforehand. */
+  /** Tensors whose every element is one number that is known beforehand. */
   readonly constants: readonly { readonly tensor: Tensor; readonly value: number }[];
   /** d objective / d tensor by the wanted tensor's id. */
   readonly gradients: ReadonlyMap<number, Tensor>;
@@ -107,10 +107,12 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     if (place) put(new Map([[gradient.id, { ...place, buffer: 'gradients' }]]), [{ name: 'gradients', role: 'gradients', bytes: ofParameters.bytes }]);
   }
   const constants: { tensor: Tensor; value: number }[] = [];
+  // Two tensors of one name, like the outputs of two nameless ops, need two buffers.
+  const bufferOf = ({ id, name: own }: Tensor): string => (buffers.has(`${name}.${own}`) ? `${name}.${own}.${id}` : `${name}.${own}`);
   for (const tensor of known) {
-    if (tensor.constant !== undefined) constants.push({ tensor: alone(tensor, `constant ${tensor.constant}`, 'step'), value: tensor.constant });
-    else if (tensor.role === 'input' || tensor.role === 'target') alone(tensor, `${name}.${tensor.name}`, 'batch');
-    else if (tensor.role === 'gradient' && !placements.has(tensor.id)) alone(tensor, `${name}.${tensor.name}`, 'gradients');
+    if (tensor.constant !== undefined) constants.push({ tensor: alone(tensor, `constant ${tensor.constant} ${showShape(tensor.shape)}`, 'step'), value: tensor.constant });
+    else if (tensor.role === 'input' || tensor.role === 'target') alone(tensor, bufferOf(tensor), 'batch');
+    else if (tensor.role === 'gradient' && !placements.has(tensor.id)) alone(tensor, bufferOf(tensor), 'gradients');
     else if (tensor.role === 'value' && tensor.viewOf === undefined) values.add(tensor.id);
   }
 
@@ -135,13 +137,14 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const report = extra.report ?? [];
   const needed = new Set([...lasting, ...[...extra.update ?? [], ...report].flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
   // One pass over forward and backward together: an activation may be fused across what the two share.
-  const marked = [...forward.map((part) => ({ part, section: 'forward' as const })), ...backward.map((part) => ({ part, section: 'backward' as const }))];
-  const fused = fuse(marked.map(({ part }) => part), needed, target);
+  const fused = fuse([...forward, ...backward], needed, target);
+  // Fusion never moves work to a later place, so what comes after the last forward value is backward.
   const isForward = new Set(forward.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));
+  const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(id)));
   const sections: [Section, readonly Request[]][] = [
     ['batch', extra.batch ?? []],
-    ['forward', fused.filter(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(id)))],
-    ['backward', fused.filter(({ writes }) => !Object.values(writes).some(({ id }) => isForward.has(id)))],
+    ['forward', fused.slice(0, firstBackward)],
+    ['backward', fused.slice(firstBackward)],
     ['update', extra.update ?? []],
     ['report', report],
   ];

@@ -67,7 +67,7 @@ export class Program {
       const { buffer, offset, bytes } = plan.placements.get(tensor.id)!;
       return { buffer: buffers.get(buffer)!, offset, bytes };
     };
-    for (const { tensor, value } of plan.constants) device.write(rangeOf(tensor).buffer, 0, new Float32Array([value]));
+    for (const { tensor, value } of plan.constants) device.write(rangeOf(tensor).buffer, 0, new Float32Array(bytesOf(tensor) / 4).fill(value));
     const dispatches = plan.launches.map(({ section, label, kernel, tensors }, index) => ({
       section, dispatch: createDispatch(device, `${label} ${kernel.name}`, kernel, pipelines[index]!, tensors.map(rangeOf)),
     }));
@@ -79,8 +79,9 @@ export class Program {
     return this.#dispatches.filter(({ section }) => sections.includes(section)).map(({ dispatch }) => dispatch);
   }
 
+  /** Where a tensor lies; a view lies where its root does. */
   range(tensor: Tensor): Range {
-    const { buffer, offset, bytes } = this.plan.placements.get(tensor.id)!;
+    const { buffer, offset, bytes } = this.plan.placements.get(tensor.viewOf ?? tensor.id)!;
     return { buffer: this.#store.find(buffer)!, offset, bytes };
   }
 

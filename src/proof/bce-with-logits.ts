@@ -8,6 +8,7 @@ import { zeros } from '../reference/tensor.ts';
 import type { RefTensor, Shape } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
 import { sigmoidCurve } from './curves.ts';
+import { WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample } from './proof.ts';
 import { filled, normals, uniforms } from './sample-data.ts';
 
@@ -67,7 +68,15 @@ export const bceWithLogits: Proof = {
       inputs: { input: filled([19], (i) => (i % 2 ? 0 : (i - 9) / 4)), target: filled([19], (i) => (i % 3) / 2) },
     },
   ],
-  mutants: [],
+  mutants: [
+    WITHOUT_MEAN,
+    WITHOUT_UPSTREAM,
+    { name: 'the branch for x < 0 forgotten', kernel: /^bce/, find: 'select(e * s, s, logit >= 0.0)', replace: 's' },
+    { name: 'the target forgotten in the gradient', kernel: /^bce/, find: ' - t);', replace: ');' },
+    { name: 'the target forgotten in the loss', kernel: /^bce/, find: ' - logit * t', replace: '' },
+    { name: 'the logarithm forgotten', kernel: /^bce/, find: ' + log(1.0 + e)', replace: '' },
+    { name: 'overflows', kernel: /^bce/, find: 'exp(-abs(logit))', replace: 'exp(-logit)' },
+  ],
   conventions: [],
 };
 

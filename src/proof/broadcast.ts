@@ -2,7 +2,8 @@ import { added, multiplied, negated } from '../reference/arithmetic.ts';
 import { broadcastMap, broadcastShape, expanded, summed } from '../reference/axes.ts';
 import type { RefTensor, Shape } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
-import type { Inputs, Proof, Sample, Site } from './proof.ts';
+import { SERIAL_SUM, withoutLastLane } from './mutants.ts';
+import type { Inputs, Mutant, Proof, Sample, Site } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 
 /** One formula of two numbers with NumPy's broadcasting; gradients are summed back to the inputs' shapes. */
@@ -15,7 +16,7 @@ interface Row {
   readonly delta: (a: number, b: number, da: number, db: number) => number;
 }
 
-function binary(row: Row): Proof {
+function binary(row: Row, mutants: readonly Mutant[]): Proof {
   return {
     differentiable: ['a', 'b'],
     forward: (inputs) => {
@@ -58,7 +59,7 @@ function binary(row: Row): Proof {
       }
     },
     samples: SAMPLES,
-    mutants: [],
+    mutants: [...mutants, ...SERIAL_SUM],
     conventions: [],
   };
 }
@@ -112,16 +113,29 @@ export const add = binary({
   forward: (a, b) => added(a, b),
   backward: (_a, _b, dout) => ({ a: dout, b: dout }),
   delta: (_a, _b, da, db) => da + db,
-});
+}, [
+  { name: 'a sign', kernel: /^add$/, find: 'return a + b;', replace: 'return a - b;' },
+  { name: 'a broadcast row repeated in blocks instead of cycles', kernel: /^add$/, find: 'row % ', replace: 'row / ' },
+  withoutLastLane(/^(add|copy)$/),
+  { name: 'every gradient is that of the first column', kernel: /^copy$/, find: 'load_x(row, column)', replace: 'load_x(row, 0u)' },
+]);
 
 export const sub = binary({
   forward: (a, b) => added(a, b, -1),
   backward: (_a, _b, dout) => ({ a: dout, b: negated(dout) }),
   delta: (_a, _b, da, db) => da - db,
-});
+}, [
+  { name: 'operands exchanged', kernel: /^sub$/, find: 'return a - b;', replace: 'return b - a;' },
+  { name: 'the sign of db forgotten', kernel: /^scale$/, find: '(-1.0f)', replace: '1.0f' },
+  withoutLastLane(/^sub$/),
+]);
 
 export const mul = binary({
   forward: multiplied,
   backward: (a, b, dout) => ({ a: multiplied(dout, b), b: multiplied(dout, a) }),
   delta: (a, b, da, db) => da * b + a * db + da * db,
-});
+}, [
+  { name: 'the other operand forgotten', kernel: /^mul$/, find: 'return a * b;', replace: 'return a;' },
+  { name: 'the wrong row of a broadcast operand', kernel: /^mul$/, find: 'row % ', replace: 'row / ' },
+  { name: 'the sum over a stretched axis takes neighbours', kernel: /reduce\/serial/, find: 'start + i * ', replace: 'start + i + 0u * ' },
+]);

@@ -3,6 +3,7 @@ import type { BuiltinErrors } from '../reference/rounding.ts';
 import { zeros } from '../reference/tensor.ts';
 import type { RefTensor, Shape } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
+import { WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample, SampleTensor, Site } from './proof.ts';
 import { classIndices, filled, movingPeak, normals, probabilities, uniform } from './sample-data.ts';
 import { columnsOf, softmaxRows } from './softmax.ts';
@@ -144,7 +145,19 @@ export const crossEntropy: Proof = {
       inputs: { input: normals(811, [7, 11], 40), target: classIndices(7, (row) => row * 3 % 11) },
     },
   ],
-  mutants: [],
+  mutants: [
+    WITHOUT_MEAN,
+    WITHOUT_UPSTREAM,
+    { name: 'the target is always class 0', kernel: /-index/, find: 'i == label)', replace: 'i == 0u)' },
+    { name: 'the sign of the target', kernel: /-index/, find: '* scale - ', replace: '* scale + ' },
+    { name: 'the maximum not added back', kernel: /-index/, find: 'log(total) + largest', replace: 'log(total)' },
+    { name: 'the last logit taken for the maximum', kernel: /^cross/, find: 'largest = max(largest, x[start + i]);', replace: 'largest = x[start + i];' },
+    { name: 'the loss of another class', kernel: /-index/, find: '- x[start + label]', replace: '- x[start]' },
+    { name: 'the sum keeps only its last term', kernel: /^cross/, find: 'total += weight;', replace: 'total = weight;' },
+    { name: 'targets taken for a distribution', kernel: /-probabilities/, find: ' * mass / total', replace: ' / total' },
+    { name: 'the target forgotten in the gradient', kernel: /-probabilities/, find: ' * expected[start + i];', replace: ' * 0.0;' },
+    { name: 'the maximum subtracted twice', kernel: /-probabilities/, find: '(x[start + i] - largest))', replace: '(x[start + i] - 2.0 * largest))' },
+  ],
   conventions: [],
 };
 

@@ -4,11 +4,12 @@ import type { Curve } from '../reference/curve.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import { geluErf, geluTanh, sigmoidCurve, siluCurve, tanhCurve } from './curves.ts';
 import { addDelta } from './change.ts';
-import type { Convention, Options, Proof, Sample } from './proof.ts';
+import { withoutLastLane } from './mutants.ts';
+import type { Convention, Mutant, Options, Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 
 /** y = f(x) for a smooth f. */
-function smooth(curveOf: (options: Options, builtins: BuiltinErrors) => Curve, samples: readonly Sample[]): Proof {
+function smooth(curveOf: (options: Options, builtins: BuiltinErrors) => Curve, samples: readonly Sample[], mutants: readonly Mutant[]): Proof {
   return {
     differentiable: ['x'],
     forward: ({ x }, options, { builtins }) => mapped(x, curveOf(options, builtins)),
@@ -26,7 +27,7 @@ function smooth(curveOf: (options: Options, builtins: BuiltinErrors) => Curve, s
       };
     },
     samples,
-    mutants: [],
+    mutants,
     conventions: [],
   };
 }
@@ -37,7 +38,9 @@ const NO_ERRORS: BuiltinErrors = {
 };
 
 /** y = x where x > 0, else slope·x. The derivative at 0 is `slope`, as in PyTorch. */
-function kinked(slopeOf: (options: Options) => number, samples: readonly Sample[], conventions: readonly Convention[]): Proof {
+function kinked(
+  slopeOf: (options: Options) => number, samples: readonly Sample[], conventions: readonly Convention[], mutants: readonly Mutant[],
+): Proof {
   return {
     differentiable: ['x'],
     branches: ({ x }) => positive(x),
@@ -57,7 +60,7 @@ function kinked(slopeOf: (options: Options) => number, samples: readonly Sample[
       };
     },
     samples,
-    mutants: [],
+    mutants,
     conventions,
   };
 }
@@ -91,16 +94,56 @@ function atZero(name: string, options: Options, slope: number): Convention {
 
 const negativeSlope = (options: Options): number => (typeof options.negativeSlope === 'number' ? options.negativeSlope : 0.01);
 
-export const sigmoid = smooth((_, builtins) => sigmoidCurve(builtins), samplesOf());
-export const tanh = smooth((_, builtins) => tanhCurve(builtins), samplesOf());
+export const sigmoid = smooth((_, builtins) => sigmoidCurve(builtins), samplesOf(), [
+  { name: 'the branch for x < 0 forgotten', kernel: /^sigmoid$/, find: 'return select(e * s, s, x >= Value(0.0));', replace: 'return s;' },
+  { name: 'overflows for x < 0', kernel: /^sigmoid$/, find: 'exp(-abs(x))', replace: 'exp(-x)' },
+  { name: '1 - y forgotten', kernel: /^sigmoidBackward$/, find: 'y * (1.0 - y)', replace: 'y' },
+  { name: 'dout forgotten', kernel: /^sigmoidBackward$/, find: 'dout * y', replace: 'y' },
+  withoutLastLane(/^sigmoidBackward$/),
+]);
+export const tanh = smooth((_, builtins) => tanhCurve(builtins), samplesOf(), [
+  { name: 'the sign forgotten', kernel: /^tanh$/, find: 'return select(-result, result, x >= Value(0.0));', replace: 'return result;' },
+  { name: 'a coefficient of the series', kernel: /^tanh$/, find: '0.13333334', replace: '0.13' },
+  { name: 'the series too far out', kernel: /^tanh$/, find: 'Value(0.35)', replace: 'Value(0.9)' },
+  { name: 'y instead of y²', kernel: /^tanhBackward$/, find: 'y * y', replace: 'y' },
+  { name: 'dout forgotten', kernel: /^tanhBackward$/, find: 'dout * (', replace: '(' },
+  withoutLastLane(/^tanh$/),
+]);
 export const gelu = smooth(
   (options, builtins) => (options.approximate === 'tanh' ? geluTanh(builtins) : geluErf(builtins)),
   [...samplesOf(), ...samplesOf({ approximate: 'tanh' }).filter((_, k) => k % 2 === 1)],
+  [
+    { name: 'the density term forgotten', kernel: /^geluBackward$/, find: ' + x * density', replace: '' },
+    { name: 'the density without its factor', kernel: /^geluBackward$/, find: '0.39894228 * ', replace: '0.398 * ' },
+    { name: 'a coefficient of erf', kernel: /^gelu$/, find: '0.11283792', replace: '0.1128' },
+    { name: 'the far part of erf', kernel: /^gelu$/, find: '-1.4531521', replace: '-1.453' },
+    { name: 'erf of x instead of x/√2', kernel: /^gelu/, find: 'x * 0.70710678', replace: 'x' },
+    { name: 'the cube differentiated without its 3', kernel: /^geluTanhBackward$/, find: '0.134145', replace: '0.044715' },
+    { name: 'the tanh term forgotten', kernel: /^geluTanhBackward$/, find: ' + 0.5 * x * (1.0 - t * t) * inner', replace: '' },
+    { name: 'another cubic coefficient', kernel: /^geluTanh$/, find: '0.044715', replace: '0.0447' },
+  ],
 );
-export const silu = smooth((_, builtins) => siluCurve(builtins), samplesOf());
-export const relu = kinked(() => 0, [...samplesOf(), deadUnits()], [atZero("relu'(0) = 0", {}, 0)]);
+export const silu = smooth((_, builtins) => siluCurve(builtins), samplesOf(), [
+  { name: 'x forgotten', kernel: /^silu$/, find: 'return x * logistic(x);', replace: 'return logistic(x);' },
+  { name: 'the derivative of the sigmoid forgotten', kernel: /^siluBackward$/, find: ' * (1.0 + x * (1.0 - s))', replace: '' },
+  { name: '1 - s forgotten', kernel: /^siluBackward$/, find: 'x * (1.0 - s)', replace: 'x' },
+  { name: 'dout forgotten', kernel: /^siluBackward$/, find: 'dout * s', replace: 's' },
+]);
+export const relu = kinked(() => 0, [...samplesOf(), deadUnits()], [atZero("relu'(0) = 0", {}, 0)], [
+  { name: 'no rectifier', kernel: /^relu$/, find: 'max(x, Value(0.0))', replace: 'x' },
+  { name: 'the mask dropped', kernel: /^reluBackward$/, find: 'select(Value(0.0), dout, y > Value(0.0))', replace: 'dout' },
+  { name: 'the gradient passes at 0', kernel: /^reluBackward$/, find: 'y > Value(0.0)', replace: 'y >= Value(0.0)' },
+  { name: 'the mask turned round', kernel: /^reluBackward$/, find: 'y > Value(0.0)', replace: 'y <= Value(0.0)' },
+  withoutLastLane(/^reluBackward$/),
+]);
 export const leakyRelu = kinked(
   negativeSlope,
   [...samplesOf(), deadUnits({ negativeSlope: 0.3 }), ...samplesOf({ negativeSlope: 0.3 }).slice(-2)],
   [atZero("leakyRelu'(0) = negativeSlope", { negativeSlope: 0.25 }, 0.25)],
+  [
+    { name: 'the slope on the wrong side', kernel: /^leakyRelu$/, find: 'x > Value(0.0)', replace: 'x < Value(0.0)' },
+    { name: 'the slope forgotten', kernel: /^leakyReluBackward$/, find: 'select(', replace: 'select(0.0 * ' },
+    { name: 'another slope at 0', kernel: /^leakyReluBackward$/, find: 'y > Value(0.0)', replace: 'y >= Value(0.0)' },
+    { name: 'the mask dropped', kernel: /^leakyReluBackward$/, find: 'y > Value(0.0)', replace: 'y > Value(-1e9)' },
+  ],
 );

@@ -73,7 +73,17 @@ export const linear: Proof = {
       },
     },
   ],
-  mutants: [],
+  mutants: [
+    { name: 'the bias forgotten', kernel: /matmul-nt/, find: 'value = add(value, load_operand0(row, column));', replace: '' },
+    { name: 'the bias of the neighbour', kernel: /matmul-nt/, find: 'operand0[min(column + 1u, ', replace: 'operand0[min(column + 2u, ' },
+    { name: 'the bias gradient keeps only the last steps', kernel: /matmul-tn/, find: 'total0 += ', replace: 'total0 = ' },
+    { name: 'a row left out of the bias gradient', kernel: /matmul-tn/, find: 'total1 += a0.y', replace: 'total1 += 0.0' },
+    { name: 'the bias gradient never written', kernel: /matmul-tn/, find: 'if (column == 0u) {', replace: 'if (column == 1u) {' },
+    { name: 'the weight gradient without its first product', kernel: /matmul-tn/, find: 'sum0 += a0.x * b0;', replace: '' },
+    { name: 'the weight read as if it were not transposed', kernel: /matmul-nt/, find: 'load_b(column, k)', replace: 'load_b(k, column)' },
+    { name: 'the input gradient uses one row of the weight twice', kernel: /matmul-nn/, find: 'load_b(k + 1u, column)', replace: 'load_b(k, column)' },
+    { name: 'the bias gradient of a tile without its last step', kernel: /-tn\/tiled/, find: 'totals += fourA;', replace: 'if (depth < 15u) { totals += fourA; }' },
+  ],
   conventions: [],
 };
 

@@ -3,6 +3,7 @@ import { expanded, reduction, summed } from '../reference/axes.ts';
 import { meanError } from '../reference/rounding.ts';
 import type { Shape } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
+import { WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 
@@ -48,7 +49,15 @@ export const mse: Proof = {
     { name: 'exact hits', options: {}, inputs: { input: filled([4, 13], (i) => i / 8), target: filled([4, 13], (i) => (i % 3 === 0 ? i / 8 : 3)) } },
     { name: 'far off', options: {}, inputs: { input: normals(601, [7, 10], 100), target: normals(607, [7, 10], 0.01) } },
   ],
-  mutants: [],
+  mutants: [
+    WITHOUT_MEAN,
+    WITHOUT_UPSTREAM,
+    { name: 'the gradient twice', kernel: /^mse/, find: 'f * difference;', replace: 'f * 2.0 * difference;' },
+    { name: 'the sign of the gradient', kernel: /^mse/, find: 'f * difference;', replace: 'f * -difference;' },
+    { name: 'the absolute error', kernel: /^mse/, find: 'difference * difference', replace: 'abs(difference)' },
+    { name: 'the target\'s sign forgotten', kernel: /scale$/, find: '(-1.0f)', replace: '1.0f' },
+    { name: 'the first column left out', kernel: /^mse/, find: 'for (var i = 0u;', replace: 'for (var i = 1u;' },
+  ],
   conventions: [],
 };
 

@@ -5,11 +5,12 @@ import { meanError } from '../reference/rounding.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import type { Shape } from '../reference/tensor.ts';
 import { addDelta } from './change.ts';
-import type { Options, Proof, Sample } from './proof.ts';
+import { SERIAL_SUM, withoutLastLane, WITHOUT_MEAN } from './mutants.ts';
+import type { Mutant, Options, Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 
 /** y = factor·Σ x over `axes` (all where missing), with the folded axes kept as 1 by `keepDims`. */
-function reduce(factorOf: (count: number) => number, factorError: (builtins: BuiltinErrors) => number): Proof {
+function reduce(factorOf: (count: number) => number, factorError: (builtins: BuiltinErrors) => number, mutants: readonly Mutant[]): Proof {
   return {
     differentiable: ['x'],
     forward({ x }, options, { builtins }) {
@@ -29,7 +30,7 @@ function reduce(factorOf: (count: number) => number, factorError: (builtins: Bui
       };
     },
     samples: SAMPLES,
-    mutants: [],
+    mutants,
     conventions: [],
   };
 }
@@ -59,5 +60,22 @@ function sample(shape: Shape, options: Options = {}): Sample {
   return { name: `[${shape.join(', ')}] ${JSON.stringify(options)}`, options, inputs: { x: normals(307 + shape[0], shape) } };
 }
 
-export const sum = reduce(() => 1, () => 0);
-export const mean = reduce((count) => 1 / count, meanError);
+export const sum = reduce(() => 1, () => 0, [
+  ...SERIAL_SUM,
+  { name: 'every second partial sum', kernel: /reduce\/serial/, find: 'first += 256u', replace: 'first += 512u' },
+  { name: 'partial sums that miss their last term', kernel: /reduce\/serial/, find: 'min(first + 256u', replace: 'min(first + 255u' },
+  { name: 'neighbours instead of the axis', kernel: /reduce\/serial/, find: 'start + i * ', replace: 'start + i + 0u * ' },
+  { name: 'the gradient of the first column for all', kernel: /^copy$/, find: 'load_x(row, column)', replace: 'load_x(row, 0u)' },
+  { name: 'the tree begins before all lanes are done', kernel: /reduce\/workgroup/, find: 'partials[lane] = partial;\n  workgroupBarrier();', replace: 'partials[lane] = partial;' },
+  { name: 'a step of the tree does not wait for the one before', kernel: /reduce\/workgroup/, find: 'partials[lane + 16u];\n  }\n  workgroupBarrier();', replace: 'partials[lane + 16u];\n  }' },
+  { name: 'half a step of the tree', kernel: /reduce\/workgroup/, find: 'if (lane < 16u)', replace: 'if (lane < 8u)' },
+  { name: 'every second round of the lanes', kernel: /reduce\/workgroup/, find: 'i += 64u', replace: 'i += 128u' },
+  { name: 'only the first round of the lanes', kernel: /reduce\/workgroup/, find: 'partial += ', replace: 'partial = ' },
+  withoutLastLane(/^(copy|reduce\/serial)$/),
+]);
+export const mean = reduce((count) => 1 / count, meanError, [
+  WITHOUT_MEAN,
+  { name: '1/N missing in the gradient', kernel: /^scale$/, find: 'return x * ', replace: 'return x + 0.0 * ' },
+  { name: '1/N missing where a workgroup sums', kernel: /reduce\/workgroup/, find: 'partials[0] * ', replace: 'partials[0] + 0.0 * ' },
+  { name: 'a scale that is off by a thousandth', kernel: /reduce\/serial/, find: 'out[lane] = total * ', replace: 'out[lane] = total * 1.001 * ' },
+]);

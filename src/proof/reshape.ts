@@ -1,6 +1,7 @@
 import { reshaped, sizeOf } from '../reference/tensor.ts';
 import type { Shape } from '../reference/tensor.ts';
 import { addDelta } from './change.ts';
+import { withoutLastLane } from './mutants.ts';
 import type { Options, Proof, Sample } from './proof.ts';
 import { normals } from './sample-data.ts';
 
@@ -14,7 +15,11 @@ export const reshape: Proof = {
     for (let k = 0; k < x.change.count; k++) addDelta(out.change, x.change.index[k], x.change.delta[k]);
   },
   samples: [sample([1], []), sample([15], [3, 5]), sample([2, 3, 5], [5, 6]), sample([17, 4], [68]), sample([65, 4], [4, 5, 13])],
-  mutants: [],
+  mutants: [
+    withoutLastLane(/^copy$/),
+    { name: 'every element is the first', kernel: /^copy$/, find: 'load_x(row, column)', replace: 'load_x(row, 0u)' },
+    { name: 'twice the gradient', kernel: /^copy$/, find: 'store_out(row, column, load_x(row, column))', replace: 'store_out(row, column, 2.0 * load_x(row, column))' },
+  ],
   conventions: [],
 };
 

@@ -3,6 +3,7 @@ import type { BuiltinErrors } from '../reference/rounding.ts';
 import { zeros } from '../reference/tensor.ts';
 import type { RefTensor } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
+import { withoutLastLane } from './mutants.ts';
 import type { Proof } from './proof.ts';
 import { filled, movingPeak, normals } from './sample-data.ts';
 
@@ -73,7 +74,15 @@ export const softmax: Proof = {
     { name: 'a peak in each column', options: {}, inputs: { x: movingPeak(17, 17, -500, -495) } },
     { name: 'a peak that passes the workgroup', options: {}, inputs: { x: movingPeak(11, 67, 80, 83) } },
   ],
-  mutants: [],
+  mutants: [
+    { name: 'the last element taken for the maximum', kernel: /^softmax\/row/, find: 'largest = max(largest, x[start + i]);', replace: 'largest = x[start + i];' },
+    { name: 'not normalised', kernel: /^softmax\/row/, find: 'out[start + i] *= scale;', replace: '' },
+    { name: 'the sum keeps only its last term', kernel: /^softmax\/row/, find: 'total += weight;', replace: 'total = weight;' },
+    { name: 'the inner product without y', kernel: /^softmax-backward/, find: 'inner += dout[start + i] * y[start + i];', replace: 'inner += dout[start + i];' },
+    { name: 'the inner product forgotten', kernel: /^softmax-backward/, find: '(dout[start + i] - inner)', replace: 'dout[start + i]' },
+    { name: 'the factor y forgotten', kernel: /^softmax-backward/, find: 'y[start + i] * (dout', replace: '(dout' },
+    withoutLastLane(/^softmax/),
+  ],
   conventions: [],
 };
 

@@ -1,0 +1,25 @@
+// rowLoss = Σ max(x, 0) - x·t + log(1 + e^-|x|); dx = scale · (sigmoid(x) - t)
+
+@group(0) @binding(0) var<storage, read> x: array<f32, 15>;
+@group(0) @binding(1) var<storage, read> expected: array<f32, 15>;
+@group(0) @binding(2) var<storage, read_write> rowLoss: array<f32, 5>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32, 15>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 5u) {
+    return;
+  }
+  let start = lane * 3u;
+  var total = 0.0;
+  for (var i = 0u; i < 3u; i++) {
+    let logit = x[start + i];
+    let t = expected[start + i];
+    let e = exp(-abs(logit));
+    total += max(logit, 0.0) - logit * t + log(1.0 + e);
+    let s = 1.0 / (1.0 + e);
+    dx[start + i] = 0.2f * (select(e * s, s, logit >= 0.0) - t);
+  }
+  rowLoss[lane] = total;
+}

@@ -1,0 +1,33 @@
+// inputs[row] = allInputs[order[cursor + row]]; targets likewise
+
+struct Step {
+  number: u32,
+  cursor: u32,
+  seedLow: u32,
+  seedHigh: u32,
+  scalars: vec4f,
+  moreScalars: vec4f,
+}
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read> order: array<u32, 100>;
+@group(0) @binding(2) var<storage, read> allInputs: array<vec4f, 300>;
+@group(0) @binding(3) var<storage, read> allTargets: array<u32, 100>;
+@group(0) @binding(4) var<storage, read_write> inputs: array<vec4f, 24>;
+@group(0) @binding(5) var<storage, read_write> targets: array<u32, 8>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 32u) {
+    return;
+  }
+  if (lane < 24u) {
+    let example = min(order[min(step.cursor + lane / 3u, 99u)], 99u);
+    inputs[lane] = allInputs[example * 3u + lane % 3u];
+  } else {
+    let element = lane - 24u;
+    let example = min(order[min(step.cursor + element / 1u, 99u)], 99u);
+    targets[element] = allTargets[example * 1u + element % 1u];
+  }
+}

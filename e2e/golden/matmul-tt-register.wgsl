@@ -1,0 +1,112 @@
+// out[m, n] = Σ over k of a[k, m] · b[n, k], with m < 10, n < 7, k < 6
+
+@group(0) @binding(0) var<storage, read> a: array<f32, 60>;
+@group(0) @binding(1) var<storage, read> b: array<f32, 42>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32, 70>;
+
+alias Value = vec4f;
+
+fn load_a(row: u32, column: u32) -> Value {
+  return Value(
+    a[row * 10u + column],
+    a[row * 10u + min(column + 1u, 9u)],
+    a[row * 10u + min(column + 2u, 9u)],
+    a[row * 10u + min(column + 3u, 9u)],
+  );
+}
+
+fn load_b(row: u32, column: u32) -> Value {
+  return Value(
+    b[row * 6u + column],
+    b[row * 6u + min(column + 1u, 5u)],
+    b[row * 6u + min(column + 2u, 5u)],
+    b[row * 6u + min(column + 3u, 5u)],
+  );
+}
+
+fn store_out(row: u32, column: u32, value: Value) {
+  let index = row * 7u + column;
+  out[index] = value.x;
+  if (column + 1u < 7u) {
+    out[index + 1u] = value.y;
+  }
+  if (column + 2u < 7u) {
+    out[index + 2u] = value.z;
+  }
+  if (column + 3u < 7u) {
+    out[index + 3u] = value.w;
+  }
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 6u) {
+    return;
+  }
+  let row = (lane / 2u) * 4u;
+  let column = (lane % 2u) * 4u;
+  var sum0 = vec4f(0.0);
+  var sum1 = vec4f(0.0);
+  var sum2 = vec4f(0.0);
+  var sum3 = vec4f(0.0);
+  for (var k = 0u; k < 4u; k += 4u) {
+    let a0 = load_a(k, row);
+    let a1 = load_a(k + 1u, row);
+    let a2 = load_a(k + 2u, row);
+    let a3 = load_a(k + 3u, row);
+    let column0 = load_b(column, k);
+    let column1 = load_b(min(column + 1u, 6u), k);
+    let column2 = load_b(min(column + 2u, 6u), k);
+    let column3 = load_b(min(column + 3u, 6u), k);
+    let b0 = vec4f(column0.x, column1.x, column2.x, column3.x);
+    let b1 = vec4f(column0.y, column1.y, column2.y, column3.y);
+    let b2 = vec4f(column0.z, column1.z, column2.z, column3.z);
+    let b3 = vec4f(column0.w, column1.w, column2.w, column3.w);
+    sum0 += a0.x * b0;
+    sum0 += a1.x * b1;
+    sum0 += a2.x * b2;
+    sum0 += a3.x * b3;
+    sum1 += a0.y * b0;
+    sum1 += a1.y * b1;
+    sum1 += a2.y * b2;
+    sum1 += a3.y * b3;
+    sum2 += a0.z * b0;
+    sum2 += a1.z * b1;
+    sum2 += a2.z * b2;
+    sum2 += a3.z * b3;
+    sum3 += a0.w * b0;
+    sum3 += a1.w * b1;
+    sum3 += a2.w * b2;
+    sum3 += a3.w * b3;
+  }
+  {
+    let k = 4u;
+    let a0 = load_a(k, row);
+    let a1 = load_a(k + 1u, row);
+    let column0 = load_b(column, k);
+    let column1 = load_b(min(column + 1u, 6u), k);
+    let column2 = load_b(min(column + 2u, 6u), k);
+    let column3 = load_b(min(column + 3u, 6u), k);
+    let b0 = vec4f(column0.x, column1.x, column2.x, column3.x);
+    let b1 = vec4f(column0.y, column1.y, column2.y, column3.y);
+    sum0 += a0.x * b0;
+    sum0 += a1.x * b1;
+    sum1 += a0.y * b0;
+    sum1 += a1.y * b1;
+    sum2 += a0.z * b0;
+    sum2 += a1.z * b1;
+    sum3 += a0.w * b0;
+    sum3 += a1.w * b1;
+  }
+  store_out(row, column, sum0);
+  if (row + 1u < 10u) {
+    store_out(row + 1u, column, sum1);
+  }
+  if (row + 2u < 10u) {
+    store_out(row + 2u, column, sum2);
+  }
+  if (row + 3u < 10u) {
+    store_out(row + 3u, column, sum3);
+  }
+}

@@ -1,0 +1,106 @@
+import type { Sample } from '../../src/proof/proof.ts';
+import { normals } from '../../src/proof/sample-data.ts';
+import { expect, test, type Run } from '../harness.ts';
+
+interface Choice {
+  readonly adapterClass?: 'cpu' | 'gpu';
+  readonly variants?: Readonly<Record<string, string>>;
+}
+
+/** Proves samples with some variant, and returns the names of the kernels that ran. */
+async function prove(run: Run, op: string, samples: readonly Sample[], target: Choice): Promise<string[]> {
+  const found = await run(async ({ chainrule, gradcheck, load }, { op, samples, target }) => {
+    const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');
+    const device = await chainrule.openDevice();
+    const kernels = new Set<string>();
+    const wrong: string[] = [];
+    let looked = 0;
+    for (const sample of samples) {
+      const reports = await gradcheck.checkSample(async (...call) => {
+        const snapshot = await runOp(device, ...call, { target });
+        for (const { kernel } of snapshot.launches) kernels.add(kernel);
+        return snapshot;
+      }, op, sample);
+      looked += reports.reduce((sum, { report }) => sum + report.proven, 0);
+      wrong.push(...reports.filter(({ passed }) => !passed).map(({ cotangent, report }) => `${sample.name}, ${cotangent}: ${report}`));
+    }
+    device.destroy();
+    return { kernels: [...kernels], wrong, looked };
+  }, { op, samples: [...samples], target });
+  expect(found.wrong.join('\n\n')).toBe('');
+  expect(found.looked).toBeGreaterThan(0);
+  return found.kernels.sort();
+}
+
+const product = (m: number, k: number, n: number, transposeA: boolean, transposeB: boolean): Sample => ({
+  name: `${m} × ${k} × ${n}${transposeA ? ', aᵀ' : ''}${transposeB ? ', bᵀ' : ''}`,
+  options: { transposeA, transposeB },
+  inputs: { a: normals(m, transposeA ? [k, m] : [m, k]), b: normals(n + 100, transposeB ? [n, k] : [k, n]) },
+});
+const layer = (rows: number, inputs: number, outputs: number): Sample => ({
+  name: `${rows} × ${inputs} to ${outputs}`,
+  options: {},
+  inputs: { x: normals(rows, [rows, inputs]), weight: normals(7, [outputs, inputs], 0.2), bias: normals(9, [outputs]) },
+});
+
+const FORMS = [[false, false], [false, true], [true, false], [true, true]] as const;
+
+for (const [variant, shapes] of [
+  ['small', [[1, 1, 1], [5, 4, 8], [67, 3, 17], [2, 129, 5], [16, 16, 16]]],
+  ['register', [[1, 1, 1], [3, 5, 2], [16, 64, 12], [65, 7, 66], [4, 257, 3]]],
+  // Barriers take half a second each to compile on a software adapter: one shape that leaves an edge in every direction.
+  ['tiled', [[66, 17, 65]]],
+] as const) {
+  for (const [transposeA, transposeB] of FORMS) {
+    test(`matmul ${variant}${transposeA ? ', aᵀ' : ''}${transposeB ? ', bᵀ' : ''}: every shape, forward and both gradients`, async ({ run }) => {
+      const samples = shapes.map(([m, k, n]) => product(m, k, n, transposeA, transposeB));
+      const kernels = await prove(run, 'matmul', samples, { variants: { matmul: variant } });
+      for (const kernel of kernels) expect(kernel).toMatch(new RegExp(`^matmul-[nt][nt]/${variant}$`));
+      expect(kernels).toContain(`matmul-${transposeA ? 't' : 'n'}${transposeB ? 't' : 'n'}/${variant}`);
+    });
+  }
+
+  test(`linear ${variant}: bias in the epilogue, its gradient from the weight's launch`, async ({ run }) => {
+    const samples = variant === 'tiled' ? [layer(17, 66, 65)] : [layer(1, 1, 1), layer(3, 5, 2), layer(16, 8, 12), layer(65, 7, 18)];
+    const kernels = await prove(run, 'linear', samples, { variants: { matmul: variant } });
+    expect(kernels).toEqual([`matmul-nn/${variant}`, `matmul-nt/${variant}`, `matmul-tn/${variant}`]);
+  });
+}
+
+const summed = (shape: number[], axes: number[]): Sample => ({ name: `[${shape.join(', ')}] over ${axes.join()}`, options: { axes }, inputs: { x: normals(3, shape) } });
+for (const variant of ['serial', 'workgroup']) {
+  for (const op of ['sum', 'mean']) {
+    test(`${op} ${variant}: sizes around its lanes and its partial sums`, async ({ run }) => {
+      const samples = [
+        summed([1], [0]), summed([3, 63], [1]), summed([65, 2], [0]), summed([2, 129], [1]), summed([257], [0]), summed([513, 2], [0]), summed([3, 5, 7], [0, 2]),
+      ].slice(variant === 'workgroup' ? 1 : 0);
+      const kernels = await prove(run, op, samples, { variants: { reduce: variant } });
+      expect(kernels).toContain(`reduce/${variant}`);
+      expect(kernels.filter((kernel) => kernel.startsWith('reduce'))).toHaveLength(1);
+    });
+  }
+}
+
+test('a cpu and a gpu choose their own kernels by size, and both are right', async ({ run }) => {
+  // 64 · 256 · 64 multiplications are just 2^20: no longer small. 5 · 3 · 4 are.
+  const large: Sample = product(64, 256, 64, false, true);
+  const chosen = async (adapterClass: 'cpu' | 'gpu', samples: readonly Sample[]) => [...new Set((await prove(run, 'matmul', samples, { adapterClass })).map((kernel) => kernel.split('/')[1]))];
+  expect(await chosen('cpu', [product(5, 3, 4, false, false)])).toEqual(['small']);
+  expect(await chosen('gpu', [product(5, 3, 4, false, false)])).toEqual(['small']);
+  expect(await chosen('cpu', [large])).toEqual(['register']);
+  expect(await chosen('gpu', [large])).toEqual(['tiled']);
+  expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'gpu' })).toContain('reduce/workgroup');
+  expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'cpu' })).toContain('reduce/serial');
+});
+
+test('a variant that does not exist is refused', async ({ run }) => {
+  const caught = await run(async ({ chainrule, caught, load }) => {
+    const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');
+    const device = await chainrule.openDevice();
+    const one = { shape: [1, 1], data: new Float32Array([1]) };
+    const error = await caught(() => runOp(device, 'matmul', {}, { a: one, b: one }, new Float32Array([1]), { target: { variants: { matmul: 'huge' } } }));
+    device.destroy();
+    return error;
+  });
+  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among tiled, register, small, got "huge".' });
+});

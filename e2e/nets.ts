@@ -1,0 +1,49 @@
+// Nets in which launches can be fused in every way there is, for tests in Node and in the page.
+import * as chainrule from '../src/index.ts';
+import type { Loss, Module } from '../src/index.ts';
+
+const { add, bceWithLogits, crossEntropy, gelu, leakyRelu, linear, module, mse, mul, relu, sequential, sigmoid, silu, softmax, sub, tanh } = chainrule;
+
+export interface TestNet {
+  readonly model: () => Module;
+  readonly loss: () => Loss;
+  /** Launches of forward and backward. */
+  readonly fused: number;
+  readonly unfused: number;
+}
+
+const activations: Readonly<Record<string, () => Module>> = {
+  relu, tanh, sigmoid, silu, gelu, 'gelu-tanh': () => gelu({ approximate: 'tanh' }), leakyRelu: () => leakyRelu({ negativeSlope: 0.1 }),
+};
+
+export const testNets: Readonly<Record<string, TestNet>> = {
+  // Fused: two products, the loss and its sum; then dW and dX of the last layer, and dW of the first with its mask.
+  ...Object.fromEntries(Object.entries(activations).map(([name, activation]) => [name, {
+    model: () => sequential(linear(7, 12), activation(), linear(12, 5)), loss: mse, fused: 7, unfused: 13,
+  }])),
+  // The activation's gradient is a prologue of dW and of dX.
+  'tanh-before-mse': { model: () => sequential(linear(6, 9), relu(), linear(9, 4), tanh()), loss: mse, fused: 7, unfused: 15 },
+  'sigmoid-before-bce': { model: () => sequential(linear(6, 9), silu(), linear(9, 3), sigmoid()), loss: bceWithLogits, fused: 7, unfused: 15 },
+  'classes': { model: () => sequential(linear(8, 16), relu(), linear(16, 10)), loss: crossEntropy, fused: 7, unfused: 13 },
+  'softmax-before-mse': { model: () => sequential(linear(5, 6), softmax()), loss: mse, fused: 6, unfused: 8 },
+  // x is read by the layer and by the sum: the gradients of both are added.
+  'skip': {
+    model: () => module({ first: linear(6, 8), inner: linear(8, 8), last: linear(8, 3) }, ({ first, inner, last }, x) => {
+      const hidden = first(x);
+      return last(add(hidden, inner(hidden)));
+    }), loss: mse, fused: 10, unfused: 17,
+  },
+  'two-layers-added': { model: () => module({ left: linear(5, 7), right: linear(5, 7) }, ({ left, right }, x) => add(left(x), right(x))), loss: mse, fused: 6, unfused: 11 },
+  'shared-layer': {
+    model: () => {
+      const layer = linear(6, 6);
+      return sequential(layer, tanh(), layer);
+    }, loss: mse, fused: 9, unfused: 15,
+  },
+  'gated': {
+    model: () => module({ value: linear(5, 8), gate: linear(5, 8) }, ({ value, gate }, x) => mul(value(x), sub(gate(x), value(x)))), loss: mse, fused: 15, unfused: 20,
+  },
+  'deep': {
+    model: () => sequential(linear(5, 8), tanh(), linear(8, 8), silu(), linear(8, 7), relu(), linear(7, 8), gelu(), linear(8, 4)), loss: crossEntropy, fused: 16, unfused: 34,
+  },
+};

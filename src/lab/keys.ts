@@ -1,0 +1,22 @@
+import { check, reset, step, toggle } from './client.ts';
+import { canTrain, run } from './store.ts';
+
+const actions: Readonly<Record<string, () => void>> = {
+  ' ': () => canTrain.value && toggle(),
+  s: () => canTrain.value && step(),
+  r: () => run.value && reset(),
+  c: () => canTrain.value && check(),
+};
+
+/** Single keys act only where no control wants them, and never together with Ctrl, Alt or Meta. */
+export function listenForKeys(): void {
+  addEventListener('keydown', (event) => {
+    const { target, key } = event;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.defaultPrevented) return;
+    if (target instanceof Element && target.closest('input, select, textarea, button, summary, a, dialog, [tabindex]')) return;
+    const action = actions[key.toLowerCase()];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+}
