@@ -143,6 +143,5 @@ for (const [name, from, to, tensors, blame] of mistakes) {
     expect(result.failed).toEqual(expect.arrayContaining(tensors));
     expect(result.blame).toMatch(blame);
     for (const tensor of tensors) expect(result.text).toContain(tensor);
-    console.log(`${name}: ${result.text.split('\n').slice(0, 2).join(' | ')}`);
   });
 }

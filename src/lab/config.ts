@@ -30,3 +30,8 @@ export function defaultConfig(data: DataName, seed: number): Config {
 }
 
 export const firstConfig = defaultConfig('spiral', 42);
+
+/** Whether a running net can take these settings as it is. */
+export function onlyLrDiffers(a: Config, b: Config): boolean {
+  return a.data === b.data && a.seed === b.seed && a.batchSize === b.batchSize && a.hidden === b.hidden && a.activation === b.activation;
+}

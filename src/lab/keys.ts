@@ -8,12 +8,17 @@ const actions: Readonly<Record<string, () => void>> = {
   c: () => canTrain.value && check(),
 };
 
+/** Where letters are typed or choose something. */
+const fields = 'input:not([type="radio"]), select, textarea, dialog';
+/** Where Space does something of its own. */
+const buttons = 'button, summary, a, input, [tabindex]';
+
 /** Single keys act only where no control wants them, and never together with Ctrl, Alt or Meta. */
 export function listenForKeys(): void {
   addEventListener('keydown', (event) => {
     const { target, key } = event;
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.defaultPrevented) return;
-    if (target instanceof Element && target.closest('input, select, textarea, button, summary, a, dialog, [tabindex]')) return;
+    if (target instanceof Element && (target.closest(fields) || (key === ' ' && target.closest(buttons)))) return;
     const action = actions[key.toLowerCase()];
     if (!action) return;
     event.preventDefault();

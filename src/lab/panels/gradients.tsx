@@ -11,7 +11,7 @@ export function Gradients() {
         <h2 id="gradients-title">{t('reportTitle')}</h2>
         {last && <button type="button" class="link" onClick={() => { reportOpen.value = true; }}>{t('details')}</button>}
       </div>
-      <p class="small">{t('gradientsIntro', { total: count(run.value?.parameters ?? 0) })}</p>
+      <p class="small">{run.value && t('gradientsIntro', { total: count(run.value.parameters) })}</p>
       {last && (
         <div class="scroll">
           <table>

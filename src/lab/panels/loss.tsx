@@ -12,7 +12,7 @@ const tableRows = 12;
 const redrawEvery = matchMedia('(prefers-reduced-motion: reduce)').matches ? 500 : 80;
 
 export function Loss() {
-  const guessing = figure(run.value?.guessing ?? 0);
+  const guessing = run.value ? figure(run.value.guessing) : '–';
   const last = batchFigures.value;
   const label = last ? t('lossLabel', { step: count(last.step), loss: figure(last.loss), guessing }) : t('lossEmpty', { guessing });
   return (
@@ -25,7 +25,7 @@ export function Loss() {
           ))}
         </div>
       </div>
-      <div role="figure" aria-label={label}>{run.value && <Chart key={`${logarithmic.value}`} guessing={run.value.guessing} />}</div>
+      <div role="figure" aria-label={label}>{run.value ? <Chart key={`${logarithmic.value}`} guessing={run.value.guessing} /> : <div class="chart" />}</div>
       <ul class="legend">
         <li><span class="swatch raw" aria-hidden="true" /> {t('lossRaw')}</li>
         <li><span class="swatch smooth" aria-hidden="true" /> {t('lossSmooth')}</li>
@@ -109,7 +109,7 @@ function draw(element: HTMLDivElement, Plot: typeof uPlot, guessing: number): ()
       ...size(), legend: { show: false }, cursor: { drag: { x: true, y: false } },
       scales: { x: { time: false }, y: logarithmic.peek() ? { distr: 3, log: 10 } : {} },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? count(tick) : '')) },
+        { ...axis, size: 32, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? count(tick) : '')) },
         { ...axis, size: 56, values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : tickText(tick))) },
       ],
       series: [

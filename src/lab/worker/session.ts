@@ -1,5 +1,5 @@
 import { DeviceLostError, GpuError, openDevice, type Device, type StepReport, type TrainerState, type TrainTest } from 'chainrule';
-import { defaultConfig, type Config } from '../config.ts';
+import { defaultConfig, onlyLrDiffers, type Config } from '../config.ts';
 import { TELEMETRY, type Command, type Event, type RunState } from '../protocol.ts';
 import { checkInBackground, type BackgroundCheck } from './check.ts';
 import { readFiles } from './files.ts';
@@ -319,8 +319,3 @@ export class Session {
     }
   }
 }
-
-function onlyLrDiffers(a: Config, b: Config): boolean {
-  return a.data === b.data && a.seed === b.seed && a.batchSize === b.batchSize && a.hidden === b.hidden && a.activation === b.activation;
-}
-

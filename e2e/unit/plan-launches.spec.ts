@@ -1,0 +1,122 @@
+import { expect, test } from 'playwright/test';
+import { reduceFamily } from '../../src/ops/reduce.ts';
+import { matmulFamily, multiply } from '../../src/ops/matmul.ts';
+import { map } from '../../src/ops/elementwise.ts';
+import { ops } from '../../src/ops/index.ts';
+import type { Request, Target } from '../../src/ops/request.ts';
+import type { Shape, Tensor } from '../../src/ops/tensor.ts';
+import { adam } from '../../src/nn/optimizers.ts';
+import { linear, relu, sequential } from '../../src/nn/layers.ts';
+import { crossEntropy } from '../../src/nn/losses.ts';
+import { traceLossNet } from '../../src/nn/net.ts';
+import { planTraining } from '../../src/nn/step-plans.ts';
+import { lower, planProgram } from '../../src/program/plan.ts';
+import { Trace, tracing } from '../../src/program/trace.ts';
+
+const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, fusion: true, variants: {} };
+const tensor = (id: number, shape: Shape): Tensor => ({ id, name: `t${id}`, shape, type: 'f32', role: 'value' });
+const variantOf = (request: Request, target: Partial<Target>): string => lower(request, 'forward', { ...TARGET, ...target }).kernel.name.split('/')[1]!;
+
+test('784-128-10 with Adam: the whole step', () => {
+  const model = sequential(linear(784, 128), relu(), linear(128, 10));
+  const { plan } = planTraining('train', traceLossNet(model, [784], 64, crossEntropy()), TARGET, adam(), undefined, false);
+  expect(plan.launches.map(({ section, label, kernel }) => `${section}: ${label}, ${kernel.name}, ${kernel.count}`)).toEqual([
+    'forward: 0.forward, matmul-nt/register, 512',
+    'forward: 2.forward, matmul-nt/small, 192',
+    'forward: loss.forward, cross-entropy-index/row, 64',
+    'forward: loss.forward, reduce/serial, 1',
+    'backward: 2.backward, matmul-nn/small, 2048',
+    'backward: 2.backward, matmul-tn/small, 96',
+    'backward: 0.backward, matmul-tn/register, 6272',
+    'update: optimizer, adam, 25456',
+    'report: report, record, 1',
+  ]);
+  // Parameters, gradients and both moments have one layout: 101,770 numbers, each tensor padded to 64.
+  const bytes = Object.fromEntries(plan.buffers.map((buffer) => [buffer.name, buffer.bytes]));
+  expect(bytes).toMatchObject({ parameters: 407_296, gradients: 407_296, 'optimizer.expAvg': 407_296, 'optimizer.expAvgSq': 407_296 });
+  expect(plan.buffers.filter(({ uniform }) => uniform).map(({ name }) => name)).toEqual(['step']);
+});
+
+test('lower picks a variant by the adapter and the size', () => {
+  const product = (m: number, k: number, n: number): Request => multiply({}, tensor(0, [m, k]), tensor(1, [k, n]), tensor(2, [m, n]));
+  const cases: [Request, string, string][] = [
+    [product(64, 64, 64), 'small', 'small'], [product(64, 256, 64), 'register', 'tiled'], [product(64, 255, 64), 'small', 'small'],
+    // Too flat for a tile, and too flat for four rows of registers.
+    [product(16, 1024, 64), 'register', 'register'], [product(2, 4096, 256), 'small', 'small'],
+  ];
+  for (const [request, cpu, gpu] of cases) {
+    expect(variantOf(request, { adapterClass: 'cpu' })).toBe(cpu);
+    expect(variantOf(request, { adapterClass: 'gpu' })).toBe(gpu);
+  }
+  const sum = (size: number, outputs: number): Request => ({
+    family: reduceFamily, spec: { outer: outputs, size, inner: 1, scale: 1 }, reads: { x: tensor(0, [outputs, size]) }, writes: { out: tensor(1, [outputs]) },
+  });
+  expect(variantOf(sum(512, 4), { adapterClass: 'gpu' })).toBe('workgroup');
+  expect(variantOf(sum(511, 4), { adapterClass: 'gpu' })).toBe('serial');
+  expect(variantOf(sum(512, 4097), { adapterClass: 'gpu' })).toBe('serial');
+  expect(variantOf(sum(4096, 4), { adapterClass: 'cpu' })).toBe('serial');
+});
+
+test('the last variant of each family suits everything, and a forced one must exist', () => {
+  for (const family of [matmulFamily, reduceFamily]) expect(family.variants.at(-1)!.suits({} as never, TARGET)).toBe(true);
+  const request = multiply({}, tensor(0, [2, 2]), tensor(1, [2, 2]), tensor(2, [2, 2]));
+  expect(variantOf(request, { variants: { matmul: 'tiled' } })).toBe('tiled');
+  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among tiled, register, small, got "huge".');
+});
+
+test('a launch binds tensors in the order of its kernel, and refuses a missing one', () => {
+  const request = map(tensor(0, [3, 4]), [{ formula: 'add', operands: [tensor(1, [4])] }], tensor(2, [3, 4]));
+  const { kernel, tensors } = lower(request, 'forward', TARGET);
+  expect(kernel.bindings.map(({ name }) => name)).toEqual(['x', 'operand0', 'out']);
+  expect(tensors.map(({ id }) => id)).toEqual([0, 1, 2]);
+  expect(() => lower({ ...request, reads: { x: tensor(0, [3, 4]) } }, 'forward', TARGET)).toThrow(/needs a tensor for its binding operand0/);
+});
+
+/** Backward requests of what `body` traces: `label: kernel`. */
+function launchesOf(body: (trace: Trace) => number[], fusion = false): string[] {
+  const trace = new Trace();
+  const seeds = tracing(trace, () => body(trace));
+  const plan = planProgram({
+    name: 'test', graph: trace.graph, target: { ...TARGET, fusion }, seeds: seeds.map((id) => ({ tensor: id, cotangent: 'given' })),
+    wanted: trace.graph.tensors.filter(({ role }) => role === 'parameter').map(({ id }) => id), kept: seeds,
+  });
+  return plan.launches.filter(({ section }) => section === 'backward').map(({ label, kernel }) => `${label}: ${kernel.name}`);
+}
+
+test('gradients of a tensor that is read twice are added once, in one launch', () => {
+  expect(launchesOf((trace) => {
+    const x = trace.tensor('x', [4], 'parameter');
+    return [trace.apply(ops.mul!, { a: x, b: trace.apply(ops.tanh!, { x }, {}) }, {}).id];
+  })).toEqual(['mul.backward: mul', 'mul.backward: mul', 'tanh.backward: tanhBackward', 'x.gradient: add']);
+  expect(launchesOf((trace) => {
+    const x = trace.tensor('x', [4], 'parameter');
+    return [trace.apply(ops.add!, { a: trace.apply(ops.add!, { a: x, b: x }, {}), b: x }, {}).id];
+  })).toEqual(['x.gradient: add+add']);
+});
+
+test('what the objective does not depend on gets a gradient of zeros', () => {
+  expect(launchesOf((trace) => {
+    trace.tensor('unused', [4], 'parameter');
+    return [trace.apply(ops.tanh!, { x: trace.tensor('x', [2], 'parameter') }, {}).id];
+  })).toEqual(['tanh.backward: tanhBackward', 'unused.gradient: zero']);
+});
+
+test('nothing is launched backwards that no wanted gradient needs', () => {
+  expect(launchesOf((trace) => {
+    const input = trace.tensor('input', [3, 4], 'input');
+    const hidden = trace.apply(ops.tanh!, { x: trace.apply(ops.relu!, { x: input }, {}) }, {});
+    return [trace.apply(ops.linear!, { x: hidden, weight: trace.tensor('weight', [2, 4], 'parameter') }, {}).id];
+  })).toEqual(['linear.backward: matmul-tn/small']);
+});
+
+test('two nameless seeds of one op have two cotangents in two buffers', () => {
+  const trace = new Trace();
+  const [one, two] = [3, 5].map((length) => trace.apply(ops.tanh!, { x: trace.tensor('x', [length], 'parameter') }, {}));
+  const plan = planProgram({
+    name: 'two', graph: trace.graph, target: TARGET, wanted: [0, 2], kept: [one!.id, two!.id],
+    seeds: [one!, two!].map(({ id }) => ({ tensor: id, cotangent: 'given' })),
+  });
+  const places = [one!, two!].map(({ id }) => plan.placements.get(plan.cotangents.get(id)!.id)!);
+  expect(new Set(places.map(({ buffer }) => buffer)).size).toBe(2);
+  expect(places.map(({ bytes }) => bytes)).toEqual([12, 20]);
+});
