@@ -12,6 +12,7 @@ export default defineConfig({
     alias: [
       { find: /^chainrule$/, replacement: here('src/index.ts') },
       { find: /^chainrule\/gradcheck$/, replacement: here('src/gradcheck.ts') },
+      { find: /^chainrule\/kernels$/, replacement: here('src/kernels.ts') },
     ],
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

@@ -6,7 +6,7 @@ import { expect, test } from '../harness.ts';
 
 test('blocks of the documents that use chainrule run and print what they say', async ({ run }) => {
   test.skip(!readmeExists(), 'README.md is not written yet');
-  const blocks = documentBlocks().filter(({ tag, text }) => tag === 'ts' && /from 'chainrule(\/gradcheck)?'/.test(text));
+  const blocks = documentBlocks().filter(({ tag, text }) => tag === 'ts' && /from 'chainrule(\/gradcheck|\/kernels)?'/.test(text));
   expect(blocks.length, 'blocks that use chainrule').toBeGreaterThan(0);
   const folder = writeBlocks(blocks, `documents-run-${process.pid}`);
   for (const block of blocks) {

@@ -13,11 +13,11 @@ test('the built library loads in Node, and its types serve a user of either modu
   const out = `.cache/library-${process.pid}`;
   try {
     await buildLibrary('silent', out);
-    const use = `const m = await import('./index.js'); const g = await import('./gradcheck.js');
-      console.log(JSON.stringify([m.spiral({ points: 10, seed: 1 }).length, typeof m.compile, typeof g.checkGradients, 'checkGradients' in m]));`;
+    const use = `const m = await import('./index.js'); const g = await import('./gradcheck.js'); const k = await import('./kernels.js');
+      console.log(JSON.stringify([m.spiral({ points: 10, seed: 1 }).length, typeof m.compile, typeof g.checkGradients, 'checkGradients' in m, typeof k.runRequests]));`;
     const node = spawnSync(process.execPath, ['--input-type=module', '-e', use], { cwd: `${root}/${out}`, encoding: 'utf8' });
     expect(node.stderr).toBe('');
-    expect(JSON.parse(node.stdout)).toEqual([10, 'function', 'function', false]);
+    expect(JSON.parse(node.stdout)).toEqual([10, 'function', 'function', false, 'function']);
 
     // The checker's worker is a file beside the modules, named relative to them.
     const [worker] = readdirSync(`${root}/${out}/assets`).filter((name) => name.startsWith('worker-'));
@@ -30,7 +30,7 @@ test('the built library loads in Node, and its types serve a user of either modu
     writeFileSync(`${user}/node_modules/chainrule/package.json`, JSON.stringify({ name: 'chainrule', version: '0.0.0', type: 'module', exports }));
     symlinkSync(`${root}/${out}`, `${user}/node_modules/chainrule/dist`);
     writeFileSync(`${user}/package.json`, '{ "type": "module" }');
-    writeFileSync(`${user}/use.ts`, `import { compile, linear } from 'chainrule'; import { checkGradients } from 'chainrule/gradcheck';
+    writeFileSync(`${user}/use.ts`, `import { compile, linear } from 'chainrule'; import { checkGradients } from 'chainrule/gradcheck'; import 'chainrule/kernels';
       export const right: [typeof compile, typeof checkGradients] = [compile, checkGradients];
       export const wrong = linear('2', 3);`);
     for (const [module, moduleResolution] of [['esnext', 'bundler'], ['nodenext', 'nodenext']] as const) {

@@ -61,7 +61,7 @@ function problemOf(plan: ProgramPlan, kept: readonly number[]): string | undefin
       if (access === 'write' && !isThere(tensors[index]!)) return `${label} overwrites its own ${tensors[index]!.name}`;
     }
   }
-  const lost = [...[...plan.gradients.values()], ...kept.map((id) => plan.tensors[id]!)].find((tensor) => !isThere(tensor));
+  const lost = [...plan.gradients.values(), ...kept.map((id) => plan.tensors[id]!)].find((tensor) => !isThere(tensor));
   return lost && `${lost.name} is not there at the end`;
 }
 

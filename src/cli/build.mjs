@@ -7,7 +7,7 @@ import { CommandError, readOptions, root, runIfStarted } from './command.mjs';
 import { install } from './install.mjs';
 
 const help = `npm run build [-- options]
-Builds the library into dist (index.js, gradcheck.js and their types: what the npm package holds) and the page into
+Builds the library into dist (index.js, gradcheck.js, kernels.js and their types: what the npm package holds) and the page into
 dist/lab (static files for any server and any path).
 
   --help   this text`;
@@ -31,7 +31,7 @@ export async function buildLibrary(logLevel, out = 'dist') {
     worker: { format: 'es' },
     build: {
       target: 'es2022', outDir: out, emptyOutDir: false, minify: false,
-      lib: { entry: { index: join(root, 'src/index.ts'), gradcheck: join(root, 'src/gradcheck.ts') }, formats: ['es'] },
+      lib: { entry: { index: join(root, 'src/index.ts'), gradcheck: join(root, 'src/gradcheck.ts'), kernels: join(root, 'src/kernels.ts') }, formats: ['es'] },
     },
   });
   // The entry points and what they reach: tests and the page have no place in the package.
@@ -43,7 +43,7 @@ export async function buildLibrary(logLevel, out = 'dist') {
       rootDir: root, outDir: join(root, out, 'types'), paths: {},
     },
     include: [],
-    files: ['src/index.ts', 'src/gradcheck.ts', 'shaders/wgsl-preprocessor.d.ts'].map((file) => join(root, file)),
+    files: ['src/index.ts', 'src/gradcheck.ts', 'src/kernels.ts', 'shaders/wgsl-preprocessor.d.ts'].map((file) => join(root, file)),
   }));
   const types = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '--project', project], { cwd: root, encoding: 'utf8' });
   rmSync(project);

@@ -37,7 +37,7 @@ export class Trace {
     for (const name of op.inputs) {
       const tensor = inputs[name];
       if (tensor === undefined && op.optional?.includes(name)) continue;
-      if (tensor === undefined || this.#tensors[tensor.id] !== tensor) {
+      if (!tensor || this.#tensors[tensor.id] !== tensor) {
         throw new ChainruleError('state', who, `a tensor of this model as ${name}`, show(tensor), 'Pass on what the forward function was given, or what another layer or op returned.');
       }
       given[name] = tensor;

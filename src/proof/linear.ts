@@ -82,7 +82,7 @@ export const linear: Proof = {
     { name: 'the weight gradient without its first product', kernel: /matmul-tn/, find: 'sum0 += a0.x * b0;', replace: '' },
     { name: 'the weight read as if it were not transposed', kernel: /matmul-nt/, find: 'load_b(column, k)', replace: 'load_b(k, column)' },
     { name: 'the input gradient uses one row of the weight twice', kernel: /matmul-nn/, find: 'load_b(k + 1u, column)', replace: 'load_b(k, column)' },
-    { name: 'the bias gradient of a tile without its last step', kernel: /-tn\/tiled/, find: 'totals += fourA;', replace: 'if (depth < 15u) { totals += fourA; }' },
+    { name: 'the bias gradient of a tile from its first step alone', kernel: /-tn\/tiled/, find: 'totals += fourA;', replace: 'if (depth == 0u) { totals += fourA; }' },
   ],
   conventions: [],
 };
