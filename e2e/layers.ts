@@ -1,6 +1,7 @@
 // The architecture's rules as a function of the sources: e2e/unit/layers.spec.ts holds it against the tree and against bad examples.
 import { posix } from 'node:path';
 import { parseSync, Visitor } from 'vite';
+import { ops } from '../src/ops/index.ts';
 
 /** Lowest first. A file imports its own layer or a lower one. */
 const layers: readonly (readonly string[])[] = [
@@ -10,6 +11,9 @@ const layers: readonly (readonly string[])[] = [
 const aliases: Readonly<Record<string, string>> = { chainrule: 'src/index.ts', 'chainrule/gradcheck': 'src/gradcheck.ts', 'chainrule/kernels': 'src/kernels.ts' };
 const proofFolders = ['src/reference/', 'src/proof/', 'src/check/'];
 const longest = 400;
+// Code that serves every op must not compare with the name of one: what differs belongs into the op's own record.
+const shared = /^src\/(gpu|program|check|reference)\//;
+const opNames = new Set(Object.keys(ops));
 // Text that becomes markup or code is how a file name or a cell of a table would run as a script.
 const banned = /^(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|eval|Function)$/;
 
@@ -22,6 +26,7 @@ interface Facts {
   readonly imports: readonly Import[];
   readonly gpuNames: readonly string[];
   readonly banned: readonly string[];
+  readonly opsNamed: readonly string[];
 }
 
 function read(path: string, text: string): Facts {
@@ -34,6 +39,11 @@ function read(path: string, text: string): Facts {
   };
   const named = (name: string): void => {
     if (/^GPU[A-Z]/.test(name)) gpuNames.push(name);
+  };
+  const opsNamed: string[] = [];
+  const compared = (node: unknown): void => {
+    const { type, value } = node as { type?: string; value?: unknown };
+    if (type === 'Literal' && typeof value === 'string' && opNames.has(value)) opsNamed.push(value);
   };
   const { program, errors } = parseSync(path, text);
   if (errors.length > 0) throw new Error(`${path}: needs to parse, got ${errors[0].message}.`);
@@ -63,9 +73,13 @@ function read(path: string, text: string): Facts {
     JSXAttribute: (node) => {
       if (node.name.type === 'JSXIdentifier' && banned.test(node.name.name)) found.push(node.name.name);
     },
+    BinaryExpression: (node) => {
+      if (/^[!=]==?$/.test(node.operator)) [node.left, node.right].forEach(compared);
+    },
+    SwitchCase: (node) => compared(node.test ?? {}),
     Identifier: (node) => named(node.name),
   }).visit(program);
-  return { imports, gpuNames, banned: found };
+  return { imports, gpuNames, banned: found, opsNamed };
 }
 
 /** The path of an import from the root, or undefined for a package. */
@@ -122,6 +136,7 @@ export function violations(files: ReadonlyMap<string, string>): string[] {
     edges.set(path, facts.imports.filter(({ typeOnly }) => !typeOnly).flatMap(({ from }) => resolve(path, from) ?? []));
     // Commands are no part of the library: verify counts its calls from outside.
     if (!/^src\/(gpu|cli)\//.test(path) && facts.gpuNames.length > 0) problems.push(`${path}: names ${facts.gpuNames[0]}, which only src/gpu may`);
+    if (shared.test(path) && facts.opsNamed.length > 0) problems.push(`${path}: asks whether it holds the op ${facts.opsNamed[0]}`);
     if (facts.banned.length > 0) problems.push(`${path}: uses ${facts.banned[0]}`);
   }
   for (const [path, targets] of edges) {

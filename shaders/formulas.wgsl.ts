@@ -82,7 +82,8 @@ export const FORMULAS: Readonly<Record<string, Formula>> = {
   tanh: unary(() => 'return hyperbolicTangent(x);', ['tanh']),
   tanhBackward: backward('y', () => 'return dout * (1.0 - y * y);'),
 
-  relu: unary(() => 'return max(x, Value(0.0));'),
+  /** Not max(x, 0), which may turn a NaN into 0: a net that has diverged must not look healthy behind its first ReLU. */
+  relu: unary(() => 'return select(x, Value(0.0), x <= Value(0.0));'),
   reluBackward: backward('y', () => wgsl`
 // The subgradient at 0 is 0.
   return select(Value(0.0), dout, y > Value(0.0));`),

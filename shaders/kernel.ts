@@ -41,8 +41,6 @@ export const STEP_STRUCT = wgsl`
 struct Step {
   number: u32,
   cursor: u32,
-  seedLow: u32,
-  seedHigh: u32,
   scalars: vec4f,
   moreScalars: vec4f,
 }

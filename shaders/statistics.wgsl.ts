@@ -4,7 +4,7 @@ import { wgsl } from './wgsl.ts';
 /** Elements that one lane of `statistics` reads. Tensors start at multiples of it in an arena, so no chunk mixes two. */
 export const CHUNK = 64;
 /** Numbers that `statistics` writes for each chunk. */
-export const CHUNK_VALUES = 6;
+export const CHUNK_VALUES = 5;
 
 export interface StatisticsSpec {
   /** Elements of an arena; a multiple of 4. */
@@ -13,14 +13,14 @@ export interface StatisticsSpec {
 
 /**
  * What diagnostics read of every chunk of 64 elements, after the optimiser:
- * Σ gradient², Σ parameter², Σ update², non-finite gradients, non-finite parameters, zero gradients.
+ * Σ gradient², Σ parameter², Σ update², non-finite gradients, non-finite parameters.
  * Non-finite is tested on the bits: shaders may assume that NaN and Inf do not occur.
  */
 export function statistics({ count }: StatisticsSpec): Kernel {
   const chunks = Math.ceil(count / CHUNK);
   return laneKernel({
     name: 'statistics',
-    formula: 'per chunk: Σ g², Σ w², Σ (w - before)², non-finite g, non-finite w, zero g',
+    formula: 'per chunk: Σ g², Σ w², Σ (w - before)², non-finite g, non-finite w',
     declarations: [
       { name: 'gradients', access: 'read', type: arrayType(count) },
       { name: 'parameters', access: 'read', type: arrayType(count) },
@@ -35,21 +35,20 @@ fn isNotFinite(x: f32) -> bool {
     body: wgsl`
 let end = min((lane + 1u) * ${CHUNK}u, ${count}u);
   var squares = vec3f(0.0);
-  var counts = vec3f(0.0);
+  var counts = vec2f(0.0);
   for (var i = lane * ${CHUNK}u; i < end; i++) {
     let gradient = gradients[i];
     let weight = parameters[i];
     let update = weight - before[i];
     squares += vec3f(gradient * gradient, weight * weight, update * update);
-    counts += select(vec3f(0.0), vec3f(1.0), vec3<bool>(isNotFinite(gradient), isNotFinite(weight), gradient == 0.0));
+    counts += select(vec2f(0.0), vec2f(1.0), vec2<bool>(isNotFinite(gradient), isNotFinite(weight)));
   }
   let start = lane * ${CHUNK_VALUES}u;
   out[start] = squares.x;
   out[start + 1u] = squares.y;
   out[start + 2u] = squares.z;
   out[start + 3u] = counts.x;
-  out[start + 4u] = counts.y;
-  out[start + 5u] = counts.z;`,
+  out[start + 4u] = counts.y;`,
   });
 }
 

@@ -122,12 +122,18 @@ export function checkOptionNames(who: string, options: object, known: readonly s
   }
 }
 
-/** A number option with its rule checked: returns the value, or throws an OptionError that names the option. */
+/** The largest f32, and the smallest that no adapter takes for 0. */
+const FLOAT32 = { largest: 3.4028234663852886e38, smallest: 2 ** -126 };
+
+/**
+ * A number option with its rule checked: returns the value, or throws an OptionError that names the option. `float32` is
+ * for numbers that go to the GPU: there 1e39 would be infinite and 1e-50 would be 0.
+ */
 export function checkNumber(
   who: string,
   name: string,
   value: unknown,
-  rule: { min?: number; max?: number; above?: number; below?: number; integer?: boolean } = {},
+  rule: { min?: number; max?: number; above?: number; below?: number; integer?: boolean; float32?: boolean } = {},
 ): number {
   const { min, max, above, below, integer } = rule;
   const parts = [
@@ -140,6 +146,10 @@ export function checkNumber(
     && (above === undefined || value > above) && (below === undefined || value < below);
   if (!fits) {
     throw new OptionError(who, `${name} to be ${integer ? 'an integer' : 'a finite number'}${parts.length > 0 ? ` ${parts.join(' and ')}` : ''}`, show(value));
+  }
+  const size = Math.abs(value as number);
+  if (rule.float32 && size !== 0 && !(size >= FLOAT32.smallest && size <= FLOAT32.largest)) {
+    throw new OptionError(who, `${name} to be a number that float32 holds (0, or between 1.2e-38 and 3.4e38)`, show(value));
   }
   return value as number;
 }

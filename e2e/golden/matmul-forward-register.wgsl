@@ -33,7 +33,7 @@ fn add(a: Value, b: Value) -> Value {
 }
 
 fn relu(x: Value) -> Value {
-  return max(x, Value(0.0));
+  return select(x, Value(0.0), x <= Value(0.0));
 }
 
 fn epilogue(start: Value, row: u32, column: u32) -> Value {

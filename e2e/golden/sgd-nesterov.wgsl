@@ -3,8 +3,6 @@
 struct Step {
   number: u32,
   cursor: u32,
-  seedLow: u32,
-  seedHigh: u32,
   scalars: vec4f,
   moreScalars: vec4f,
 }

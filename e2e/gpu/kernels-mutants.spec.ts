@@ -1,6 +1,5 @@
 import { proofs } from '../../src/proof/index.ts';
 import type { Sample } from '../../src/proof/proof.ts';
-import { furtherSamples } from '../further-samples.ts';
 import { expect, test } from '../harness.ts';
 
 /** Variants that no small sample asks for by itself: a mutant that names one gets it by force. */
@@ -14,8 +13,7 @@ for (const [op, { mutants, samples }] of Object.entries(proofs)) {
     const plain = mutants.map(({ name, kernel, find, replace, reason }) => {
       const variants = FORCED.find(([pattern]) => pattern.test(kernel.source))?.[1] ?? {};
       // Barriers and edges of tiles show only in large samples, everything else in the smallest.
-      const order = [...samples, ...furtherSamples[op] ?? []];
-      return { name, kernel: kernel.source, find, replace, reason, variants, samples: Object.keys(variants).length > 0 ? order.toSorted((a, b) => sizeOf(b) - sizeOf(a)) : order };
+      return { name, kernel: kernel.source, find, replace, reason, variants, samples: Object.keys(variants).length > 0 ? samples.toSorted((a, b) => sizeOf(b) - sizeOf(a)) : samples };
     });
     const results = await run(async ({ chainrule, gradcheck, load }, { op, plain }) => {
       const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');

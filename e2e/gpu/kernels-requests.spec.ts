@@ -21,8 +21,8 @@ test('requests run below graphs, fused and unfused alike, and a request without 
       for (let k = 0; k < 5; k += 1) sum += inputs.get(a)![Math.floor(i / 7) * 5 + k]! * inputs.get(b)![(i % 7) * 5 + k]!;
       return Math.max(sum, 0);
     });
-    const worst = (values: Float32Array): number => Math.max(...expected.map((value, i) => Math.abs(value - values[i]!)));
-    const same = (x: Float32Array, y: Float32Array): boolean => x.every((value, i) => Object.is(value, y[i]));
+    const worst = (values: Float32Array | Uint32Array): number => Math.max(...expected.map((value, i) => Math.abs(value - values[i]!)));
+    const same = (x: Float32Array | Uint32Array, y: Float32Array | Uint32Array): boolean => Array.from(x).every((value, i) => Object.is(value, y[i]));
     const missing = await caught(() => runRequests(device, requests, { inputs: new Map(), read: [out] }));
     const short = await caught(() => runRequests(device, requests, { inputs: new Map([...inputs, [bias, fill(6, 1)]]), read: [out] }));
     const { kernel } = lower(requests[0]!, 'forward', { adapterClass: 'cpu', maxBindings: 8, fusion: true, variants: {} });

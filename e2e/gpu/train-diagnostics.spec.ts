@@ -134,3 +134,14 @@ test('training that diverges is stopped at the step and names the tensor', async
     else expect(message).toMatch(/Compile with diagnostics: true to learn in which tensor/);
   });
 });
+
+test('a NaN passes through ReLU, so that a diverged layer shows in the loss', async ({ run }) => {
+  const out = await run(async (lib) => {
+    const { runOp } = await lib.load<typeof import('../../src/kernels.ts')>('/src/kernels.ts');
+    const device = await lib.chainrule.openDevice();
+    const snapshot = await runOp(device, 'relu', {}, { x: { shape: [4], data: new Float32Array([NaN, -1, 0, 2]) } }, new Float32Array(4).fill(1));
+    device.destroy();
+    return Array.from(Object.values(snapshot.computed)[0]!);
+  });
+  expect(out).toEqual([NaN, 0, 0, 2]);
+});

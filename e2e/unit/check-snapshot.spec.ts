@@ -1,9 +1,12 @@
 import { expect, test } from 'playwright/test';
 import { checkGradients } from '../../src/check/check-gradients.ts';
 import { checkSnapshot } from '../../src/check/check-snapshot.ts';
+import { DataError } from '../../src/errors.ts';
 import type { Snapshot } from '../../src/program/graph.ts';
 import { POISON_BITS } from '../../src/program/poison.ts';
+import { sigmoidChange, tanhChange } from '../../src/proof/curves.ts';
 import { proofs } from '../../src/proof/index.ts';
+import { sigmoid } from '../../src/reference/special.ts';
 import { setBuiltinNoise } from './float32-ops.ts';
 import { mlp, Net } from './simulated-gpu.ts';
 
@@ -42,6 +45,40 @@ test('correct float32 code never fails in 50 seeded nets', () => {
   // Neither so tight that a false alarm is near, nor so loose that errors of float32's own size are out of sight.
   expect(Math.max(...margins)).toBeLessThan(0.75);
   expect(Math.max(...margins)).toBeGreaterThan(0.1);
+});
+
+// Each sigmoid shrinks a step tenfold: the reference must lose no digits on the way to the loss.
+for (const loss of ['crossEntropy', 'mse']) {
+  test(`ten layers of sigmoids with ${loss}: right gradients pass, a wrong one fails`, () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      setBuiltinNoise(seed % 3 / 2, seed);
+      const { net, loss: end } = mlp(seed, 8, [2, 8, 8, 8, 8, 8, 8, 8, 8, 8, 2], 'sigmoid', loss);
+      const snapshot = net.snapshot([{ tensor: end }]);
+      const report = checkSnapshot(snapshot);
+      expect([report.verdict, report.checked, report.proven], `seed ${seed}\n${report}`).toEqual(['pass', report.total, report.total]);
+      for (const name of ['0.weight', '10.bias']) {
+        const gradient = snapshot.gradients[idOf(snapshot, name)];
+        const [right] = gradient;
+        gradient[0] = right * 1.001;
+        const wrong = checkSnapshot(snapshot);
+        expect([wrong.verdict, wrong.tensors.filter(({ verdict }) => verdict !== 'pass').map((tensor) => [tensor.name, tensor.failed])]).toEqual(['fail', [[name, 1]]]);
+        gradient[0] = right;
+      }
+    }
+  });
+}
+
+test('the exact changes of sigmoid and tanh', () => {
+  for (const x of [-800, -40, -3, -0.1, 0, 1e-9, 0.7, 5, 20, 40, 800]) {
+    for (const delta of [1e-3, -0.5, 1]) {
+      expect(Math.abs(sigmoidChange(x, sigmoid(x), delta) - (sigmoid(x + delta) - sigmoid(x))), `sigmoid at ${x} by ${delta}`).toBeLessThan(1e-15);
+      expect(Math.abs(tanhChange(x, Math.tanh(x), delta) - (Math.tanh(x + delta) - Math.tanh(x))), `tanh at ${x} by ${delta}`).toBeLessThan(1e-15);
+    }
+    // A tiny step moves by its slope, to all digits.
+    const slope = sigmoid(x) * sigmoid(-x);
+    expect(sigmoidChange(x, sigmoid(x), 1e-13)).toBeCloseTo(1e-13 * slope, 25);
+    expect(tanhChange(x, Math.tanh(x), 1e-13)).toBeCloseTo(1e-13 / Math.cosh(x) ** 2, 25);
+  }
 });
 
 const PLANTS: Record<string, { plant: (gradient: Float32Array, shape: readonly number[]) => void; verdict: string }> = {
@@ -107,8 +144,24 @@ test('a dead net is nothing to check, never green', () => {
 });
 
 test('a snapshot without gradients is nothing to check', () => {
-  const report = checkSnapshot({ ...tanhNet(), gradients: {} });
+  const net = new Net();
+  const x = net.random('x', 'input', [3, 2], 4);
+  const report = checkSnapshot(net.snapshot([{ tensor: net.apply('tanh', 'loss', { x }) }]));
   expect([report.passed, report.verdict, report.total]).toEqual([false, 'nothing-to-check', 0]);
+});
+
+test('a forgotten parameter or a forgotten loss is refused, not left out of the total', () => {
+  const snapshot = tanhNet();
+  const gradients = { ...snapshot.gradients };
+  delete gradients[idOf(snapshot, '2.bias')];
+  for (const [broken, got] of [
+    [{ ...snapshot, gradients }, 'a gradient of every parameter, got none for 2.bias.'],
+    [{ ...snapshot, gradients: {} }, 'a gradient of every parameter, got none for 0.weight.'],
+    [{ ...snapshot, computed: {} }, 'the computed value of every tensor that is a seed, got none for loss.out.'],
+  ] as const) {
+    expect(() => checkSnapshot(broken)).toThrow(DataError);
+    expect(() => checkSnapshot(broken)).toThrow(`gradient check: needs ${got}`);
+  }
 });
 
 test('a unit on the kink may lie on either side: no false alarm, and the verdict says so', () => {
@@ -118,14 +171,14 @@ test('a unit on the kink may lie on either side: no false alarm, and the verdict
   const weight = net.leaf('0.weight', 'parameter', [1, 1], Float32Array.of(0.1));
   const bias = net.leaf('0.bias', 'parameter', [1], Float32Array.of(-0.3));
   const hidden = net.apply('relu', '1', { x: net.apply('linear', '0', { x, weight, bias }) });
-  const second = net.leaf('2.weight', 'parameter', [2, 1], Float32Array.of(0.5, 0.25));
+  const second = net.leaf('2.weight', 'input', [2, 1], Float32Array.of(0.5, 0.25));
   const loss = net.apply('sum', 'loss', { x: net.apply('add', 'shift', { a: net.apply('linear', '2', { x: hidden, weight: second }), b: x }) });
   const snapshot = net.snapshot([{ tensor: loss }], [weight, bias]);
   const onTheOtherSide = { ...snapshot, gradients: { [weight]: Float32Array.of(2.25), [bias]: Float32Array.of(0.75) } };
   const neither = { ...snapshot, gradients: { [weight]: Float32Array.of(22.5), [bias]: Float32Array.of(7.5) } };
-  const verdicts = [snapshot, onTheOtherSide].map((one) => checkSnapshot({ ...one, computed: {} }).tensors.map(({ verdict }) => verdict));
+  const verdicts = [snapshot, onTheOtherSide].map((one) => checkSnapshot(one).tensors.map(({ verdict }) => verdict));
   expect(verdicts.flat()).toContain('kink');
-  expect(checkSnapshot({ ...neither, computed: {} }).verdict).toBe('fail');
+  expect(checkSnapshot(neither).verdict).toBe('fail');
 });
 
 test('fan-out, a shared weight and a skip connection', () => {

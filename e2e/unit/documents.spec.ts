@@ -57,6 +57,13 @@ test('every block has a tag that a check knows', () => {
   expect(documentBlocks().filter(({ tag }) => !known.test(tag)).map(({ place, tag }) => `${place}: ${tag}`)).toEqual([]);
 });
 
+test('no document holds a placeholder', () => {
+  const placeholder = /\b(TODO|TBD|FIXME|XXX)\b|^[A-Z]{5,}$/m;
+  const found = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].flatMap((name) => placeholder.exec(readFileSync(`${root}/${name}`, 'utf8'))?.[0] ?? []);
+  expect(found).toEqual([]);
+  expect('a\nMEASURED\nb').toMatch(placeholder);
+});
+
 test('the checks find what is wrong', () => {
   const [good, bad] = blocksOf('X.md', '```ts\nconst a: number = 1;\n```\n\n- list\n  ```ts\n  const a: number = "";\n  ```\n');
   expect([good.place, bad.place, bad.text]).toEqual(['X.md:1', 'X.md:6', 'const a: number = "";\n']);

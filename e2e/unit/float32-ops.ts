@@ -272,7 +272,8 @@ export const float32Ops: Record<string, Float32Op> = {
       const { p } = softmaxOf(input);
       const soft = target.shape.length === 2;
       const goal = (i: number): number => (soft ? target.data[i] : target.data[Math.floor(i / columns)] === i % columns ? 1 : 0);
-      return { input: Float32Array.from(p, (value, i) => divide(f(f(value - goal(i)) * d), rows)) };
+      const mass = (i: number): number => (soft ? sumOf(columns, (c) => target.data[i - i % columns + c]) : 1);
+      return { input: Float32Array.from(p, (value, i) => divide(f(f(f(value * mass(i)) - goal(i)) * d), rows)) };
     },
   },
 };

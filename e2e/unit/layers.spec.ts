@@ -54,6 +54,8 @@ const bad: readonly [rule: string, path: string, text: string, problem: RegExp][
   ['a package in the library', 'src/ops/tensor.ts', "import 'preact';", /the package preact/],
   ['a command imports the library', 'src/cli/start.mjs', "import '../index.ts';", /plain Node/],
   ['a missing file', 'src/lab/app.tsx', "import './gone.ts';", /does not exist/],
+  ['a question for an op', 'src/check/verdict.ts', "export const x = (op: string) => op === 'relu';", /holds the op relu/],
+  ['a case for an op', 'src/check/verdict.ts', "export function x(op: string) { switch (op) { case 'linear': return 1; default: return 2; } }", /holds the op linear/],
   ['no layer', 'src/utils/x.ts', '', /in no layer/],
   ['a long file', 'e2e/x.spec.ts', '\n'.repeat(401), /401 lines/],
   ['innerHTML', 'src/lab/app.tsx', "document.body.innerHTML = 'x';", /innerHTML/],

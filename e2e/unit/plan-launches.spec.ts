@@ -83,15 +83,17 @@ function launchesOf(body: (trace: Trace) => number[], fusion = false): string[] 
   return plan.launches.filter(({ section }) => section === 'backward').map(({ label, kernel }) => `${label}: ${kernel.name}`);
 }
 
-test('gradients of a tensor that is read twice are added once, in one launch', () => {
+test('gradients of a tensor that is read several times are added once, two at a time until fusion joins them', () => {
   expect(launchesOf((trace) => {
     const x = trace.tensor('x', [4], 'parameter');
     return [trace.apply(ops.mul!, { a: x, b: trace.apply(ops.tanh!, { x }, {}) }, {}).id];
   })).toEqual(['mul.backward: mul', 'mul.backward: mul', 'tanh.backward: tanhBackward', 'x.gradient: add']);
-  expect(launchesOf((trace) => {
+  const thrice = (trace: Trace): number[] => {
     const x = trace.tensor('x', [4], 'parameter');
     return [trace.apply(ops.add!, { a: trace.apply(ops.add!, { a: x, b: x }, {}), b: x }, {}).id];
-  })).toEqual(['x.gradient: add+add']);
+  };
+  expect(launchesOf(thrice)).toEqual(['x.gradient: add', 'x.gradient: add']);
+  expect(launchesOf(thrice, true)).toEqual(['x.gradient: add+add']);
 });
 
 test('what the objective does not depend on gets a gradient of zeros', () => {

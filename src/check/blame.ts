@@ -9,14 +9,13 @@ import type { TensorReport } from './verdict.ts';
 export function blame(snapshot: Snapshot, reports: readonly TensorReport[]): string | undefined {
   const wrong = new Map(reports.filter(({ verdict }) => verdict === 'fail' || verdict === 'unwritten').map((report) => [report.id, report]));
   const right = new Set(reports.filter(({ verdict }) => verdict === 'pass' || verdict === 'kink').map(({ id }) => id));
-  const { nodes, tensors } = snapshot.graph;
+  const { nodes } = snapshot.graph;
   for (let index = nodes.length - 1; index >= 0; index--) {
     const node = nodes[index];
     const culprits = Object.entries(node.inputs).filter(([, id]) => wrong.has(id));
     if (culprits.length === 0) continue;
-    const [, id] = culprits[0];
     const what = culprits.map(([name]) => name).join(' and ');
-    const launches = snapshot.launches.filter(({ label }) => label.includes(tensors[id].name));
+    const launches = snapshot.launches.filter(({ gradientsOf }) => culprits.some(([, id]) => gradientsOf.includes(id)));
     const launch = launches.length > 0 ? ` (launch ${launches.map(({ label, kernel }) => `${label}, kernel ${kernel}`).join('; ')})` : '';
     const between = arrived(node, right) ? [] : passedSince(snapshot, index, right);
     const others = between.length > 0 ? `, or the backward to the input of ${between.join(', ')}` : '';

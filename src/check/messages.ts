@@ -17,7 +17,7 @@ export type Answer =
   | { readonly kind: 'error'; readonly error: ErrorData };
 
 /** An error as plain data: a clone of an Error keeps neither its class nor its code. */
-export interface ErrorData {
+interface ErrorData {
   readonly message: string;
   readonly parts?: Pick<ChainruleError, 'code' | 'who' | 'rule' | 'got' | 'advice'>;
 }

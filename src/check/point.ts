@@ -69,7 +69,7 @@ export function reevaluate(point: Point, nodeIndex: number, inputs: Inputs, roun
   return proofOf(node, proofs).forward(inputs, node.options, rounding, point.branches[nodeIndex]);
 }
 
-/** Refuses a snapshot that does not fit its own graph, or whose numbers are not finite: no verdict would mean anything. */
+/** Refuses a snapshot that does not fit its own graph, lacks a gradient, or whose numbers are not finite: no verdict would mean anything. */
 export function checkConsistent(snapshot: Snapshot): void {
   const who = 'gradient check';
   const { graph } = snapshot;
@@ -82,6 +82,9 @@ export function checkConsistent(snapshot: Snapshot): void {
       }
     }
   }
+  // A parameter that the program forgot must not shrink the total that counts as proven.
+  const forgotten = graph.tensors.find(({ id, role }) => role === 'parameter' && !snapshot.gradients[id]);
+  if (forgotten) throw new DataError(who, 'a gradient of every parameter', `none for ${forgotten.name}`);
   for (const [id, data] of Object.entries(snapshot.values)) {
     const bad = data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
@@ -94,5 +97,6 @@ export function checkConsistent(snapshot: Snapshot): void {
     if (!seeded || cotangent.length !== sizeOf(seeded.shape)) {
       throw new DataError(who, 'a cotangent with one number for each element of its tensor', `${cotangent.length} for ${seeded?.name ?? `the unknown tensor ${tensor}`}`);
     }
+    if (!snapshot.computed[tensor]) throw new DataError(who, 'the computed value of every tensor that is a seed', `none for ${seeded.name}`);
   }
 }

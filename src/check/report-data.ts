@@ -15,7 +15,7 @@ export interface ReportData {
   readonly checked: number;
   /** Elements of all gradients of the snapshot. */
   readonly total: number;
-  /** Elements within tolerance. */
+  /** Elements within tolerance: among them those below noise, which each tensor counts. */
   readonly proven: number;
   /** Gradients, in the order of the graph. */
   readonly tensors: readonly TensorReport[];

@@ -2,7 +2,7 @@ import { isProof } from './report-data.ts';
 import type { ReportData } from './report-data.ts';
 import type { TensorReport } from './verdict.ts';
 
-export const REPORT_SCHEMA = 'chainrule/gradient-report/1';
+const REPORT_SCHEMA = 'chainrule/gradient-report/1';
 
 /** The report for people: a line that says it all, what to know besides, and an aligned table. */
 export function reportText(report: ReportData): string {
@@ -59,25 +59,27 @@ function describeWorst({ worst, unwritten, failed }: TensorReport): string {
     + ` ± ${number(worst.referenceError)}; σ ${number(worst.sigma)}, tolerance ${number(worst.tolerance)}`;
 }
 
-const HEAD = ['gradient', 'shape', 'verdict', 'passed', 'worst/tolerance', 'bits', 'ratio', 'cosine', 'relative error'];
-
 function table(tensors: readonly TensorReport[]): string[] {
+  // Such elements passed, but are too small for that to say much: shown only where there are any.
+  const noisy = tensors.some(({ belowNoise }) => belowNoise > 0);
+  const head = ['gradient', 'shape', 'verdict', 'passed', ...(noisy ? ['below noise'] : []), 'worst/tolerance', 'bits', 'ratio', 'cosine', 'relative error'];
   const rows = tensors.map((tensor) => [
     tensor.name,
     `[${tensor.shape.join(', ')}]`,
     tensor.verdict,
     `${count(tensor.passed)}/${count(tensor.count)}`,
+    ...(noisy ? [count(tensor.belowNoise)] : []),
     tensor.worst ? margin(tensor.worst.margin) : '–',
     !Number.isFinite(tensor.bits) ? '–' : tensor.bits.toFixed(1),
     !Number.isFinite(tensor.ratio) ? '–' : tensor.ratio.toFixed(6),
     Number.isNaN(tensor.cosine) ? '–' : tensor.cosine.toFixed(6),
     tensor.worst ? number(tensor.worst.relativeError) : '–',
   ]);
-  const widths = HEAD.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
   // Words stand left, numbers right.
   const line = (cells: readonly string[]): string =>
     cells.map((cell, column) => (column < 3 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ').trimEnd();
-  return [line(HEAD), ...rows.map(line)];
+  return [line(head), ...rows.map(line)];
 }
 
 function count(value: number): string {

@@ -20,7 +20,7 @@ export const KAPPA = 4;
 const FLUSH_FLOOR = 1e-37;
 
 /** What is known about one tensor: the GPU's numbers and the references at the same place. */
-export interface Evidence {
+interface Evidence {
   readonly id: number;
   readonly name: string;
   readonly shape: Shape;

@@ -97,7 +97,6 @@ export function checkDataset(dataset: unknown, who: string): asserts dataset is 
   checkLength(who, 'targets', targets!.length, length, targetWidth);
   checkFinite(who, 'inputs', inputs!, width);
   if (!areClasses) return checkFinite(who, 'targets', targets!, targetWidth);
-  if (targetShape!.length > 0) throw new ShapeError(who, 'targetShape [] for class indices', show(targetShape));
   checkLabels(who, targets, checkClasses(who, classes));
 }
 

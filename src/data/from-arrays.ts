@@ -45,11 +45,12 @@ export function dataset(options: DatasetOptions): Dataset {
     return { ...common, targets: targets.values, targetShape: targets.shape };
   }
   checkClasses(who, classes);
-  if (targetShape !== undefined && targetShape.length > 0) throw new ShapeError(who, 'targetShape [] for class indices', show(targetShape));
+  // One class index for each example, or with a shape several: one for each place of a sequence.
+  const shape = targetShape ?? [];
   const labels = flat(who, 'targets', options.targets);
-  matchRows(who, labels.length, length);
+  matchRows(who, labels.length / checkShape(who, 'targetShape', shape), length);
   checkLabels(who, labels, classes);
-  return { ...common, targets: Uint32Array.from(labels), targetShape: [], classes };
+  return { ...common, targets: Uint32Array.from(labels), targetShape: [...shape], classes };
 }
 
 interface Table {

@@ -31,10 +31,6 @@ export interface Dispatch {
 
 /** A launch with everything fixed: made once, dispatched in every step. */
 export function createDispatch(device: Device, label: string, kernel: Kernel, pipeline: Pipeline, ranges: readonly Range[]): Dispatch {
-  const storage = kernel.bindings.filter(({ access }) => access !== 'uniform').length;
-  if (storage > device.maxBindings) {
-    throw new LimitError(label, `at most ${device.maxBindings} buffers in one launch (this device's limit)`, String(storage), 'Compile with { fusion: false }.');
-  }
   const read = new Set<DeviceBuffer>();
   const written = new Set<DeviceBuffer>();
   kernel.bindings.forEach(({ access }, index) => (access === 'read' || access === 'uniform' ? read : written).add(ranges[index]!.buffer));

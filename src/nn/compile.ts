@@ -1,7 +1,7 @@
 import { checkNumber, checkOptionNames, OptionError, show, ShapeError } from '../errors.ts';
 import { RandomStream, randomStreams } from '../data/philox.ts';
 import { Device } from '../gpu/device.ts';
-import { variantNames } from '../ops/index.ts';
+import { checkVariants } from '../ops/index.ts';
 import { showShape, type Shape } from '../ops/tensor.ts';
 import { initialValues } from './initial-values.ts';
 import type { Loss } from './losses.ts';
@@ -42,16 +42,6 @@ function checkFlag(name: string, value: unknown): boolean {
   return value;
 }
 
-/** A family or a variant that does not exist must not be ignored: whoever forces one relies on it. */
-function checkVariants(variants: CompileOptions['variants']): void {
-  if (variants === null || typeof variants !== 'object') throw new OptionError('compile', 'variants as an object of names by family', show(variants));
-  for (const [family, variant] of Object.entries(variants)) {
-    const choices = Object.hasOwn(variantNames, family) ? variantNames[family]! : undefined;
-    if (!choices) throw new OptionError('compile', `variants of the families ${Object.keys(variantNames).join(', ')}`, `the family ${show(family)}`);
-    if (!choices.includes(variant)) throw new OptionError('compile', `a variant of ${family} among ${choices.join(', ')}`, show(variant));
-  }
-}
-
 /**
  * Makes a model trainable: traces it once, plans its memory, compiles its kernels and initialises its weights.
  * Throws a ShapeError where layers do not fit together, an OptionError for an option, a LimitError where the device is
@@ -67,7 +57,7 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   if (!Array.isArray(metrics) || metrics.some((metric) => metric !== 'accuracy')) throw new OptionError('compile', 'metrics among accuracy', show(metrics));
   if (metrics.length > 0 && loss.accuracy === undefined) throw new OptionError('compile', 'a loss that has an accuracy', `${loss.name} with metrics ["accuracy"]`);
   if (onCompile !== undefined && typeof onCompile !== 'function') throw new OptionError('compile', 'onCompile to be a function', show(onCompile));
-  checkVariants(variants);
+  checkVariants('compile', variants);
   checkNumber('compile', 'batchSize', batchSize, { integer: true, min: 1 });
   checkNumber('compile', 'seed', seed, { integer: true, min: 0 });
 

@@ -36,7 +36,10 @@ export interface FitOptions {
   readonly resident?: boolean;
   /** Called for every step, in order, a few steps late. What it throws ends the training. */
   readonly onStep?: (step: FitStep) => void;
-  /** Called after each epoch. */
+  /**
+   * Called after each epoch, and awaited. The fit is still under way: to save a state or to evaluate more, fit one epoch
+   * at a time; the next call goes on where this one ends.
+   */
   readonly onEpoch?: (epoch: EpochReport) => void | Promise<void>;
   /** Ends the training after the step under way. */
   readonly signal?: AbortSignal;

@@ -5,18 +5,25 @@ import { checkInitializer } from './initial-values.ts';
 import { defaultLinearBias, defaultLinearWeight, type Initializer } from './initializers.ts';
 import { defineModule, type Module } from './module.ts';
 
+/**
+ * What the first of some layers takes: activations take any shape and pass it on, so the first that knows its input
+ * decides, unless something before it changes the shape.
+ */
+function inferInput(layers: readonly Module[]): { inputShape?: Shape; reshapes?: boolean } {
+  const first = layers.find(({ inputShape, reshapes }) => inputShape !== undefined || reshapes);
+  return first?.inputShape ? { inputShape: first.inputShape } : { reshapes: first !== undefined };
+}
+
 /** Layers one after the other: the output of each is the input of the next. Parameters are named by position: `0.weight`. */
 export function sequential(...layers: readonly Module[]): Module {
   layers.forEach((layer, index) => {
     if (typeof layer !== 'function' || typeof layer.kind !== 'string') throw new OptionError('sequential', `layers, and one as argument ${index}`, show(layer));
   });
   if (layers.length === 0) throw new OptionError('sequential', 'at least one layer', 'none');
-  // Activations take any shape: the first layer that knows its input decides, unless something reshapes before it.
-  const first = layers.find(({ kind, inputShape }) => inputShape !== undefined || kind === 'flatten');
   return defineModule({
     kind: 'sequential',
     children: Object.fromEntries(layers.map((layer, index) => [String(index), layer])),
-    inputShape: first?.inputShape,
+    ...inferInput(layers),
     forward: (x) => layers.reduce((value, layer) => layer(value), x),
   });
 }
@@ -37,8 +44,8 @@ export function module<Children extends Readonly<Record<string, Module>>>(
     if (typeof child !== 'function' || typeof child.kind !== 'string') throw new OptionError('module', `a layer as child ${show(name)}`, show(child));
     if (!/^[A-Za-z0-9_]{1,64}$/.test(name)) throw new OptionError('module', 'children named with at most 64 letters, digits and _', show(name));
   }
-  const inputShape = options.inputShape ?? Object.values(children).find((child) => child.inputShape !== undefined)?.inputShape;
-  return defineModule({ kind: 'module', children, inputShape, forward: (x) => forward(children, x) });
+  const input = options.inputShape ? { inputShape: options.inputShape } : inferInput(Object.values(children));
+  return defineModule({ kind: 'module', children, ...input, forward: (x) => forward(children, x) });
 }
 
 export interface LinearOptions {
@@ -101,6 +108,7 @@ export function gelu(options: { approximate?: 'none' | 'tanh' } = {}): Module {
 export function flatten(): Module {
   return defineModule({
     kind: 'flatten',
+    reshapes: true,
     forward: (x) => apply('reshape', { x }, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
   });
 }

@@ -21,6 +21,8 @@ export interface Module {
   readonly children: Readonly<Record<string, Module>>;
   /** The shape of one example that it takes, where it can tell. */
   readonly inputShape?: Shape;
+  /** True where it takes any shape and returns another, so that the layer after it says nothing of its input. */
+  readonly reshapes?: boolean;
 }
 
 /** Where a module and its parameters stand in the model that is being traced. */
@@ -37,10 +39,11 @@ export function defineModule(parts: {
   readonly kind: string;
   readonly parameters?: Readonly<Record<string, Parameter>>;
   readonly children?: Readonly<Record<string, Module>>;
-  readonly inputShape?: Shape | undefined;
+  readonly inputShape?: Shape;
+  readonly reshapes?: boolean;
   readonly forward: (x: Tensor, parameters: Readonly<Record<string, Tensor>>) => Tensor;
 }): Module {
-  const { kind, parameters = {}, children = {}, inputShape, forward } = parts;
+  const { kind, parameters = {}, children = {}, inputShape, reshapes, forward } = parts;
   const self: Module = Object.assign((x: Tensor): Tensor => {
     const trace = currentTrace(kind);
     if (!x || trace.graph.tensors[x.id] !== x) {
@@ -52,7 +55,7 @@ export function defineModule(parts: {
         'List it in module({ … }, forward).');
     }
     return trace.within(place.path === '' ? kind : place.path, () => forward(x, place.tensors));
-  }, { kind, parameters, children, ...(inputShape ? { inputShape } : {}) });
+  }, { kind, parameters, children, ...(inputShape ? { inputShape } : {}), ...(reshapes ? { reshapes } : {}) });
   return self;
 }
 

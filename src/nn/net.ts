@@ -51,6 +51,9 @@ export function traceLossNet(model: Module, inputShape: Shape, rows: number, los
     const { shape, type } = loss.target(net.outputShape);
     const targets = trace.tensor('targets', [rows, ...shape], 'target', type);
     const result = trace.within('loss', () => loss.apply(net.outputs, targets));
+    if (trace.graph.tensors[result?.id] !== result || result.shape.length > 0) {
+      throw new ShapeError(loss.name, 'to return one number, a tensor of shape []', result?.shape ? showShape(result.shape) : String(result), 'Take its mean() or sum().');
+    }
     return { ...net, targets, loss: result };
   });
 }

@@ -37,10 +37,10 @@ export interface SgdOptions {
 /** Stochastic gradient descent, as PyTorch computes it (Sutskever et al. 2013 for Nesterov). */
 export function sgd(options: SgdOptions = {}): Optimizer {
   checkOptionNames('sgd', options, ['lr', 'momentum', 'dampening', 'nesterov', 'weightDecay']);
-  const lr = checkNumber('sgd', 'lr', options.lr ?? 0.01, { above: 0 });
-  const momentum = checkNumber('sgd', 'momentum', options.momentum ?? 0, { min: 0 });
-  const dampening = checkNumber('sgd', 'dampening', options.dampening ?? 0);
-  const weightDecay = checkNumber('sgd', 'weightDecay', options.weightDecay ?? 0, { min: 0 });
+  const lr = checkNumber('sgd', 'lr', options.lr ?? 0.01, { above: 0, float32: true });
+  const momentum = checkNumber('sgd', 'momentum', options.momentum ?? 0, { min: 0, float32: true });
+  const dampening = checkNumber('sgd', 'dampening', options.dampening ?? 0, { float32: true });
+  const weightDecay = checkNumber('sgd', 'weightDecay', options.weightDecay ?? 0, { min: 0, float32: true });
   const { nesterov = false } = options;
   if (typeof nesterov !== 'boolean') throw new OptionError('sgd', 'nesterov to be true or false', show(nesterov));
   if (nesterov && (momentum === 0 || dampening !== 0)) {
@@ -75,12 +75,12 @@ export interface AdamOptions {
 
 function adamWith(name: 'adam' | 'adamW', options: AdamOptions, defaultDecay: number): Optimizer {
   checkOptionNames(name, options, ['lr', 'beta1', 'beta2', 'eps', 'weightDecay']);
-  const lr = checkNumber(name, 'lr', options.lr ?? 1e-3, { above: 0 });
+  const lr = checkNumber(name, 'lr', options.lr ?? 1e-3, { above: 0, float32: true });
   const beta1 = checkNumber(name, 'beta1', options.beta1 ?? 0.9, { min: 0, below: 1 });
   const beta2 = checkNumber(name, 'beta2', options.beta2 ?? 0.999, { min: 0, below: 1 });
-  // Below 1e-8 the divisor of a parameter without gradient would vanish in f32.
-  const eps = checkNumber(name, 'eps', options.eps ?? 1e-8, { min: 1e-12 });
-  const weightDecay = checkNumber(name, 'weightDecay', options.weightDecay ?? defaultDecay, { min: 0 });
+  // A parameter without gradient is divided by eps alone.
+  const eps = checkNumber(name, 'eps', options.eps ?? 1e-8, { min: 1e-12, float32: true });
+  const weightDecay = checkNumber(name, 'weightDecay', options.weightDecay ?? defaultDecay, { min: 0, float32: true });
   return {
     name,
     options: { lr, beta1, beta2, eps, weightDecay },

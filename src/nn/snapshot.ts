@@ -2,6 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { RandomStream, randomStreams } from '../data/philox.ts';
 import { sizeOf } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
+import { recordLaunches } from '../program/launch-record.ts';
 import type { StepEngine } from './step-engine.ts';
 import type { Batch } from './trainer.ts';
 
@@ -56,7 +57,6 @@ export async function snapshot(engine: StepEngine, rows: number, given: Batch | 
     seeds: [{ tensor: net.loss.id, cotangent: new Float32Array([1]) }],
     computed: { [net.loss.id]: await program.read(net.loss) },
     adapter: device.name,
-    launches: program.plan.launches.filter(({ section }) => section === 'forward' || section === 'backward')
-      .map(({ label, kernel }) => ({ label, kernel: kernel.name })),
+    launches: recordLaunches(program.plan.launches.filter(({ section }) => section === 'forward' || section === 'backward'), program.plan.gradients),
   };
 }

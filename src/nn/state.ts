@@ -20,6 +20,8 @@ export interface TrainerState {
   readonly parameters: Readonly<Record<string, TensorState>>;
   readonly optimizer: {
     readonly name: string;
+    /** Steps since its state was 0: Adam's bias corrections count them. */
+    readonly step: number;
     /** By parameter and slot: `0.weight.expAvg`. */
     readonly state: Readonly<Record<string, TensorState>>;
   };
@@ -42,7 +44,7 @@ function partsOf({ net, program }: CompiledStep, optimizer: Optimizer): { parame
 }
 
 /** Reads every parameter and all optimiser state back, bit for bit. */
-export async function readState(engine: StepEngine, step: CompiledStep, counters: Pick<TrainerState, 'step' | 'epoch' | 'lr'>): Promise<TrainerState> {
+export async function readState(engine: StepEngine, step: CompiledStep, counters: Pick<TrainerState, 'step' | 'epoch' | 'lr'>, optimizerStep: number): Promise<TrainerState> {
   const { device, optimizer } = engine.setup;
   const arenas = new Map<string, ArrayBuffer>();
   for (const name of ['parameters', ...optimizer.slots.map((slot) => `optimizer.${slot}`)]) {
@@ -52,7 +54,7 @@ export async function readState(engine: StepEngine, step: CompiledStep, counters
   const read = (parts: readonly Part[]): Record<string, TensorState> => Object.fromEntries(parts.map(({ buffer, name, shape, offset }) =>
     [name, { shape, data: new Float32Array(arenas.get(buffer)!.slice(offset, offset + sizeOf(shape) * 4)) }]));
   const parts = partsOf(step, optimizer);
-  return { ...counters, parameters: read(parts.parameters), optimizer: { name: optimizer.name, state: read(parts.optimizer) } };
+  return { ...counters, parameters: read(parts.parameters), optimizer: { name: optimizer.name, step: optimizerStep, state: read(parts.optimizer) } };
 }
 
 function checkTensors(kind: string, parts: readonly Part[], given: Readonly<Record<string, TensorState>>): void {

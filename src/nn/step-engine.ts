@@ -9,7 +9,7 @@ import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { MemoryRole } from '../program/memory.ts';
 import type { ProgramPlan } from '../program/plan.ts';
 import { BufferStore, Program } from '../program/program.ts';
-import { checkPlanFits } from './memory-plan.ts';
+import { checkPlanFits } from './check-plan-fits.ts';
 import { traceLossNet, traceNet, type LossNet, type Net } from './net.ts';
 import type { Loss } from './losses.ts';
 import type { Module } from './module.ts';
@@ -49,6 +49,10 @@ export interface Resident {
 
 /** Data sets above this stay in memory and are uploaded batch by batch. */
 const RESIDENT_BYTES = 256 * 2 ** 20;
+/** Examples that one run of a prediction program takes at most. */
+const PREDICTED_TOGETHER = 4096;
+/** Batch sizes of one kind whose programs stay compiled. */
+const KEPT_PROGRAMS = 8;
 
 /** Compiles and caches the programs of one model: for training, evaluation and prediction, each by batch size. */
 export class StepEngine {
@@ -69,7 +73,7 @@ export class StepEngine {
 
   training(rows: number): Promise<CompiledStep> {
     const { model, inputShape, loss, target, optimizer, trainingAccuracy, diagnostics } = this.setup;
-    return this.#cached(this.#training, rows, async () => {
+    return this.#cached('train', this.#training, rows, async () => {
       const net = traceLossNet(model, inputShape, rows, loss);
       return this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, optimizer, trainingAccuracy ? loss.accuracy : undefined, diagnostics));
     });
@@ -77,18 +81,18 @@ export class StepEngine {
 
   evaluation(rows: number): Promise<CompiledStep> {
     const { model, inputShape, loss, target } = this.setup;
-    return this.#cached(this.#evaluation, rows, async () => {
+    return this.#cached('evaluate', this.#evaluation, rows, async () => {
       const net = traceLossNet(model, inputShape, rows, loss);
       return this.#step(net, `evaluate${rows}`, planEvaluation(`evaluate${rows}`, net, target, loss.accuracy));
     });
   }
 
   /**
-   * For at least `rows` examples, or as many at once as serve well: few sizes serve every number of examples, and what
-   * a program has beyond the rows is not read.
+   * For just `rows` examples, or for fewer where so many do not fit: a program never has rows beyond those asked for,
+   * because a model may mix its examples (a mean over the batch).
    */
   async prediction(rows: number): Promise<{ net: Net; program: Program }> {
-    for (let size = Math.min(1024, 2 ** Math.ceil(Math.log2(rows))); ; size /= 2) {
+    for (let size = Math.min(PREDICTED_TOGETHER, rows); ; size = Math.ceil(size / 2)) {
       try {
         return await this.#predicting(size);
       } catch (error) {
@@ -100,7 +104,7 @@ export class StepEngine {
 
   #predicting(rows: number): Promise<{ net: Net; program: Program }> {
     const { model, inputShape, target } = this.setup;
-    return this.#cached(this.#prediction, rows, async () => {
+    return this.#cached('predict', this.#prediction, rows, async () => {
       const net = traceNet(model, inputShape, rows);
       return { net, program: await this.create(planPrediction(`predict${rows}`, net, target)) };
     });
@@ -117,14 +121,32 @@ export class StepEngine {
     return { net, program, reports, ring: new ReportRing(this.setup.device, name, ranges.map((tensor) => program.range(tensor))) };
   }
 
-  #cached<T>(cache: Map<number, Promise<T>>, rows: number, make: () => Promise<T>): Promise<T> {
-    let entry = cache.get(rows);
-    if (!entry) {
-      entry = make();
-      cache.set(rows, entry);
-      entry.catch(() => cache.delete(rows));
+  /** The program for a batch size: those used last stay, and always the first, which holds the trainer's own size. */
+  async #cached<T extends { program: Program; ring?: ReportRing }>(kind: string, cache: Map<number, Promise<T>>, rows: number, make: () => Promise<T>): Promise<T> {
+    const existing = cache.get(rows);
+    if (existing) {
+      const [first] = cache.keys();
+      if (rows !== first) {
+        cache.delete(rows);
+        cache.set(rows, existing);
+      }
+      return existing;
     }
+    if (cache.size >= KEPT_PROGRAMS) await this.#forget(kind, cache, [...cache.keys()][1]!);
+    const entry = make();
+    cache.set(rows, entry);
+    entry.catch(() => cache.delete(rows));
     return entry;
+  }
+
+  /** Frees what only this program used, after what is on its way has run. */
+  async #forget<T extends { ring?: ReportRing }>(kind: string, cache: Map<number, Promise<T>>, rows: number): Promise<void> {
+    const { ring } = await cache.get(rows)!;
+    await ring?.drained();
+    ring?.destroy();
+    cache.delete(rows);
+    if (kind === 'train') this.#resident?.gathers.delete(rows);
+    this.store.release(`${kind}${rows}.`);
   }
 
   /** Puts a data set on the GPU, once; undefined where it is too large for that. Only one stays there at a time. */
@@ -138,11 +160,12 @@ export class StepEngine {
       const name = `data${this.#residents}`;
       const plan = this.#gatherPlan(name, data, rows[0]!);
       const program = await this.create(plan);
-      program.write(plan.data.inputs, data.inputs);
-      program.write(plan.data.targets, data.targets);
       this.#resident = { data, name, gathers: new Map([[rows[0]!, program.dispatches('batch')]]), tensors: plan.data, program };
     }
     const resident = this.#resident;
+    // Anew each time: the arrays may have been changed in place since.
+    resident.program.write(resident.tensors.inputs, data.inputs);
+    resident.program.write(resident.tensors.targets, data.targets);
     for (const size of rows) {
       if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.create(this.#gatherPlan(resident.name, data, size))).dispatches('batch'));
     }
@@ -174,9 +197,10 @@ export class StepEngine {
   }
 
   writeStep({ number, cursor = 0, values = [] }: StepScalars): void {
-    const { device, seed } = this.setup;
+    const { device } = this.setup;
     const words = new Uint32Array(STEP_BYTES / 4);
-    words.set([number, cursor, seed % 2 ** 32, Math.floor(seed / 2 ** 32)]);
+    words.set([number, cursor]);
+    // The scalars are vec4f, which start at multiples of 16 bytes.
     new Float32Array(words.buffer).set(values, 4);
     const buffer = this.store.find('step');
     if (buffer) device.write(buffer, 0, words);

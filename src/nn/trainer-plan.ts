@@ -3,15 +3,15 @@ import { StepEngine, type CompiledStep } from './step-engine.ts';
 
 /** What one training step does, known before the first one. */
 export interface TrainerPlan {
-  /** Launches of one step, in order. A data set on the GPU adds one that gathers the batch. */
-  readonly launches: readonly { readonly section: string; readonly label: string; readonly kernel: string }[];
+  /** Launches of one step, in order, with their kernels' names and WGSL. A data set on the GPU adds one that gathers the batch. */
+  readonly launches: readonly { readonly section: string; readonly label: string; readonly kernel: string; readonly code: string }[];
   /** Bytes on the GPU by role, and in total. A data set on the GPU comes on top, with its own size. */
   readonly memory: Readonly<Partial<Record<MemoryRole, number>>> & { readonly total: number };
 }
 
 export function planOf({ program, ring }: CompiledStep): TrainerPlan {
   return {
-    launches: program.plan.launches.map(({ section, label, kernel }) => ({ section, label, kernel: kernel.name })),
+    launches: program.plan.launches.map(({ section, label, kernel }) => ({ section, label, kernel: kernel.name, code: kernel.code })),
     memory: StepEngine.memory(program.plan, ring.bytes),
   };
 }

@@ -45,6 +45,8 @@ export class Trainer {
   readonly #engine: StepEngine;
   readonly #main: CompiledStep;
   #step = 0;
+  /** Steps since the optimiser's state was 0: its bias corrections count these. */
+  #optimizerStep = 0;
   #epoch = 0;
   #lr: number;
   #busyWith: string | undefined;
@@ -95,7 +97,7 @@ export class Trainer {
   }
 
   set lr(value: number) {
-    this.#lr = checkNumber('trainer', 'lr', value, { above: 0 });
+    this.#lr = checkNumber('trainer', 'lr', value, { above: 0, float32: true });
   }
 
   /** What one step launches and how much memory the program takes, in bytes by role. */
@@ -155,20 +157,23 @@ export class Trainer {
     });
   }
 
-  /** The model's outputs for inputs given as rows or as one array: `examples × product(outputShape)` numbers. */
+  /**
+   * The model's outputs for inputs given as rows or as one array: `examples × product(outputShape)` numbers. Up to 4,096
+   * examples are computed together (fewer where they don't fit): it matters only to a model that mixes its examples.
+   */
   async predict(inputs: Float32Array | readonly (readonly number[])[]): Promise<Float32Array> {
     return this.#exclusively('predict', async () => {
       const flat = checkInputs('predict', inputs, this.inputShape);
       const size = sizeOf(this.inputShape);
       const rows = flat.length / size;
-      const { net, program } = await this.#engine.prediction(rows);
-      const chunk = net.rows;
       const width = sizeOf(this.outputShape);
       const out = new Float32Array(rows * width);
-      for (let row = 0; row < rows; row += chunk) {
-        program.write(net.inputs, flat.subarray(row * size, Math.min(rows, row + chunk) * size));
+      for (let row = 0, together = rows; row < rows; row += together) {
+        const { net, program } = await this.#engine.prediction(Math.min(together, rows - row));
+        together = net.rows;
+        program.write(net.inputs, flat.subarray(row * size, (row + together) * size));
         this.#engine.run(program, 'predict', 'forward');
-        out.set((await program.read(net.outputs)).subarray(0, Math.min(chunk, rows - row) * width), row * width);
+        out.set(await program.read(net.outputs), row * width);
       }
       return out;
     });
@@ -176,7 +181,7 @@ export class Trainer {
 
   /** Every parameter and all optimiser state, bit for bit, by name → shape and Float32Array. */
   async state(): Promise<TrainerState> {
-    return this.#exclusively('state', () => readState(this.#engine, this.#main, { step: this.#step, epoch: this.#epoch, lr: this.#lr }));
+    return this.#exclusively('state', () => readState(this.#engine, this.#main, { step: this.#step, epoch: this.#epoch, lr: this.#lr }, this.#optimizerStep));
   }
 
   /**
@@ -188,9 +193,11 @@ export class Trainer {
       const { step = 0, epoch = 0, lr = this.#engine.setup.optimizer.lr } = state ?? {};
       checkNumber('load', 'step', step, { integer: true, min: 0 });
       checkNumber('load', 'epoch', epoch, { integer: true, min: 0 });
-      checkNumber('load', 'lr', lr, { above: 0 });
+      checkNumber('load', 'lr', lr, { above: 0, float32: true });
+      const optimizerStep = checkNumber('load', 'optimizer.step', state?.optimizer?.step ?? 0, { integer: true, min: 0 });
       writeState(this.#engine, this.#main, state);
       this.#step = step;
+      this.#optimizerStep = optimizerStep;
       this.#epoch = epoch;
       this.#lr = lr;
     });
@@ -230,9 +237,10 @@ export class Trainer {
 
   async #send(step: CompiledStep, cursor = 0, before: readonly Dispatch[] = []): Promise<PendingStep> {
     const number = this.#step + 1;
-    const scalars: StepScalars = { number, cursor, values: this.#engine.setup.optimizer.scalars(number, this.#lr) };
+    const scalars: StepScalars = { number, cursor, values: this.#engine.setup.optimizer.scalars(this.#optimizerStep + 1, this.#lr) };
     const { report } = await this.#engine.submit(step, ['forward', 'backward', 'update', 'report'], scalars, before);
     this.#step = number;
+    this.#optimizerStep += 1;
     const parsed = report.then((words) => this.#parse(step, number, words));
     const loss = parsed.then((result) => result.loss);
     // Nobody need listen: after a loss of the device every further call rejects too.

@@ -40,11 +40,18 @@ export interface MapStep {
   readonly operands?: readonly Tensor[];
 }
 
+function known(formula: string, operands: number): string {
+  const row = Object.hasOwn(FORMULAS, formula) ? FORMULAS[formula]! : undefined;
+  if (!row) throw new OptionError('map', `formulas among ${Object.keys(FORMULAS).join(', ')}`, show(formula));
+  if (row.operands !== operands) throw new OptionError('map', `${row.operands} operands for ${formula}`, String(operands));
+  return formula;
+}
+
 /** out = the steps applied to x one after the other, with every operand broadcast to out's shape. */
 export function map(x: Tensor, steps: readonly MapStep[], out: Tensor): Request<ElementwiseSpec> {
   const reads: Record<string, Tensor> = { x };
   const chain = steps.map(({ formula, parameters = [], operands = [] }): ChainStep => ({
-    formula,
+    formula: known(formula, operands.length),
     parameters,
     operands: operands.map((operand) => {
       const name = `operand${Object.keys(reads).length - 1}`;
@@ -156,12 +163,14 @@ function unary(name: string, rule: {
   /** What the derivative is written in. */
   saves: 'x' | 'y';
   canDie?: boolean;
+  options?: readonly string[];
 }): Op {
   const formulaOf = rule.formula ?? (() => name);
   const parametersOf = rule.parameters ?? (() => []);
   return defineOp({
     name,
     inputs: ['x'],
+    ...(rule.options ? { options: rule.options } : {}),
     ...(rule.canDie ? { canDie: true } : {}),
     shapes: ({ x }, options) => {
       parametersOf(options);
@@ -182,11 +191,13 @@ export const tanh = unary('tanh', { saves: 'y' });
 export const relu = unary('relu', { saves: 'y', canDie: true });
 export const leakyRelu = unary('leakyRelu', {
   saves: 'y',
+  options: ['negativeSlope'],
   // A negative slope would make the sign of y ambiguous, and no net wants one.
   parameters: ({ negativeSlope = 0.01 }) => [checkNumber('leakyRelu', 'negativeSlope', negativeSlope, { min: 0 })],
 });
 export const gelu = unary('gelu', {
   saves: 'x',
+  options: ['approximate'],
   formula: ({ approximate = 'none' }) => {
     if (approximate !== 'none' && approximate !== 'tanh') {
       throw new OptionError('gelu', 'approximate to be "none" (by erf) or "tanh"', show(approximate));

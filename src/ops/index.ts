@@ -1,3 +1,4 @@
+import { OptionError, show } from '../errors.ts';
 import { bceWithLogits } from './bce-with-logits.ts';
 import { add, mul, sub } from './broadcast.ts';
 import { crossEntropy } from './cross-entropy.ts';
@@ -26,3 +27,13 @@ export const ops: Readonly<Record<string, Op>> = Object.fromEntries(all.map((op)
 export const variantNames: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   [matmulFamily, reduceFamily].map(({ name, variants }) => [name, variants.map((variant) => variant.name)]),
 );
+
+/** A family or a variant that does not exist must not be ignored: whoever forces one relies on it. */
+export function checkVariants(who: string, variants: Readonly<Record<string, string>>): void {
+  if (variants === null || typeof variants !== 'object') throw new OptionError(who, 'variants as an object of names by family', show(variants));
+  for (const [family, variant] of Object.entries(variants)) {
+    const choices = Object.hasOwn(variantNames, family) ? variantNames[family]! : undefined;
+    if (!choices) throw new OptionError(who, `variants of the families ${Object.keys(variantNames).join(', ')}`, `the family ${show(family)}`);
+    if (!choices.includes(variant)) throw new OptionError(who, `a variant of ${family} among ${choices.join(', ')}`, show(variant));
+  }
+}

@@ -1,10 +1,11 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import type { LossSpec } from '../../shaders/loss.wgsl.ts';
+import { ShapeError } from '../errors.ts';
 import { asMatrix, map } from './elementwise.ts';
 import { defineOp, type Named, type Op, type Options } from './op.ts';
 import { reduce } from './reduce.ts';
 import type { KernelFamily, Request } from './request.ts';
-import { sizeOf, type Tensor } from './tensor.ts';
+import { sameShape, showShape, sizeOf, type Tensor } from './tensor.ts';
 
 interface LossRule {
   readonly name: string;
@@ -66,3 +67,10 @@ export function defineLoss(rule: LossRule): Op {
 export const overElements = (input: Tensor): number => sizeOf(input.shape);
 /** The mean over rows: all axes but the last. */
 export const overRows = (input: Tensor): number => asMatrix(input.shape).rows;
+
+/** A loss that compares element by element: input and target have one shape and hold f32. */
+export function checkSameShape({ input, target }: Named<Tensor>, who: string): void {
+  if (!sameShape(input!.shape, target!.shape) || target!.type !== 'f32') {
+    throw new ShapeError(who, `f32 targets of the output's shape ${showShape(input!.shape)}`, `${target!.type} ${showShape(target!.shape)}`);
+  }
+}

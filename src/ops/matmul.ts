@@ -2,7 +2,7 @@ import { matmulTiled } from '../../shaders/matmul-tiled.wgsl.ts';
 import { matmulRegister, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { graftAfter, graftBefore } from './elementwise.ts';
-import { defineOp, type Options } from './op.ts';
+import { defineOp, flag, type Options } from './op.ts';
 import { reduceFamily } from './reduce.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
 import { showShape, type Tensor } from './tensor.ts';
@@ -77,13 +77,15 @@ export function multiply(
   };
 }
 
-const flags = (options: Options): { ta: boolean; tb: boolean } => ({ ta: options.transposeA === true, tb: options.transposeB === true });
+const flags = (options: Options, who = 'matmul'): { ta: boolean; tb: boolean } =>
+  ({ ta: flag(who, options, 'transposeA'), tb: flag(who, options, 'transposeB') });
 
 export const matmul = defineOp({
   name: 'matmul',
   inputs: ['a', 'b'],
+  options: ['transposeA', 'transposeB'],
   shapes: ({ a, b }, options, who) => {
-    const { ta, tb } = flags(options);
+    const { ta, tb } = flags(options, who);
     const [k, otherK] = [a!.shape[ta ? 0 : 1], b!.shape[tb ? 1 : 0]];
     if (a!.shape.length !== 2 || b!.shape.length !== 2 || k !== otherK) {
       throw new ShapeError(who, `${ta ? '[k, m]' : '[m, k]'} and ${tb ? '[n, k]' : '[k, n]'}`, `a ${showShape(a!.shape)} and b ${showShape(b!.shape)}`);

@@ -1,3 +1,4 @@
+import { OptionError, show } from '../errors.ts';
 import type { Request } from './request.ts';
 import type { Shape, Tensor } from './tensor.ts';
 
@@ -35,6 +36,8 @@ export interface Op {
   readonly inputs: readonly string[];
   /** Inputs that may be left out. */
   readonly optional?: readonly string[];
+  /** The names of its options; others are refused. */
+  readonly options?: readonly string[];
   /** Inputs that are never differentiated, like labels. */
   readonly constants?: readonly string[];
   /** The outputs' shapes, or a ShapeError in the name of `who`. */
@@ -46,6 +49,13 @@ export interface Op {
   saves?(inputs: Named<Tensor>, options: Options): Named<Shape>;
   forward(application: Application): readonly Request[];
   backward(application: BackwardApplication): Backward;
+}
+
+/** An option that is true or false; false where it is left out. */
+export function flag(who: string, options: Options, name: string): boolean {
+  const value = options[name] ?? false;
+  if (typeof value !== 'boolean') throw new OptionError(who, `${name} to be true or false`, show(value));
+  return value;
 }
 
 export function defineOp(op: Op): Op {

@@ -1,7 +1,7 @@
 import { reduceSerial, reduceWorkgroup, type ReduceSpec } from '../../shaders/reduce.wgsl.ts';
 import { OptionError, show, ShapeError } from '../errors.ts';
 import { map } from './elementwise.ts';
-import { defineOp, type Op, type Options } from './op.ts';
+import { defineOp, flag, type Op, type Options } from './op.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -62,10 +62,11 @@ function reduction(name: string, factor: (terms: number) => number): Op {
   return defineOp({
     name,
     inputs: ['x'],
+    options: ['axes', 'keepDims'],
     shapes: ({ x }, options, who) => {
       const axes = axesOf(who, x!.shape, options);
       return {
-        out: options.keepDims === true
+        out: flag(who, options, 'keepDims')
           ? x!.shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension))
           : x!.shape.filter((_, axis) => !axes.includes(axis)),
       };

@@ -6,6 +6,7 @@ import { showShape, sizeOf, type Shape } from './tensor.ts';
 export const reshape = defineOp({
   name: 'reshape',
   inputs: ['x'],
+  options: ['shape'],
   isView: true,
   shapes: ({ x }, options, who) => {
     const asked = options.shape as Shape;

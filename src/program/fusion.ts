@@ -8,6 +8,13 @@ import type { Tensor } from '../ops/tensor.ts';
  */
 export function fuse(original: readonly Request[], kept: ReadonlySet<number>, target: Target): Request[] {
   if (!target.fusion) return [...original];
+  // Work that reads a tensor must not move past a change of it: what is updated in place cuts the list.
+  const cut = original.findIndex(({ updates = {} }) => Object.keys(updates).length > 0);
+  if (cut >= 0) {
+    const [before, update, after] = [original.slice(0, cut), original[cut]!, original.slice(cut + 1)];
+    const readLater = (later: readonly Request[]): Set<number> => new Set([...kept, ...later.flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
+    return [...fuse(before, readLater([update, ...after]), target), update, ...fuse(after, kept, target)];
+  }
   let requests = [...original];
   for (const pass of [fuseSibling, fuseConsumer, fuseProducer]) {
     for (let next: Request[] | undefined = requests; next; next = pass(requests, kept, target)) requests = next;

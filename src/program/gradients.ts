@@ -87,8 +87,14 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     if (!first) return undefined;
     const { name, shape } = graph.tensors[id]!;
     if (others.length === 0 && (!isLeaf(id) || first.role === 'gradient')) return sameShape(first.shape, shape) ? first : { ...first, shape };
+    // Two at a time, so that no launch binds more than any device allows; fusion joins as many as this one does.
     const total = table.add(`d ${name}`, shape, isLeaf(id) ? 'gradient' : 'value');
-    backward.push({ ...map(first, others.map((operand) => ({ formula: 'add', operands: [operand] })), total), label: `${name}.gradient` });
+    let sum = first;
+    for (const [index, operand] of (others.length > 0 ? others : [undefined]).entries()) {
+      const to = index >= others.length - 1 ? total : table.add(`d ${name}`, shape, 'value');
+      backward.push({ ...map(sum, operand ? [{ formula: 'add', operands: [operand] }] : [], to), label: `${name}.gradient` });
+      sum = to;
+    }
     return total;
   };
 

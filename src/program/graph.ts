@@ -18,6 +18,15 @@ export interface Graph {
   readonly nodes: readonly Node[];
 }
 
+/** One launch of a program that ran. */
+interface LaunchRecord {
+  readonly label: string;
+  /** The kernel with its variant. */
+  readonly kernel: string;
+  /** Ids of the tensors whose gradients it wrote: labels name modules, and one launch may write several gradients. */
+  readonly gradientsOf: readonly number[];
+}
+
 /**
  * What one forward and backward pass on the GPU left behind, as plain data: all that a checker needs.
  * The objective that was differentiated is Σ over seeds of ⟨tensor, cotangent⟩; for a net it is the loss itself.
@@ -33,6 +42,6 @@ export interface Snapshot {
   readonly computed: Readonly<Record<number, Float32Array>>;
   /** Where it ran, for people: `SwiftShader (google, software)`. */
   readonly adapter: string;
-  /** The launches of the program that ran, in order: label and kernel variant. */
-  readonly launches: readonly { readonly label: string; readonly kernel: string }[];
+  /** The launches of the program that ran, in order. */
+  readonly launches: readonly LaunchRecord[];
 }

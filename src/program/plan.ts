@@ -1,5 +1,5 @@
 import type { Kernel } from '../../shaders/kernel.ts';
-import { ChainruleError } from '../errors.ts';
+import { ChainruleError, LimitError } from '../errors.ts';
 import type { Request, Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { fuse } from './fusion.ts';
@@ -73,6 +73,10 @@ export function lower(request: Request, section: Section, target: Target): Launc
     if (!tensor) throw new ChainruleError('state', kernel.name, `a tensor for its binding ${name}`, Object.keys(all).join(', '));
     return tensor;
   });
+  const storage = kernel.bindings.filter(({ access }) => access !== 'uniform').length;
+  if (storage > target.maxBindings) {
+    throw new LimitError(`${request.label ?? kernel.name} (${kernel.name})`, `at most ${target.maxBindings} buffers in one launch (this device's limit)`, String(storage));
+  }
   return { section, label: request.label ?? kernel.name, kernel, tensors };
 }
 

@@ -3,6 +3,7 @@ import type { Device } from '../gpu/device.ts';
 import { submit } from '../gpu/sequence.ts';
 import type { Target } from '../ops/request.ts';
 import type { Graph, Snapshot } from './graph.ts';
+import { recordLaunches } from './launch-record.ts';
 import { planProgram } from './plan.ts';
 import { BufferStore, Program } from './program.ts';
 
@@ -44,7 +45,7 @@ export async function runGraph(device: Device, { name, graph, values, seeds, wan
     return {
       graph, values, seeds, gradients, computed,
       adapter: device.name,
-      launches: plan.launches.map(({ label, kernel }) => ({ label, kernel: kernel.name })),
+      launches: recordLaunches(plan.launches, plan.gradients),
     };
   } finally {
     store.destroy();

@@ -1,3 +1,4 @@
+import { OptionError, show } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { ops } from '../ops/index.ts';
 import type { Shape, Tensor } from '../ops/tensor.ts';
@@ -18,7 +19,8 @@ export function runOp(
   device: Device, name: string, options: Readonly<Record<string, unknown>>, inputs: Readonly<Record<string, OpInput>>,
   cotangent: Float32Array, settings: Pick<GraphRun, 'target' | 'rewrite'> = {},
 ): Promise<Snapshot> {
-  const op = ops[name]!;
+  const op = Object.hasOwn(ops, name) ? ops[name]! : undefined;
+  if (!op) throw new OptionError('runOp', `an op among ${Object.keys(ops).join(', ')}`, show(name));
   const trace = new Trace();
   const tensors: Record<string, Tensor> = {};
   const out = tracing(trace, () => {

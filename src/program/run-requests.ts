@@ -1,6 +1,7 @@
-import { DataError, OptionError, ShapeError } from '../errors.ts';
+import { checkOptionNames, DataError, OptionError, ShapeError, show } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { submit } from '../gpu/sequence.ts';
+import { checkVariants } from '../ops/index.ts';
 import type { Request, Target } from '../ops/request.ts';
 import { showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import { fuse } from './fusion.ts';
@@ -30,32 +31,42 @@ export interface RequestRun {
 
 /**
  * Runs requests once, in order, in one submit: the level below graphs, for those who write kernels. Variants are picked
- * and requests fused as in a training step. Returns the numbers of `read`, in its order.
+ * and requests fused as in a training step. Returns the numbers of `read`, in its order; a
+ * tensor that a request updates in place is read as it is at the end.
  * Throws a DataError where a tensor has no numbers, and an OptionError where nothing is asked for.
  */
-export async function runRequests(device: Device, requests: readonly Request[], { inputs, read, target = {} }: RequestRun): Promise<Float32Array[]> {
+export async function runRequests(device: Device, requests: readonly Request[], { inputs, read, target = {} }: RequestRun): Promise<(Float32Array | Uint32Array)[]> {
   if (requests.length === 0 || read.length === 0) throw new OptionError('runRequests', 'requests, and tensors to read', `${requests.length} and ${read.length}`);
-  const written = new Set(requests.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));
+  checkOptionNames('runRequests', { ...target }, ['adapterClass', 'maxBindings', 'fusion', 'variants']);
+  checkVariants('runRequests', target.variants ?? {});
+  const written = new Set<number>();
+  for (const { id, name } of requests.flatMap(({ writes }) => Object.values(writes))) {
+    if (written.has(id)) throw new DataError('runRequests', `each tensor to be written once`, `two requests that write ${name}`, 'Give the second one a tensor of its own.');
+    written.add(id);
+  }
   const given = new Map([...inputs].map(([tensor, data]) => [tensor.id, data]));
   const all = new Map<number, Tensor>();
   for (const { reads, writes, updates = {} } of requests) for (const tensor of Object.values({ ...reads, ...writes, ...updates })) all.set(tensor.id, tensor);
   for (const tensor of all.values()) {
     const data = given.get(tensor.id);
     if (!data && !written.has(tensor.id)) throw new DataError('runRequests', `numbers for ${tensor.name}, which no request writes`, 'none', 'Give them in inputs.');
+    if (data && !(data instanceof (tensor.type === 'u32' ? Uint32Array : Float32Array))) throw new DataError('runRequests', `a ${tensor.type === 'u32' ? 'Uint32Array' : 'Float32Array'} for ${tensor.name}`, show(data));
     if (data && data.length !== sizeOf(tensor.shape)) throw new ShapeError('runRequests', `${sizeOf(tensor.shape)} numbers for ${tensor.name} ${showShape(tensor.shape)}`, String(data.length));
   }
-  for (const { id, name } of read) if (!all.has(id)) throw new DataError('runRequests', `tensors of the requests in read`, name);
+  for (const tensor of inputs.keys()) if (!all.has(tensor.id)) throw new DataError('runRequests', 'inputs that a request uses', tensor.name);
+  for (const { id, name } of read) if (!all.has(id)) throw new DataError('runRequests', 'tensors of the requests in read', name);
 
   const full: Target = { adapterClass: device.adapterClass, maxBindings: device.maxBindings, fusion: true, variants: {}, ...target };
   const launches = fuse(requests, new Set(read.map(({ id }) => id)), full).map((request) => lower(request, 'forward', full));
   const bound = new Set(launches.flatMap(({ tensors }) => tensors.map(({ id }) => id)));
+  const uniforms = new Set(launches.flatMap(({ kernel, tensors }) => kernel.bindings.flatMap(({ access }, index) => (access === 'uniform' ? [tensors[index]!.id] : []))));
   const placements = new Map<number, Placement>();
   const buffers: BufferPlan[] = [];
   for (const [id, tensor] of all) {
     if (!bound.has(id)) continue;
     const bytes = bytesOf(tensor);
     placements.set(id, { buffer: `${tensor.name}.${id}`, offset: 0, bytes });
-    buffers.push({ name: `${tensor.name}.${id}`, role: 'activations', bytes: Math.ceil(bytes / 16) * 16 });
+    buffers.push({ name: `${tensor.name}.${id}`, role: 'activations', bytes: Math.ceil(bytes / 16) * 16, ...(uniforms.has(id) ? { uniform: true } : {}) });
   }
   const store = new BufferStore(device);
   try {
@@ -65,8 +76,11 @@ export async function runRequests(device: Device, requests: readonly Request[], 
     program.poison();
     for (const [tensor, data] of inputs) if (bound.has(tensor.id)) program.write(tensor, data);
     submit(device, 'requests', program.dispatches('forward'));
-    const results: Float32Array[] = [];
-    for (const tensor of read) results.push(await program.read(tensor));
+    const results: (Float32Array | Uint32Array)[] = [];
+    for (const tensor of read) {
+      const values = await program.read(tensor);
+      results.push(tensor.type === 'u32' ? new Uint32Array(values.buffer) : values);
+    }
     return results;
   } finally {
     store.destroy();

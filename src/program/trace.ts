@@ -1,4 +1,4 @@
-import { ChainruleError, ShapeError, show } from '../errors.ts';
+import { ChainruleError, checkOptionNames, ShapeError, show } from '../errors.ts';
 import { ops } from '../ops/index.ts';
 import type { Op, Options } from '../ops/op.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
@@ -42,6 +42,7 @@ export class Trace {
       }
       given[name] = tensor;
     }
+    checkOptionNames(who, options, op.options ?? []);
     const shapes = op.shapes(given, options, who);
     const outputs: Record<string, Tensor> = {};
     for (const [name, shape] of Object.entries(shapes)) {

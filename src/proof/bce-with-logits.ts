@@ -17,7 +17,7 @@ import { filled, normals, uniforms } from './sample-data.ts';
  * softplus(x) = max(x, 0) + log(1 + e^−|x|) does not overflow.
  */
 export const bceWithLogits: Proof = {
-  differentiable: ['input', 'target'],
+  differentiable: ['input'],
 
   forward({ input, target }, _options, { builtins }) {
     const { map, count } = reduction(input.shape, undefined, false);

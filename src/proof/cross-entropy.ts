@@ -130,6 +130,12 @@ export const crossEntropy: Proof = {
     hard(1, 2), hard(5, 3), hard(17, 15), hard(16, 17), hard(63, 7), hard(3, 65), hard(2, 263), hard(67, 2),
     soft(5, 7), soft(17, 16), soft(3, 67),
     {
+      // Allowed, and only such targets tell whether a kernel relies on a sum of 1.
+      name: 'targets that do not sum to one',
+      options: {},
+      inputs: { input: normals(5, [4, 7], 2), target: filled([4, 7], (i) => (i % 3) / 4) },
+    },
+    {
       name: 'a peak in each column, right and wrong',
       options: {},
       inputs: { input: movingPeak(17, 17, -80, 8), target: classIndices(17, (row) => (row % 2 ? row * 7 % 17 : (row + 3) % 17)) },

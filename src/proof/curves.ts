@@ -4,7 +4,7 @@ import type { BuiltinErrors } from '../reference/rounding.ts';
 import { normalDensity, normalIntegral, sigmoid } from '../reference/special.ts';
 
 /** Error of 1/(1 + e^−x): the error of the exponential arrives with the factor 1 − y. */
-export function sigmoidError(x: number, builtins: BuiltinErrors): number {
+function sigmoidError(x: number, builtins: BuiltinErrors): number {
   const y = sigmoid(x);
   const exponential = (1 - y) * y * expError(x, 1, builtins);
   return Math.hypot(exponential, divisionError(y, builtins), ROUNDING * y) + FLUSH;
@@ -21,6 +21,17 @@ export function sigmoidCurve(builtins: BuiltinErrors): Curve {
     // Kernels compute σ(1 − σ) from the rounded σ, where 1 − σ cancels as σ nears 1.
     slopeError: (x) => Math.abs(1 - 2 * sigmoid(x)) * sigmoidError(x, builtins) + 2 * ROUNDING * slope(x),
   };
+}
+
+/** σ(x + δ) − y with y = σ(x), as y·σ(−x)·(e^δ − 1)/(1 + y·(e^δ − 1)): exact to the last digits however small δ is. */
+export function sigmoidChange(x: number, y: number, delta: number): number {
+  const growth = Math.expm1(delta);
+  return y * sigmoid(-x) * growth / (1 + y * growth);
+}
+
+/** tanh(x + δ) − tanh(x), by tanh(x) = 2·σ(2x) − 1: no cosh that overflows. */
+export function tanhChange(x: number, _y: number, delta: number): number {
+  return 2 * sigmoidChange(2 * x, sigmoid(2 * x), 2 * delta);
 }
 
 /** tanh, 1 − tanh², −2·tanh·(1 − tanh²). */

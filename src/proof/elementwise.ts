@@ -2,26 +2,40 @@ import { positive, twoArmed, twoArmedBackward } from '../reference/branched.ts';
 import { mapped, mappedBackward } from '../reference/curve.ts';
 import type { Curve } from '../reference/curve.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
-import { geluErf, geluTanh, sigmoidCurve, siluCurve, tanhCurve } from './curves.ts';
+import { geluErf, geluTanh, sigmoidChange, sigmoidCurve, siluCurve, tanhChange, tanhCurve } from './curves.ts';
 import { addDelta } from './change.ts';
 import { withoutLastLane } from './mutants.ts';
 import type { Convention, Mutant, Options, Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 
-/** y = f(x) for a smooth f. */
-function smooth(curveOf: (options: Options, builtins: BuiltinErrors) => Curve, samples: readonly Sample[], mutants: readonly Mutant[]): Proof {
+/** f(x + δ) − y, where y = f(x). */
+type ChangeOf = (x: number, y: number, delta: number) => number;
+
+/** Up to here `exactChange` stands in for the plain difference, which cancels little above. */
+const SMALL_STEP = 1;
+
+/**
+ * y = f(x) for a smooth f. Where layers shrink a step by much, as sigmoids do, f(x + δ) − f(x) would cancel the last
+ * digits of δ layer by layer: such an f brings an `exactChange` that does not cancel.
+ */
+function smooth(
+  curveOf: (options: Options, builtins: BuiltinErrors) => Curve, samples: readonly Sample[], mutants: readonly Mutant[], exactChange?: ChangeOf,
+): Proof {
   return {
     differentiable: ['x'],
     forward: ({ x }, options, { builtins }) => mapped(x, curveOf(options, builtins)),
     backward: ({ x }, _out, dout, options, { builtins }) => ({ x: mappedBackward(x, dout, curveOf(options, builtins)) }),
     perturb: ({ inputs: { x }, out, options }) => {
       const { value } = curveOf(options, NO_ERRORS);
+      const plain: ChangeOf = (at, y, step) => value(at + step) - y;
+      const small = exactChange ?? plain;
       return () => {
         const { change } = x;
         out.change.count = 0;
         for (let k = 0; k < change.count; k++) {
           const i = change.index[k];
-          const delta = value(x.value[i] + change.delta[k]) - out.value[i];
+          const step = change.delta[k];
+          const delta = (Math.abs(step) <= SMALL_STEP ? small : plain)(x.value[i], out.value[i], step);
           if (delta !== 0) addDelta(out.change, i, delta);
         }
       };
@@ -100,7 +114,7 @@ export const sigmoid = smooth((_, builtins) => sigmoidCurve(builtins), samplesOf
   { name: '1 - y forgotten', kernel: /^sigmoidBackward$/, find: 'y * (1.0 - y)', replace: 'y' },
   { name: 'dout forgotten', kernel: /^sigmoidBackward$/, find: 'dout * y', replace: 'y' },
   withoutLastLane(/^sigmoidBackward$/),
-]);
+], sigmoidChange);
 export const tanh = smooth((_, builtins) => tanhCurve(builtins), samplesOf(), [
   { name: 'the sign forgotten', kernel: /^tanh$/, find: 'return select(-result, result, x >= Value(0.0));', replace: 'return result;' },
   { name: 'a coefficient of the series', kernel: /^tanh$/, find: '0.13333334', replace: '0.13' },
@@ -108,7 +122,7 @@ export const tanh = smooth((_, builtins) => tanhCurve(builtins), samplesOf(), [
   { name: 'y instead of y²', kernel: /^tanhBackward$/, find: 'y * y', replace: 'y' },
   { name: 'dout forgotten', kernel: /^tanhBackward$/, find: 'dout * (', replace: '(' },
   withoutLastLane(/^tanh$/),
-]);
+], tanhChange);
 export const gelu = smooth(
   (options, builtins) => (options.approximate === 'tanh' ? geluTanh(builtins) : geluErf(builtins)),
   [...samplesOf(), ...samplesOf({ approximate: 'tanh' }).filter((_, k) => k % 2 === 1)],
@@ -130,7 +144,7 @@ export const silu = smooth((_, builtins) => siluCurve(builtins), samplesOf(), [
   { name: 'dout forgotten', kernel: /^siluBackward$/, find: 'dout * s', replace: 's' },
 ]);
 export const relu = kinked(() => 0, [...samplesOf(), deadUnits()], [atZero("relu'(0) = 0", {}, 0)], [
-  { name: 'no rectifier', kernel: /^relu$/, find: 'max(x, Value(0.0))', replace: 'x' },
+  { name: 'no rectifier', kernel: /^relu$/, find: 'select(x, Value(0.0), x <= Value(0.0))', replace: 'x' },
   { name: 'the mask dropped', kernel: /^reluBackward$/, find: 'select(Value(0.0), dout, y > Value(0.0))', replace: 'dout' },
   { name: 'the gradient passes at 0', kernel: /^reluBackward$/, find: 'y > Value(0.0)', replace: 'y >= Value(0.0)' },
   { name: 'the mask turned round', kernel: /^reluBackward$/, find: 'y > Value(0.0)', replace: 'y <= Value(0.0)' },

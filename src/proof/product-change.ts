@@ -2,7 +2,7 @@ import { addDelta, deltaAt } from './change.ts';
 import type { Site } from './proof.ts';
 
 /** A matrix over a site, stored row by row as [rows, columns] and read transposed where `transpose` is set. */
-export interface SiteMatrix {
+interface SiteMatrix {
   readonly site: Site;
   readonly rows: number;
   readonly columns: number;

@@ -62,7 +62,7 @@ export interface Mutant {
 
 /** The proof of one op: what it computes, in float64, and how to find out whether a kernel computes it. */
 export interface Proof {
-  /** The inputs that get a gradient, where they are f32. */
+  /** The inputs that get a gradient, where they are f32: all but those that the op holds constant. */
   readonly differentiable: readonly string[];
 
   /** The output, with the variance of correct float32 code. `branches` freezes the activation pattern. */

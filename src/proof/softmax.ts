@@ -73,9 +73,16 @@ export const softmax: Proof = {
     { name: 'large logits', options: {}, inputs: { x: normals(569, [5, 11], 30) } },
     { name: 'a peak in each column', options: {}, inputs: { x: movingPeak(17, 17, -500, -495) } },
     { name: 'a peak that passes the workgroup', options: {}, inputs: { x: movingPeak(11, 67, 80, 83) } },
+    {
+      // Without the row's maximum subtracted e^150 overflows; two neighbours near the maximum leave a gradient to prove.
+      name: 'two peaks beyond the range of e^x',
+      options: {},
+      inputs: { x: filled([5, 7], (i) => (i % 7 === 1 ? 150 : i % 7 === 4 ? 149.5 : -20 - i / 9)) },
+    },
   ],
   mutants: [
     { name: 'the last element taken for the maximum', kernel: /^softmax\/row/, find: 'largest = max(largest, x[start + i]);', replace: 'largest = x[start + i];' },
+    { name: 'the maximum not subtracted', kernel: /^softmax\/row/, find: 'exp(x[start + i] - largest)', replace: 'exp(x[start + i])' },
     { name: 'not normalised', kernel: /^softmax\/row/, find: 'out[start + i] *= scale;', replace: '' },
     { name: 'the sum keeps only its last term', kernel: /^softmax\/row/, find: 'total += weight;', replace: 'total = weight;' },
     { name: 'the inner product without y', kernel: /^softmax-backward/, find: 'inner += dout[start + i] * y[start + i];', replace: 'inner += dout[start + i];' },

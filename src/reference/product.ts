@@ -3,7 +3,7 @@ import { zeros } from './tensor.ts';
 import type { RefTensor, Shape } from './tensor.ts';
 
 /** A matrix over the numbers of a tensor: element (i, j) stands at `i·rowStride + j·columnStride`. */
-export interface Matrix {
+interface Matrix {
   readonly value: Float64Array;
   readonly variance: Float64Array;
   readonly rows: number;

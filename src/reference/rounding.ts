@@ -32,7 +32,7 @@ export interface BuiltinErrors {
  * What WGSL promises (https://www.w3.org/TR/WGSL/#floating-point-accuracy), and for the library's own tanh and erf what
  * their formulas reach.
  */
-export const PROMISED_ERRORS: BuiltinErrors = {
+const PROMISED_ERRORS: BuiltinErrors = {
   expUlp: 3,
   expUlpPerUnit: 2,
   logAbsolute: 2 ** -21,

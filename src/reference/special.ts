@@ -19,13 +19,8 @@ export function normalIntegral(x: number): number {
   return erfc(-x * Math.SQRT1_2) / 2;
 }
 
-/** The error function: 2/√π·∫₀ˣ e^(−t²) dt. */
-export function erf(x: number): number {
-  return Math.abs(x) < 2.5 ? erfSeries(x) : Math.sign(x) * (1 - erfcFraction(Math.abs(x)));
-}
-
-/** 1 − erf(x), with a small relative error for large x. */
-export function erfc(x: number): number {
+/** 1 − erf(x) with erf(x) = 2/√π·∫₀ˣ e^(−t²) dt, with a small relative error for large x. */
+function erfc(x: number): number {
   if (x >= 2.5) return erfcFraction(x);
   return x <= -2.5 ? 2 - erfcFraction(-x) : 1 - erfSeries(x);
 }
