@@ -17,8 +17,8 @@ function isOurs({ op, inputs, options }: Fixture): boolean {
 function asOurs({ op, inputs, ...rest }: Fixture) {
   const name = (of: string): string => (op === 'crossEntropy' && of === 'logits' ? 'input' : of);
   const isIndex = (of: string): boolean => op === 'crossEntropy' && of === 'target' && inputs.target.shape.length === 1;
-  // isOurs let these through only at the one value that v1 has: PyTorch's last axis, no smoothing.
-  const fixed = ['axis', 'labelSmoothing'];
+  // isOurs let axis and smoothing through only at the one value that v1 has; that a target is soft shows in its type.
+  const fixed = ['axis', 'labelSmoothing', 'soft'];
   return {
     op, options: Object.fromEntries(Object.entries(rest.options).filter(([of]) => !fixed.includes(of))), output: rest.output.data, cotangent: Float32Array.from(rest.cotangent.data),
     inputs: Object.fromEntries(Object.entries(inputs).map(([of, { shape, data }]) => [name(of), { shape, data: isIndex(of) ? Uint32Array.from(data) : Float32Array.from(data) }])),
