@@ -1,5 +1,5 @@
 // The code blocks of the documents, for the tests that check and run them.
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -33,13 +33,9 @@ export function blocksOf(name: string, markdown: string): Block[] {
   return blocks;
 }
 
-/** The blocks of all documents that exist. */
+/** The blocks of all documents. */
 export function documentBlocks(): Block[] {
-  return names.filter((name) => existsSync(`${root}/${name}`)).flatMap((name) => blocksOf(name, readFileSync(`${root}/${name}`, 'utf8')));
-}
-
-export function readmeExists(): boolean {
-  return existsSync(`${root}/README.md`);
+  return names.flatMap((name) => blocksOf(name, readFileSync(`${root}/${name}`, 'utf8')));
 }
 
 /** The file that a block is written to, so that an error names its document and line: `README-12.ts`. */

@@ -1,11 +1,10 @@
 import { rmSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { documentBlocks, expectedOutput, fileOf, missingOutput, readmeExists, writeBlocks } from '../documents.ts';
+import { documentBlocks, expectedOutput, fileOf, missingOutput, writeBlocks } from '../documents.ts';
 import { expect, test } from '../harness.ts';
 
 test('blocks of the documents that use chainrule run and print what they say', async ({ run }) => {
-  test.skip(!readmeExists(), 'README.md is not written yet');
   const blocks = documentBlocks().filter(({ tag, text }) => tag === 'ts' && /from 'chainrule(\/gradcheck|\/kernels)?'/.test(text));
   expect(blocks.length, 'blocks that use chainrule').toBeGreaterThan(0);
   const folder = writeBlocks(blocks, `documents-run-${process.pid}`);
