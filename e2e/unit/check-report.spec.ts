@@ -25,6 +25,10 @@ test('the first line of a good report', () => {
   // Aligned: every number column ends at the same place.
   const end = table[0].indexOf('worst/tolerance') + 'worst/tolerance'.length;
   for (const line of table.slice(1, 5)) expect(line.slice(end - 5, end)).toMatch(/\d\.\d{3}$/);
+  // How close it was, of all tensors: the element with the largest margin.
+  const closest = [...report.tensors].sort((a, b) => b.worst!.margin - a.worst!.margin)[0];
+  expect(lines[8]).toMatch(/^worst element: .* at \[.*\] the GPU has .*, the reference .* ± .*; σ .*, tolerance .*, relative error .*$/);
+  expect(lines[8]).toContain(`worst element: ${closest.name} at [${closest.worst!.index.join(', ')}] `);
 });
 
 test('the first line of a bad report names the tensors and counts the elements', () => {
@@ -35,6 +39,7 @@ test('the first line of a bad report names the tensors and counts the elements',
   expect(lines[0]).toBe('✗ 3 of 82 gradients fail on simulated float32: 2.weight');
   expect(lines[1]).toBe("  first wrong: the backward of linear '2' to its weight");
   expect(lines[2]).toMatch(/^ {2}2\.weight: at \[0, \d\] the GPU has .*, the reference .* ± .*; σ .*, tolerance .*$/);
+  expect(lines.some((line) => line.startsWith('worst element'))).toBe(false);
 });
 
 /** The launches that a device would run for the snapshot's graph. */

@@ -15,6 +15,9 @@ export function reportText(report: ReportData): string {
     if (tensor.failed > 0) lines.push(`  ${tensor.name}: ${describeWorst(tensor)}`);
   }
   if (report.tensors.length > 0) lines.push('', ...table(report.tensors));
+  const worst = [...report.tensors].filter(({ worst: element }) => element).sort((a, b) => b.worst!.margin - a.worst!.margin)[0];
+  // Failing tensors have said so above; a proof shows how close it was.
+  if (worst && worst.failed === 0) lines.push('', `worst element: ${worst.name} ${describeWorst(worst)}, relative error ${number(worst.worst!.relativeError)}`);
   const { gpu, reference } = report.objective;
   lines.push('', `objective ${number(gpu)} on the GPU, ${number(reference)} in float64; ${report.seconds.toFixed(1)} s`);
   return lines.join('\n');

@@ -1,0 +1,154 @@
+import { accuracy } from '../shaders/accuracy.wgsl.ts';
+import { adam } from '../shaders/adam.wgsl.ts';
+import { gatherBatch } from '../shaders/batch.wgsl.ts';
+import type { Kernel } from '../shaders/kernel.ts';
+import { record } from '../shaders/record.wgsl.ts';
+import { sgd } from '../shaders/sgd.wgsl.ts';
+import { activity, CHUNK, statistics } from '../shaders/statistics.wgsl.ts';
+
+// The kernels around a net's own launches have no gradient to prove: here they are held against plain loops.
+
+type Numbers = Float32Array | Uint32Array;
+
+export interface StepKernelCase {
+  readonly name: string;
+  readonly kernel: Kernel;
+  /** What the kernel reads, and what it updates in place, by binding. */
+  readonly inputs: Readonly<Record<string, Numbers>>;
+  /** What it must leave behind, from loops in float64. */
+  readonly expected: Readonly<Record<string, readonly number[]>>;
+  /** Texts to replace: each must be found, and must change what comes out. */
+  readonly mutants: readonly (readonly [find: string, replace: string])[];
+}
+
+const wave = (length: number, scale = 1, shift = 0): Float32Array => Float32Array.from({ length }, (_, i) => scale * Math.sin(1.7 * i + shift) + scale * 0.1);
+
+/** The step's words: number, cursor, and the optimiser's scalars from word 4 on. */
+function stepWords(number: number, cursor: number, scalars: readonly number[] = []): Uint32Array {
+  const words = new Uint32Array(12);
+  words.set([number, cursor]);
+  new Float32Array(words.buffer).set(scalars, 4);
+  return words;
+}
+
+function gather(inputSize: number): StepKernelCase {
+  const [examples, rows, targetSize] = [7, 3, 2];
+  const order = Uint32Array.of(6, 2, 5, 0, 3, 1, 4);
+  const cursor = 2;
+  const allInputs = wave(examples * inputSize);
+  const allTargets = Uint32Array.from({ length: examples * targetSize }, (_, i) => 10 + i);
+  const picked = [...order.subarray(cursor, cursor + rows)];
+  const of = (from: Numbers, size: number): number[] => picked.flatMap((example) => [...from.subarray(example * size, (example + 1) * size)]);
+  return {
+    name: `gather-batch of ${inputSize}`,
+    kernel: gatherBatch({ examples, rows, inputSize, targetSize, targetType: 'u32' }),
+    inputs: { step: stepWords(9, cursor), order, allInputs, allTargets },
+    expected: { inputs: of(allInputs, inputSize), targets: of(allTargets, targetSize) },
+    mutants: [['min(step.cursor + lane /', 'min(lane /'], ['min(step.cursor + element /', 'min(element /'], ['allInputs[example *', 'allInputs[0u *'], ['element % 2u', '0u']],
+  };
+}
+
+function hits(target: 'index' | 'probabilities' | 'sign'): StepKernelCase {
+  const [rows, columns] = [5, 4];
+  // The last row has two largest outputs: the first of them counts.
+  const x = Float32Array.of(1, 5, 2, 3, 9, 1, 1, 1, -4, -3, -2, -1, 0, 2, 1, 0, 1, 7, 7, 0);
+  const labels = [1, 2, 3, 1, 1];
+  const right = [1, 0, 1, 1, 1];
+  const soft = Float32Array.from({ length: rows * columns }, (_, i) => (i % columns === labels[Math.floor(i / columns)] ? 0.6 : 0.1));
+  const expected = target === 'index' ? Uint32Array.from(labels) : soft;
+  const signs = Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, i) => Number((x[row * columns + i]! > 0) === (soft[row * columns + i]! > 0.5))).reduce((a, b) => a + b) / columns);
+  return {
+    name: `accuracy by ${target}`,
+    kernel: accuracy({ rows, columns, target }),
+    inputs: { x, expected },
+    expected: { hits: target === 'sign' ? signs : right },
+    mutants: target === 'sign' ? [['> 0.5', '< 0.5'], ['0.25f', '1.0f'], ['lane * 4u', '0u']]
+      : [['x[start + i] > x[start + guess]', 'x[start + i] >= x[start + guess]'], ['x[start + i] > x[start + guess]', 'x[start + i] < x[start + guess]'],
+        target === 'index' ? ['guess == expected[lane]', 'guess == expected[0]'] : ['guess == label', 'guess != label'], ['lane * 4u', '0u']],
+  };
+}
+
+function statisticsCase(): StepKernelCase {
+  const count = 2 * CHUNK + 4;
+  const [gradients, parameters, before] = [wave(count), wave(count, 2, 1), wave(count, 2, 1.1)];
+  gradients[3] = NaN;
+  gradients[CHUNK + 1] = Infinity;
+  parameters[2 * CHUNK + 1] = -Infinity;
+  const out: number[] = [];
+  for (let start = 0; start < count; start += CHUNK) {
+    const sums = [0, 0, 0, 0, 0];
+    for (let i = start; i < Math.min(count, start + CHUNK); i += 1) {
+      sums[0]! += gradients[i]! ** 2;
+      sums[1]! += parameters[i]! ** 2;
+      sums[2]! += (parameters[i]! - before[i]!) ** 2;
+      sums[3]! += Number(!Number.isFinite(gradients[i]!));
+      sums[4]! += Number(!Number.isFinite(parameters[i]!));
+    }
+    out.push(...sums);
+  }
+  return {
+    name: 'statistics', kernel: statistics({ count }), inputs: { gradients, parameters, before }, expected: { out },
+    mutants: [['weight - before[i]', 'weight'], ['== 0x7f800000u', '== 0x7f800001u'], ['(lane + 1u) * 64u', '(lane + 1u) * 63u'], ['lane * 5u', 'lane * 4u'], ['isNotFinite(gradient), isNotFinite(weight)', 'isNotFinite(weight), isNotFinite(gradient)']],
+  };
+}
+
+function activityCase(): StepKernelCase {
+  const [rows, columns] = [3, 5];
+  const x = Float32Array.of(0, 1, -1, 0, 2, 0, 1, 0, 0, 0, 0, 1, -1, 3, 0);
+  const activeRows = Array.from({ length: columns }, (_, unit) => [0, 1, 2].filter((row) => x[row * columns + unit] !== 0).length);
+  return {
+    name: 'activity', kernel: activity({ rows, columns }), inputs: { x }, expected: { activeRows },
+    mutants: [['!= 0.0', '> 0.0'], ['row < 3u', 'row < 2u'], ['row * 5u', 'row * 4u']],
+  };
+}
+
+function recordCase(): StepKernelCase {
+  return {
+    name: 'record', kernel: record({ values: 2 }), inputs: { step: stepWords(41, 0), value0: Float32Array.of(0.75), value1: Float32Array.of(-2) },
+    expected: { report: [41, ...new Uint32Array(Float32Array.of(0.75, -2).buffer)] },
+    mutants: [['step.number', 'step.cursor'], ['value1[0]', 'value0[0]'], ['bitcast<u32>(value0[0])', 'u32(value0[0])']],
+  };
+}
+
+function sgdCase(nesterov: boolean): StepKernelCase {
+  const [count, lr, weight, momentum, decay] = [8, 0.1, 0.6, 0.9, 0.01];
+  const [gradients, parameters, momentumBuffer] = [wave(count), wave(count, 2, 1), wave(count, 0.5, 2)];
+  const buffer = Array.from({ length: count }, (_, i) => momentum * momentumBuffer[i]! + weight * (gradients[i]! + decay * parameters[i]!));
+  return {
+    name: nesterov ? 'sgd, Nesterov' : 'sgd, momentum',
+    kernel: sgd({ count, momentum, nesterov, weightDecay: decay }),
+    inputs: { step: stepWords(3, 0, [lr, weight]), gradients, parameters, momentumBuffer },
+    expected: {
+      momentumBuffer: buffer,
+      parameters: buffer.map((value, i) => parameters[i]! - lr * (nesterov ? gradients[i]! + decay * parameters[i]! + momentum * value : value)),
+    },
+    mutants: [['weight - step.scalars.x', 'weight + step.scalars.x'], ['step.scalars.y * gradient', 'gradient'], ['gradients[lane] + 0.01f * weight', 'gradients[lane]'],
+      ['momentumBuffer[lane] = buffer;', ''], ...(nesterov ? [['gradient + 0.9f * buffer', 'buffer'] as const] : [])],
+  };
+}
+
+function adamCase(decoupled: boolean): StepKernelCase {
+  const [count, beta1, beta2, eps, decay, lr, t] = [8, 0.9, 0.99, 1e-4, 0.1, 0.05, 4];
+  const [gradients, parameters, expAvg] = [wave(count), wave(count, 2, 1), wave(count, 0.5, 2)];
+  const expAvgSq = wave(count, 0.3, 3).map(Math.abs);
+  const g = Array.from({ length: count }, (_, i) => gradients[i]! + (decoupled ? 0 : decay * parameters[i]!));
+  const first = g.map((value, i) => beta1 * expAvg[i]! + (1 - beta1) * value);
+  const second = g.map((value, i) => beta2 * expAvgSq[i]! + (1 - beta2) * value * value);
+  return {
+    name: decoupled ? 'adamW' : 'adam',
+    kernel: adam({ count, beta1, beta2, eps, weightDecay: decay, decoupled }),
+    inputs: { step: stepWords(t, 0, [lr / (1 - beta1 ** t), 1 / Math.sqrt(1 - beta2 ** t), lr]), gradients, parameters, expAvg, expAvgSq },
+    expected: {
+      expAvg: first, expAvgSq: second,
+      parameters: first.map((value, i) => parameters[i]! * (decoupled ? 1 - lr * decay : 1)
+        - (lr / (1 - beta1 ** t)) * value / (Math.sqrt(second[i]!) / Math.sqrt(1 - beta2 ** t) + eps)),
+    },
+    mutants: [['decayed - step.scalars.x', 'decayed + step.scalars.x'], ['* step.scalars.y', ''], ['(gradient * gradient)', 'gradient'], ['expAvg[lane] = first;', ''], ['expAvgSq[lane] = second;', ''], ['0.0001f', '0.0f'],
+      decoupled ? ['weight - step.scalars.z * 0.1f * weight', 'weight'] : ['gradients[lane] + 0.1f * weight', 'gradients[lane]']],
+  };
+}
+
+export const stepKernelCases: readonly StepKernelCase[] = [
+  gather(4), gather(3), hits('index'), hits('probabilities'), hits('sign'), statisticsCase(), activityCase(), recordCase(),
+  sgdCase(false), sgdCase(true), adamCase(false), adamCase(true),
+];
