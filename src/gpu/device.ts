@@ -157,13 +157,18 @@ export class Device {
       const encoder = this.raw.createCommandEncoder({ label: `read ${buffer.label}` });
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
       this.raw.queue.submit([encoder.finish()]);
-      await this.guard(staging.mapAsync(GPUMapMode.READ));
-      const copy = staging.getMappedRange().slice(0, bytes);
-      this.check();
-      return copy;
+      return await this.mapped(staging, bytes);
     } finally {
       staging.destroy();
     }
+  }
+
+  /** The first bytes of a staging buffer, after everything submitted so far; rejects as `read` does. */
+  async mapped(staging: DeviceBuffer, bytes: number): Promise<ArrayBuffer> {
+    await this.guard(staging.mapAsync(GPUMapMode.READ));
+    const copy = staging.getMappedRange().slice(0, bytes);
+    this.check();
+    return copy;
   }
 
   /** Resolves when everything submitted so far has run; throws what went wrong on the way. */

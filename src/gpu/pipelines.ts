@@ -50,7 +50,10 @@ export class PipelineCache {
     const { raw } = this.#device;
     this.#device.check();
     const layout = this.#layout(kernel.bindings);
+    // A text that is no WGSL is told below, to whoever brought it: uncaptured it would pass for a broken device.
+    raw.pushErrorScope('validation');
     const module = raw.createShaderModule({ label: kernel.name, code: kernel.code });
+    raw.popErrorScope().catch(() => undefined);
     const compiling = raw.createComputePipelineAsync({ label: kernel.name, layout: layout.pipeline, compute: { module, entryPoint: 'main' } });
     try {
       return { raw: await compiling, layout: layout.group };

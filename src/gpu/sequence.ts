@@ -46,6 +46,15 @@ export function createDispatch(device: Device, label: string, kernel: Kernel, pi
   return { label, pipeline, bindGroup, groups: foldGroups(label, groups) };
 }
 
+/** Adds a launch to an encoder in a pass of its own. */
+export function encodeDispatch(encoder: GPUCommandEncoder, { label, pipeline, bindGroup, groups }: Dispatch): void {
+  const pass = encoder.beginComputePass({ label });
+  pass.setPipeline(pipeline.raw);
+  pass.setBindGroup(0, bindGroup);
+  pass.dispatchWorkgroups(groups[0], groups[1]);
+  pass.end();
+}
+
 /** Runs launches in order: one encoder, one compute pass, one submit. Copies (if any) follow in the same submit. */
 export function submit(
   device: Device, label: string, dispatches: readonly Dispatch[],

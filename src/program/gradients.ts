@@ -3,7 +3,7 @@ import { ops } from '../ops/index.ts';
 import type { Named } from '../ops/op.ts';
 import type { Request } from '../ops/request.ts';
 import { sameShape, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
-import type { Graph, Node } from './graph.ts';
+import type { Graph, Meaning, Node } from './graph.ts';
 
 /** What a graph asks of the GPU: its requests in order, and every tensor by id. */
 export interface Requests {
@@ -14,6 +14,8 @@ export interface Requests {
   readonly gradients: ReadonlyMap<number, Tensor>;
   /** The seeds' cotangents by the id of the tensor that they belong to. */
   readonly cotangents: ReadonlyMap<number, Tensor>;
+  /** What the written tensors stand for, by their ids; working memory of an op stands for nothing. */
+  readonly meanings: ReadonlyMap<number, Meaning>;
 }
 
 export interface Seed {
@@ -64,6 +66,8 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     return label(op.forward(application(node)), node, 'forward');
   });
 
+  const meanings = new Map<number, Meaning>();
+  for (const node of graph.nodes) for (const id of Object.values(node.outputs)) meanings.set(id, { kind: 'value', tensor: id });
   const needed = dependents(graph, wanted);
   const uses = countUses(graph, needed);
   const contributions = new Map<number, Tensor[]>();
@@ -81,14 +85,21 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   const backward: Request[] = [];
   const gradients = new Map<number, Tensor>();
   const isLeaf = (id: number): boolean => wanted.includes(id);
+  /** A tensor that already stands for something, like a gradient that is passed on, keeps its meaning. */
+  const mean = (tensor: Tensor, meaning: Meaning): void => {
+    const known = meanings.get(tensor.id);
+    if (!known || (known.kind === 'contribution' && meaning.kind === 'gradient')) meanings.set(tensor.id, meaning);
+  };
   /** The one place where gradients are added: a tensor that several launches read gets the sum of what each gives. */
   const collect = (id: number): Tensor | undefined => {
     const [first, ...others] = contributions.get(id) ?? [];
     if (!first) return undefined;
     const { name, shape } = graph.tensors[id]!;
+    if (others.length === 0) mean(first, { kind: 'gradient', tensor: id });
     if (others.length === 0 && (!isLeaf(id) || first.role === 'gradient')) return sameShape(first.shape, shape) ? first : { ...first, shape };
     // Two at a time, so that no launch binds more than any device allows; fusion joins as many as this one does.
     const total = table.add(`d ${name}`, shape, isLeaf(id) ? 'gradient' : 'value');
+    mean(total, { kind: 'gradient', tensor: id });
     let sum = first;
     for (const [index, operand] of (others.length > 0 ? others : [undefined]).entries()) {
       const to = index >= others.length - 1 ? total : table.add(`d ${name}`, shape, 'value');
@@ -98,7 +109,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     return total;
   };
 
-  for (const node of [...graph.nodes].reverse()) {
+  for (const [index, node] of [...graph.nodes.entries()].reverse()) {
     const op = ops[node.op]!;
     const upstream: Record<string, Tensor> = {};
     for (const [name, id] of Object.entries(node.outputs)) {
@@ -118,6 +129,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     backward.push(...label(requests, node, 'backward'));
     for (const [name, target] of Object.entries(targets)) {
       const alias = aliases[name];
+      mean(alias ?? target, { kind: 'contribution', node: index, input: name });
       // An alias may be another leaf's own gradient, whose place in memory it cannot share: `collect` then copies it.
       contribute(node.inputs[name]!, alias ? { ...alias, role: 'value' } : target);
     }
@@ -129,11 +141,12 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
       // Nothing that is differentiated depends on it: its gradient is 0, written like any other.
       const { name, shape } = graph.tensors[id]!;
       gradient = table.add(`d ${name}`, shape, 'gradient');
+      mean(gradient, { kind: 'gradient', tensor: id });
       backward.push({ ...map(table.get(id), [{ formula: 'zero' }], gradient), label: `${name}.gradient` });
     }
     gradients.set(id, gradient);
   }
-  return { forward, backward, tensors: table.all, gradients, cotangents };
+  return { forward, backward, tensors: table.all, gradients, cotangents, meanings };
 }
 
 /** Every tensor that depends on one of the wanted ones, these included. */

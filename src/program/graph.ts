@@ -1,4 +1,4 @@
-import type { Tensor } from '../ops/tensor.ts';
+import type { Shape, Tensor } from '../ops/tensor.ts';
 
 /** One application of an op. Inputs and outputs are tensor ids by the op's own names for them. */
 export interface Node {
@@ -18,13 +18,32 @@ export interface Graph {
   readonly nodes: readonly Node[];
 }
 
+/**
+ * What a tensor of a program stands for in its graph, so that a checker can say what it ought to hold.
+ * A contribution is what one node adds to the gradient of one of its inputs; where nobody else adds to it, it is the
+ * whole gradient and called so.
+ */
+export type Meaning =
+  | { readonly kind: 'value'; readonly tensor: number }
+  | { readonly kind: 'gradient'; readonly tensor: number }
+  | { readonly kind: 'contribution'; readonly node: number; readonly input: string };
+
+/** One tensor that a launch wrote, read back right after that launch; poisoned right before it. */
+export interface LaunchOutput {
+  /** The kernel's name for it. */
+  readonly binding: string;
+  readonly shape: Shape;
+  /** Absent for working memory that only the launches of one op see. */
+  readonly meaning?: Meaning;
+  readonly data: Float32Array;
+}
+
 /** One launch of a program that ran. */
-interface LaunchRecord {
+export interface LaunchRecord {
   readonly label: string;
   /** The kernel with its variant. */
   readonly kernel: string;
-  /** Ids of the tensors whose gradients it wrote: labels name modules, and one launch may write several gradients. */
-  readonly gradientsOf: readonly number[];
+  readonly outputs: readonly LaunchOutput[];
 }
 
 /**
@@ -38,10 +57,14 @@ export interface Snapshot {
   readonly seeds: readonly { readonly tensor: number; readonly cotangent: Float32Array }[];
   /** d objective / d tensor as the GPU computed it, by the tensor's id. Poisoned with NaN before the run. */
   readonly gradients: Readonly<Record<number, Float32Array>>;
-  /** Values of computed tensors as the GPU left them, by tensor id: at least every seed's. */
+  /** Values of computed tensors as the GPU made them, by tensor id: at least every seed's. */
   readonly computed: Readonly<Record<number, Float32Array>>;
   /** Where it ran, for people: `SwiftShader (google, software)`. */
   readonly adapter: string;
-  /** The launches of the program that ran, in order. */
+  /** The launches of the program that ran, in order, with all that they wrote: a topological order of all tensors. */
   readonly launches: readonly LaunchRecord[];
+  /** Gradients as an earlier run on other numbers had left them, by tensor id: what a stale buffer would still hold. */
+  readonly previous?: Readonly<Record<number, Float32Array>>;
+  /** What the launches of that earlier run had written, where it was observed. */
+  readonly earlier?: readonly LaunchRecord[];
 }

@@ -1,11 +1,10 @@
-import type { Snapshot } from './graph.ts';
-import type { Launch, ProgramPlan } from './plan.ts';
+import type { LaunchRecord } from './graph.ts';
 
-/** What a snapshot tells of launches, so that a report can name the one that wrote a wrong gradient. */
-export function recordLaunches(launches: readonly Launch[], gradients: ProgramPlan['gradients']): Snapshot['launches'] {
-  return launches.map(({ label, kernel, tensors }) => {
-    const written = new Set(kernel.bindings.flatMap(({ access }, index) => (access === 'write' || access === 'update' ? [tensors[index]!.id] : [])));
-    const gradientsOf = [...gradients].filter(([, { id }]) => written.has(id)).map(([id]) => id);
-    return { label, kernel: kernel.name, gradientsOf };
-  });
+/** The forward values that launches wrote, by tensor id. */
+export function forwardValues(launches: readonly LaunchRecord[]): Record<number, Float32Array> {
+  const values: Record<number, Float32Array> = {};
+  for (const { outputs } of launches) {
+    for (const { meaning, data } of outputs) if (meaning?.kind === 'value') values[meaning.tensor] = data;
+  }
+  return values;
 }

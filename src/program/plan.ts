@@ -4,7 +4,7 @@ import type { Request, Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { fuse } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
-import type { Graph } from './graph.ts';
+import type { Graph, Meaning } from './graph.ts';
 import { bytesOf, layOut, planSlots, type BufferPlan, type MemoryRole, type Placement } from './memory.ts';
 
 /** The parts of a step, in order. A gradient check runs `forward` and `backward` of the very same launches. */
@@ -30,7 +30,12 @@ export interface ProgramPlan {
   readonly gradients: ReadonlyMap<number, Tensor>;
   /** The seeds' cotangents by the seeded tensor's id. */
   readonly cotangents: ReadonlyMap<number, Tensor>;
+  /** What written tensors stand for in the graph, by their ids. */
+  readonly meanings: ReadonlyMap<number, Meaning>;
 }
+
+/** Changes a plan before it is compiled: mutation tests, and whoever wants to see a bug, plant it with one. */
+export type Alter = (plan: ProgramPlan) => ProgramPlan;
 
 /** Lets the maker of a program add launches around the graph's own: gathering the batch, the optimiser, the report. */
 export interface Extension {
@@ -83,7 +88,7 @@ export function lower(request: Request, section: Section, target: Target): Launc
 /** From a graph to launches with a place for every tensor: everything about a program that needs no GPU. */
 export function planProgram(request: ProgramRequest): ProgramPlan {
   const { name, graph, target, seeds = [], wanted = [], kept = [] } = request;
-  const { forward, backward, tensors: known, gradients, cotangents } = requestsOf(graph, seeds, wanted);
+  const { forward, backward, tensors: known, gradients, cotangents, meanings } = requestsOf(graph, seeds, wanted);
   const tensors = [...known];
   const placements = new Map<number, Placement>();
   const buffers = new Map<string, BufferPlan>();
@@ -104,8 +109,11 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   };
 
   const parameters = graph.tensors.filter(({ role }) => role === 'parameter');
-  const ofParameters = layOut('parameters', parameters);
+  const ofParameters = layOut('parameters', parameters.filter(({ frozen }) => !frozen));
   put(ofParameters.placements, [{ name: 'parameters', role: 'parameters', bytes: ofParameters.bytes }]);
+  // Outside of the arena that optimisers go over.
+  const ofFrozen = layOut('frozen', parameters.filter(({ frozen }) => frozen));
+  if (ofFrozen.placements.size > 0) put(ofFrozen.placements, [{ name: 'frozen', role: 'parameters', bytes: ofFrozen.bytes }]);
   for (const [id, gradient] of gradients) {
     const place = ofParameters.placements.get(id);
     if (place) put(new Map([[gradient.id, { ...place, buffer: 'gradients' }]]), [{ name: 'gradients', role: 'gradients', bytes: ofParameters.bytes }]);
@@ -162,7 +170,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     kernel.bindings.flatMap(({ access }, index) => (access === 'uniform' ? [placements.get(bound[index]!.id)?.buffer] : []))));
   const lastingBuffers = new Set([...lasting].map((id) => placements.get(id)?.buffer));
   return {
-    launches, tensors, placements, gradients, cotangents,
+    launches, tensors, placements, gradients, cotangents, meanings,
     buffers: [...buffers.values()].filter((buffer) => used.has(buffer.name) || lastingBuffers.has(buffer.name) || buffer.role === 'batch' || (buffer.role === 'parameters' && parameters.length > 0))
       .map((buffer) => (uniforms.has(buffer.name) ? { ...buffer, uniform: true } : buffer)),
     constants: constants.filter(({ tensor }) => used.has(placements.get(tensor.id)!.buffer)),

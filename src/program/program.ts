@@ -1,8 +1,10 @@
 import type { Device, DeviceBuffer } from '../gpu/device.ts';
+import { observe } from '../gpu/observe.ts';
 import { createDispatch, type Dispatch, type Range } from '../gpu/sequence.ts';
 import type { Tensor } from '../ops/tensor.ts';
+import type { LaunchRecord } from './graph.ts';
 import { bytesOf, type BufferPlan } from './memory.ts';
-import type { ProgramPlan, Section } from './plan.ts';
+import type { Launch, ProgramPlan, Section } from './plan.ts';
 import { POISON_BITS } from './poison.ts';
 
 /** Buffers by name: programs that name the same buffer share it. Owns them all. */
@@ -41,7 +43,7 @@ export class BufferStore {
 }
 
 interface SectionDispatch {
-  readonly section: Section;
+  readonly launch: Launch;
   readonly dispatch: Dispatch;
 }
 
@@ -68,15 +70,15 @@ export class Program {
       return { buffer: buffers.get(buffer)!, offset, bytes };
     };
     for (const { tensor, value } of plan.constants) device.write(rangeOf(tensor).buffer, 0, new Float32Array(bytesOf(tensor) / 4).fill(value));
-    const dispatches = plan.launches.map(({ section, label, kernel, tensors }, index) => ({
-      section, dispatch: createDispatch(device, `${label} ${kernel.name}`, kernel, pipelines[index]!, tensors.map(rangeOf)),
+    const dispatches = plan.launches.map((launch, index) => ({
+      launch, dispatch: createDispatch(device, `${launch.label} ${launch.kernel.name}`, launch.kernel, pipelines[index]!, launch.tensors.map(rangeOf)),
     }));
     return new Program(device, store, plan, dispatches);
   }
 
   /** The dispatches of the given sections, in order. */
   dispatches(...sections: Section[]): Dispatch[] {
-    return this.#dispatches.filter(({ section }) => sections.includes(section)).map(({ dispatch }) => dispatch);
+    return this.#dispatches.filter(({ launch }) => sections.includes(launch.section)).map(({ dispatch }) => dispatch);
   }
 
   /** Where a tensor lies; a view lies where its root does. */
@@ -96,14 +98,39 @@ export class Program {
   }
 
   /**
-   * Fills every value and every gradient with a NaN that nothing computes, so that whatever a launch forgets to write
-   * is seen. Padding between gradients stays as it is: the optimiser reads it.
+   * Runs sections launch by launch, in the order and with the buffers of every step, and reads what each launch wrote.
+   * With `poison` its outputs hold NaN right before it, so that nothing of an earlier launch or run can pass for a result.
    */
-  poison(): void {
-    const fill = ({ buffer, offset, bytes }: Range): void => this.#device.write(buffer, offset, new Uint32Array(bytes / 4).fill(POISON_BITS));
+  async observe(label: string, poison: boolean, ...sections: Section[]): Promise<LaunchRecord[]> {
+    const part = this.#dispatches.filter(({ launch }) => sections.includes(launch.section));
+    const written = part.map(({ launch }) => writes(launch));
+    const data = await observe(this.#device, label, part.map(({ dispatch }, index) => ({
+      dispatch, outputs: written[index]!.map(({ tensor }) => this.range(tensor)),
+    })), poison ? POISON_BITS : undefined);
+    return part.map(({ launch }, index) => ({
+      label: launch.label,
+      kernel: launch.kernel.name,
+      outputs: written[index]!.map(({ binding, tensor }, at) => {
+        const meaning = this.plan.meanings.get(tensor.id);
+        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : {}), data: new Float32Array(data[index]![at]!) };
+      }),
+    }));
+  }
+
+  /**
+   * Fills every value and every gradient with a NaN that nothing computes, so that whatever a launch forgets to write
+   * is seen; or with other bits. Padding between gradients stays as it is: the optimiser reads it.
+   */
+  poison(bits = POISON_BITS): void {
+    const fill = ({ buffer, offset, bytes }: Range): void => this.#device.write(buffer, offset, new Uint32Array(bytes / 4).fill(bits));
     for (const { name, role, bytes } of this.plan.buffers) {
       if (role === 'activations') fill({ buffer: this.#store.find(name)!, offset: 0, bytes });
     }
     for (const gradient of this.plan.gradients.values()) fill(this.range(gradient));
   }
+}
+
+/** The tensors that a launch writes, with their bindings. */
+function writes({ kernel, tensors }: Launch): { binding: string; tensor: Tensor }[] {
+  return kernel.bindings.flatMap(({ name, access }, index) => (access === 'write' || access === 'update' ? [{ binding: name, tensor: tensors[index]! }] : []));
 }

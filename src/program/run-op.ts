@@ -6,6 +6,8 @@ import type { Snapshot } from './graph.ts';
 import { runGraph, type GraphRun } from './run-graph.ts';
 import { Trace, tracing } from './trace.ts';
 
+type Settings = Pick<GraphRun, 'target' | 'alter' | 'poison'> & { readonly before?: Readonly<Record<string, OpInput>> };
+
 export interface OpInput {
   readonly shape: Shape;
   readonly data: Float32Array | Uint32Array;
@@ -13,12 +15,20 @@ export interface OpInput {
 
 /**
  * Runs one op forward and backward on the GPU, everything poisoned beforehand: f32 inputs are differentiated as
- * parameters, `cotangent` is d objective / d out. The same planning, fusion and launches as in a net.
+ * parameters, `cotangent` is d objective / d out. The same planning, fusion and launches as in a net. `before` gives the
+ * inputs of a run that comes first (see GraphRun).
  */
 export function runOp(
   device: Device, name: string, options: Readonly<Record<string, unknown>>, inputs: Readonly<Record<string, OpInput>>,
-  cotangent: Float32Array, settings: Pick<GraphRun, 'target' | 'rewrite'> = {},
+  cotangent: Float32Array, settings: Settings = {},
 ): Promise<Snapshot> {
+  return runGraph(device, opRun(name, options, inputs, cotangent, settings));
+}
+
+/** What `runOp` runs: a graph of the one op. */
+export function opRun(
+  name: string, options: Readonly<Record<string, unknown>>, inputs: Readonly<Record<string, OpInput>>, cotangent: Float32Array, settings: Settings = {},
+): GraphRun {
   const op = Object.hasOwn(ops, name) ? ops[name]! : undefined;
   if (!op) throw new OptionError('runOp', `an op among ${Object.keys(ops).join(', ')}`, show(name));
   const trace = new Trace();
@@ -30,10 +40,12 @@ export function runOp(
     }
     return trace.apply(op, tensors, options);
   });
-  return runGraph(device, {
-    name, graph: trace.graph, ...settings,
-    values: Object.fromEntries(Object.entries(tensors).map(([input, { id }]) => [id, inputs[input]!.data])),
+  const { before, ...rest } = settings;
+  const valuesOf = (given: Readonly<Record<string, OpInput>>) => Object.fromEntries(Object.entries(tensors).map(([input, { id }]) => [id, given[input]!.data]));
+  return {
+    name, graph: trace.graph, ...rest,
+    values: valuesOf(inputs), ...(before ? { before: valuesOf(before) } : {}),
     seeds: [{ tensor: out.id, cotangent }],
     wanted: Object.values(tensors).filter(({ role }) => role === 'parameter').map(({ id }) => id),
-  });
+  };
 }

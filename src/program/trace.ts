@@ -1,4 +1,4 @@
-import { ChainruleError, checkOptionNames, ShapeError, show } from '../errors.ts';
+import { ChainruleError, checkOptionNames, OptionError, ShapeError, show } from '../errors.ts';
 import { ops } from '../ops/index.ts';
 import type { Op, Options } from '../ops/op.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
@@ -14,8 +14,10 @@ export class Trace {
     return { tensors: this.#tensors, nodes: this.#nodes };
   }
 
-  tensor(name: string, shape: Shape, role: Role, type: ElementType = 'f32', viewOf?: number): Tensor {
-    const tensor: Tensor = { id: this.#tensors.length, name, shape: [...shape], type, role, ...(viewOf === undefined ? {} : { viewOf }) };
+  tensor(name: string, shape: Shape, role: Role, type: ElementType = 'f32', { viewOf, frozen }: Pick<Tensor, 'viewOf' | 'frozen'> = {}): Tensor {
+    const tensor: Tensor = {
+      id: this.#tensors.length, name, shape: [...shape], type, role, ...(viewOf === undefined ? {} : { viewOf }), ...(frozen ? { frozen } : {}),
+    };
     this.#tensors.push(tensor);
     return tensor;
   }
@@ -48,7 +50,7 @@ export class Trace {
     for (const [name, shape] of Object.entries(shapes)) {
       if (shape.some((dimension) => dimension === 0)) throw new ShapeError(who, 'sizes > 0', showShape(shape));
       const x = given.x;
-      outputs[name] = this.tensor(`${label || op.name}.${name}`, shape, 'value', 'f32', op.isView && x ? x.viewOf ?? x.id : undefined);
+      outputs[name] = this.tensor(`${label || op.name}.${name}`, shape, 'value', 'f32', op.isView && x ? { viewOf: x.viewOf ?? x.id } : {});
     }
     const ids = (tensors: Readonly<Record<string, Tensor>>): Record<string, number> =>
       Object.fromEntries(Object.entries(tensors).map(([name, { id }]) => [name, id]));
@@ -81,4 +83,23 @@ export function currentTrace(who: string): Trace {
 /** Applies an op by name in the trace under way. */
 export function apply(name: string, inputs: Readonly<Record<string, Tensor | undefined>>, options: Options = {}): Tensor {
   return currentTrace(name).apply(ops[name]!, inputs, options);
+}
+
+/**
+ * Applies an op in the forward function or objective that is being traced: one of the library by its name, or your own
+ * as `defineOp` returned it. `inputs` are tensors by the op's own names for them; returns its output.
+ * Throws an OptionError for an op that nobody defined, and what the op's shape rule throws.
+ */
+export function applyOp(op: Op | string, inputs: Readonly<Record<string, Tensor | undefined>>, options: Options = {}): Tensor {
+  const name = typeof op === 'string' ? op : (op as Op | null)?.name;
+  const known = typeof name === 'string' && Object.hasOwn(ops, name) ? ops[name]! : undefined;
+  if (!known) throw new OptionError('applyOp', `an op among ${Object.keys(ops).join(', ')}`, show(name), 'Make your own op known with defineOp.');
+  if (typeof op !== 'string' && known !== op) {
+    throw new OptionError('applyOp', `the op that defineOp knows as ${name}`, 'another record of that name', 'Pass on what defineOp returned.');
+  }
+  if (inputs === null || typeof inputs !== 'object') throw new OptionError('applyOp', `tensors by name (${known.inputs.join(', ')})`, show(inputs));
+  const stranger = Object.keys(inputs).find((input) => !known.inputs.includes(input));
+  if (stranger !== undefined) throw new OptionError('applyOp', `inputs of ${known.name} among ${known.inputs.join(', ')}`, show(stranger));
+  if (options === null || typeof options !== 'object') throw new OptionError('applyOp', 'options as an object', show(options));
+  return currentTrace(known.name).apply(known, inputs, options);
 }
