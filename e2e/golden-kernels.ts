@@ -3,8 +3,10 @@ import { accuracy } from '../shaders/accuracy.wgsl.ts';
 import { adam } from '../shaders/adam.wgsl.ts';
 import { gatherBatch } from '../shaders/batch.wgsl.ts';
 import { bceWithLogits } from '../shaders/bce-with-logits.wgsl.ts';
+import { calibration } from '../shaders/calibration.wgsl.ts';
 import { fullAccess, type Access, type ChainStep } from '../shaders/chain.wgsl.ts';
 import { crossEntropyIndex, crossEntropyProbabilities } from '../shaders/cross-entropy.wgsl.ts';
+import { dropout } from '../shaders/dropout.wgsl.ts';
 import { elementwise } from '../shaders/elementwise.wgsl.ts';
 import { FORMULAS } from '../shaders/formulas.wgsl.ts';
 import type { Kernel } from '../shaders/kernel.ts';
@@ -17,6 +19,8 @@ import { reduceSerial, reduceWorkgroup } from '../shaders/reduce.wgsl.ts';
 import { sgd } from '../shaders/sgd.wgsl.ts';
 import { softmax, softmaxBackward } from '../shaders/softmax.wgsl.ts';
 import { activity, statistics } from '../shaders/statistics.wgsl.ts';
+import { BUILTIN_ROWS } from '../src/check/builtin-rows.ts';
+import { sumOfSquares } from '../shaders/sum-of-squares.wgsl.ts';
 
 /** A bias: one row for all. */
 const bias = (columns: number): Access => ({ rowTerms: [], columnStride: 1, count: columns });
@@ -94,4 +98,7 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['activity', activity({ rows: 8, columns: 16 })],
   ['record', record({ values: 2 })],
   ['philox-fill', philoxFill({ length: 13 })],
+  ['calibration', calibration({ terms: BUILTIN_ROWS.map(({ expression, helper }) => ({ expression, ...(helper ? { helper } : {}), count: 100 })) })],
+  ['dropout', dropout({ count: 13, threshold: 2 ** 22, scale: 1 / 0.75, layer: 2 })],
+  ['sum-of-squares', sumOfSquares({ count: 600, factor: 5e-5 })],
 ]);

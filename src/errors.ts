@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'disposed'
   | 'aborted'
   | 'diverged'
+  | 'gradients'
   | 'gpu'
   | 'device-lost'
   | 'no-webgpu'

@@ -3,10 +3,12 @@ import { RandomStream, randomStreams } from '../data/philox.ts';
 import { Device } from '../gpu/device.ts';
 import { checkVariants } from '../ops/index.ts';
 import { showShape, type Shape } from '../ops/tensor.ts';
+import type { Alter } from '../program/plan.ts';
 import { initialValues } from './initial-values.ts';
 import type { Loss } from './losses.ts';
 import type { Module } from './module.ts';
 import type { Optimizer } from './optimizers.ts';
+import type { Regularization } from './regularization.ts';
 import { StepEngine } from './step-engine.ts';
 import { Trainer } from './trainer.ts';
 
@@ -21,6 +23,13 @@ export interface CompileOptions {
   readonly seed?: number;
   /** The shape of one example, where the model's first layer can't tell it. */
   readonly inputShape?: Shape;
+  /**
+   * Parameters that training leaves as they are, bit for bit, by name (`0.weight`), or layers with all that is in them (`0`,
+   * `encoder`). They get no gradient, and `state()` saves them. Default none.
+   */
+  readonly frozen?: readonly string[];
+  /** A penalty that is part of the loss in training and of its gradients, such as l2(1e-4); `evaluate` leaves it out. Default none. */
+  readonly regularization?: Regularization;
   /** What each step reports beside its loss. Default none. */
   readonly metrics?: readonly 'accuracy'[];
   /** Whether each step reports gradient norms, update ratios, dead units and non-finite counts. Default false. */
@@ -31,10 +40,13 @@ export interface CompileOptions {
   readonly variants?: Readonly<Record<string, string>>;
   /** Called while kernels compile. */
   readonly onCompile?: (done: number, total: number) => void;
+  /** Changes the plan of every program before it is compiled, to plant a bug and see it found. Default: none. */
+  readonly alter?: Alter;
 }
 
 const OPTIONS: readonly (keyof CompileOptions)[] = [
-  'device', 'loss', 'optimizer', 'batchSize', 'seed', 'inputShape', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
+  'device', 'loss', 'optimizer', 'batchSize', 'seed', 'inputShape', 'frozen', 'regularization', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
+  'alter',
 ];
 
 function checkFlag(name: string, value: unknown): boolean {
@@ -49,7 +61,7 @@ function checkFlag(name: string, value: unknown): boolean {
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Trainer> {
   checkOptionNames('compile', options, OPTIONS);
-  const { device, loss, optimizer, batchSize = 32, seed = 0, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile } = options;
+  const { device, loss, optimizer, batchSize = 32, seed = 0, frozen = [], regularization, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
   if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
   if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
   if (typeof loss?.target !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
@@ -57,6 +69,11 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   if (!Array.isArray(metrics) || metrics.some((metric) => metric !== 'accuracy')) throw new OptionError('compile', 'metrics among accuracy', show(metrics));
   if (metrics.length > 0 && loss.accuracy === undefined) throw new OptionError('compile', 'a loss that has an accuracy', `${loss.name} with metrics ["accuracy"]`);
   if (onCompile !== undefined && typeof onCompile !== 'function') throw new OptionError('compile', 'onCompile to be a function', show(onCompile));
+  if (alter !== undefined && typeof alter !== 'function') throw new OptionError('compile', 'alter to be a function', show(alter));
+  if (!Array.isArray(frozen) || frozen.some((name) => typeof name !== 'string')) throw new OptionError('compile', 'frozen as a list of names', show(frozen));
+  if (regularization !== undefined && typeof regularization?.penalty !== 'function') {
+    throw new OptionError('compile', 'a regularization such as l2(1e-4)', show(regularization));
+  }
   checkVariants('compile', variants);
   checkNumber('compile', 'batchSize', batchSize, { integer: true, min: 1 });
   checkNumber('compile', 'seed', seed, { integer: true, min: 0 });
@@ -69,7 +86,7 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
   const engine = new StepEngine({
-    device, model, loss, optimizer, seed, inputShape: [...inputShape], onCompile,
+    device, model, loss, optimizer, seed, frozen: [...frozen], regularization, inputShape: [...inputShape], onCompile, alter,
     trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
     target: { adapterClass: device.adapterClass, maxBindings: device.maxBindings, fusion: checkFlag('fusion', fusion), variants },
   });

@@ -51,7 +51,8 @@ export function readDiagnostics(step: CompiledStep, number: number, words: Uint3
   const values = new Float32Array(words.buffer, words.byteOffset, words.length);
   let at = reports.report.shape[0]!;
   const statistics = values.subarray(at, at += reports.statistics ? sizeOf(reports.statistics.shape) : 0);
-  const tensors = net.parameters.map(({ name, tensor }): TensorDiagnostics => {
+  const trainable = net.parameters.filter(({ tensor }) => !tensor.frozen);
+  const tensors = trainable.map(({ name, tensor }): TensorDiagnostics => {
     const first = program.plan.placements.get(tensor.id)!.offset / 4 / CHUNK;
     const size = sizeOf(tensor.shape);
     const sums = [0, 0, 0, 0, 0];
@@ -68,10 +69,10 @@ export function readDiagnostics(step: CompiledStep, number: number, words: Uint3
     const counts = values.subarray(at, at += sizeOf(tensor.shape));
     return { layer: label, dead: counts.reduce((dead, count) => dead + (count === 0 ? 1 : 0), 0), units: counts.length };
   });
-  return { step: number, tensors, deadUnits, findings: findingsOf(number, tensors, deadUnits, net, lossIsFinite) };
+  return { step: number, tensors, deadUnits, findings: findingsOf(number, tensors, deadUnits, trainable, lossIsFinite) };
 }
 
-function findingsOf(step: number, tensors: readonly TensorDiagnostics[], deadUnits: readonly DeadUnits[], net: CompiledStep['net'], lossIsFinite: boolean): Finding[] {
+function findingsOf(step: number, tensors: readonly TensorDiagnostics[], deadUnits: readonly DeadUnits[], parameters: CompiledStep['net']['parameters'], lossIsFinite: boolean): Finding[] {
   const findings: Finding[] = [];
   const broken = tensors.find(({ nonFiniteGradients, nonFiniteParameters }) => nonFiniteGradients + nonFiniteParameters > 0);
   if (broken || !lossIsFinite) {
@@ -82,7 +83,7 @@ function findingsOf(step: number, tensors: readonly TensorDiagnostics[], deadUni
     return findings;
   }
   // Weights only: a bias has no fan-in, and its gradient says less about what reaches its layer.
-  const weights = tensors.filter((_, index) => net.parameters[index]!.tensor.shape.length >= 2);
+  const weights = tensors.filter((_, index) => parameters[index]!.tensor.shape.length >= 2);
   const first = weights[0];
   const last = weights[weights.length - 1];
   const total = Math.sqrt(tensors.reduce((sum, { gradientNorm }) => sum + gradientNorm ** 2, 0));

@@ -3,9 +3,11 @@ import type { Dataset } from '../data/dataset.ts';
 import { ChainruleError, checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import type { Dispatch } from '../gpu/sequence.ts';
 import { sizeOf } from '../ops/tensor.ts';
+import type { Snapshot } from '../program/graph.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { CompiledStep, Resident, StepEngine } from './step-engine.ts';
-import type { PendingStep, StepReport } from './trainer.ts';
+import { StepWatch, type OnStep } from './step-watch.ts';
+import type { Batch, PendingStep, StepReport } from './trainer.ts';
 
 /** A step's report with where it stands in the training. */
 export interface FitStep extends StepReport {
@@ -34,8 +36,11 @@ export interface FitOptions {
   readonly validation?: Dataset;
   /** Whether the data lives on the GPU while it is used. Default: up to 256 MiB; else batches are uploaded. Same results. */
   readonly resident?: boolean;
-  /** Called for every step, in order, a few steps late. What it throws ends the training. */
-  readonly onStep?: (step: FitStep) => void;
+  /**
+   * Called for every step, in order, a few steps late. What it throws ends the training, and so does a promise that it
+   * returns when it rejects; the training does not wait for it, but fit resolves only when all of them have settled.
+   */
+  readonly onStep?: OnStep;
   /**
    * Called after each epoch, and awaited. The fit is still under way: to save a state or to evaluate more, fit one epoch
    * at a time; the next call goes on where this one ends.
@@ -64,6 +69,7 @@ interface Fitting {
   /** Rejects when the trainer is destroyed. */
   readonly ended: Promise<never>;
   send(step: CompiledStep, cursor: number, before: readonly Dispatch[]): Promise<PendingStep>;
+  snapshot(batch: Batch): Promise<Snapshot>;
   evaluate(data: Dataset): Promise<Evaluation>;
   checkData(data: Dataset): void;
 }
@@ -90,33 +96,48 @@ export async function fit(fitting: Fitting): Promise<FitResult> {
 
   const startedAt = fitting.stepCount();
   const done: EpochReport[] = [];
-  for (let count = 0; count < epochs; count += 1) {
-    const epoch = fitting.epoch();
-    const order = count === 0 ? first : epochOrder('fit', data.length, batchSize, { shuffle, seed, epoch });
-    if (resident) resident.program.write(resident.tensors.order, order.order);
-    const loss = await runEpoch(fitting, order, epoch, programs, resident, onStep, signal);
-    fitting.finishEpoch();
-    const report: EpochReport = { epoch, loss, ...(validation ? { validation: await fitting.evaluate(validation) } : {}) };
-    done.push(report);
-    await Promise.race([onEpoch?.(report), fitting.ended]);
+  const watch = new StepWatch(engine.setup.device, onStep, (rows) => fitting.snapshot(batchOf(data, rows)));
+  const over = new AbortController();
+  const interrupted = Promise.race([fitting.ended, whenAborted(signal, over.signal)]);
+  interrupted.catch(() => undefined);
+  try {
+    let last = new Uint32Array();
+    for (let count = 0; count < epochs; count += 1) {
+      const epoch = fitting.epoch();
+      const order = count === 0 ? first : epochOrder('fit', data.length, batchSize, { shuffle, seed, epoch });
+      if (resident) resident.program.write(resident.tensors.order, order.order);
+      const loss = await runEpoch(fitting, order, epoch, programs, resident, watch, signal);
+      last = order.order.slice(-(rest || batchSize));
+      fitting.finishEpoch();
+      const report: EpochReport = { epoch, loss, ...(validation ? { validation: await fitting.evaluate(validation) } : {}) };
+      done.push(report);
+      await Promise.race([onEpoch?.(report), fitting.ended]);
+    }
+    await watch.settled(last, interrupted);
+    watch.close();
+  } catch (error) {
+    watch.end(error);
+    throw error;
+  } finally {
+    over.abort();
   }
   return { steps: fitting.stepCount() - startedAt, epochs: done };
 }
 
 async function runEpoch(
   { engine, data, send }: Fitting, order: Batches, epoch: number, programs: ReadonlyMap<number, CompiledStep>,
-  resident: Resident | undefined, onStep: FitOptions['onStep'], signal: AbortSignal | undefined,
+  resident: Resident | undefined, watch: StepWatch, signal: AbortSignal | undefined,
 ): Promise<number> {
-  let failure: { error: unknown } | undefined;
   let sum = 0;
   // Reports are handed on one after the other, while further steps are already on their way.
   let reported: Promise<void> = Promise.resolve();
   let cursor = 0;
   for (const rows of order) {
-    if (failure) break;
+    await watch.serve(rows);
+    if (watch.failure) break;
     if (signal?.aborted) {
       await reported;
-      throw new ChainruleError('aborted', 'fit', 'no abort', `one in epoch ${epoch}`, 'Everything learnt so far is kept.');
+      throw aborted(`one in epoch ${epoch}`);
     }
     const step = programs.get(rows.length)!;
     await engine.ready(step);
@@ -124,16 +145,27 @@ async function runEpoch(
     const pending = await send(step, cursor, resident?.gathers.get(rows.length) ?? []);
     cursor += rows.length;
     reported = reported.then(() => pending.report).then((report) => {
-      if (failure) return;
-      onStep?.({ ...report, epoch });
+      if (watch.failure) return;
+      watch.report({ ...report, epoch });
       sum += report.loss * rows.length;
       if (!Number.isFinite(report.loss) || report.diagnostics?.findings.some(({ kind }) => kind === 'diverged')) throw diverged(report);
-    }).catch((error: unknown) => { failure ??= { error }; });
+    }).catch((error: unknown) => { watch.fail(error); });
   }
   await reported;
-  if (failure) throw failure.error;
+  if (watch.failure) throw watch.failure.error;
   engine.setup.device.check();
   return sum / data.length;
+}
+
+function aborted(got: string): ChainruleError {
+  return new ChainruleError('aborted', 'fit', 'no abort', got, 'Everything learnt so far is kept.');
+}
+
+/** Rejects when the signal aborts before `over` does; else it never settles. */
+function whenAborted(signal: AbortSignal | undefined, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(aborted('one after the last step')), { once: true, signal: over });
+  });
 }
 
 function diverged({ step, loss, diagnostics }: StepReport): ChainruleError {
@@ -143,14 +175,23 @@ function diverged({ step, loss, diagnostics }: StepReport): ChainruleError {
 
 /** The batch by hand, for data too large to live on the GPU. */
 function uploadRows(step: CompiledStep, data: Dataset, rows: Uint32Array): void {
+  const { inputs, targets } = batchOf(data, rows);
+  step.program.write(step.net.inputs, inputs);
+  step.program.write(step.net.targets, targets);
+}
+
+/** Examples of the data as a batch. */
+function batchOf(data: Dataset, rows: Uint32Array): Batch {
   const gather = <A extends Float32Array | Uint32Array>(from: A, size: number, into: A): A => {
     rows.forEach((row, index) => into.set(from.subarray(row * size, (row + 1) * size), index * size));
     return into;
   };
   const inputSize = sizeOf(data.inputShape);
   const targetSize = sizeOf(data.targetShape);
-  step.program.write(step.net.inputs, gather(data.inputs, inputSize, new Float32Array(rows.length * inputSize)));
-  step.program.write(step.net.targets, data.targets instanceof Uint32Array
-    ? gather(data.targets, targetSize, new Uint32Array(rows.length * targetSize))
-    : gather(data.targets, targetSize, new Float32Array(rows.length * targetSize)));
+  return {
+    inputs: gather(data.inputs, inputSize, new Float32Array(rows.length * inputSize)),
+    targets: data.targets instanceof Uint32Array
+      ? gather(data.targets, targetSize, new Uint32Array(rows.length * targetSize))
+      : gather(data.targets, targetSize, new Float32Array(rows.length * targetSize)),
+  };
 }

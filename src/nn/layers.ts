@@ -104,6 +104,25 @@ export function gelu(options: { approximate?: 'none' | 'tanh' } = {}): Module {
   return activation('gelu', { approximate });
 }
 
+/**
+ * Dropout (Srivastava et al. 2014): in training each element becomes 0 with probability p (in [0, 1), default 0.5) and the
+ * others are multiplied by 1/(1 − p); in `evaluate` and `predict` the input passes as it is.
+ *
+ * The mask is a function of the trainer's seed, the number of the step, the layer and the element: training with the same seed
+ * repeats itself bit for bit, also when it goes on from a saved state.
+ */
+export function dropout(p = 0.5): Module {
+  checkNumber('dropout', 'p', p, { min: 0, below: 1 });
+  return defineModule({
+    kind: 'dropout',
+    forward: (x, _, randomness) => {
+      if (!randomness || p === 0) return x;
+      const { counter, layer } = randomness.draw();
+      return apply('dropout', { x, counter }, { p, layer });
+    },
+  });
+}
+
 /** Each example as one vector: [batch, a, b, …] becomes [batch, a · b · …]. */
 export function flatten(): Module {
   return defineModule({

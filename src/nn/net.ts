@@ -1,9 +1,10 @@
-import { ChainruleError, LimitError, ShapeError, show } from '../errors.ts';
+import { ChainruleError, LimitError, OptionError, ShapeError, show } from '../errors.ts';
 import { showShape, sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { Graph } from '../program/graph.ts';
-import { Trace, tracing } from '../program/trace.ts';
+import { apply, Trace, tracing } from '../program/trace.ts';
 import type { Loss } from './losses.ts';
-import { traceModel, type Module, type Parameter } from './module.ts';
+import { Randomness, traceModel, withRandomness, type Module, type Parameter } from './module.ts';
+import type { Regularization } from './regularization.ts';
 
 /** A model traced for one batch size. */
 export interface Net {
@@ -14,6 +15,17 @@ export interface Net {
   readonly parameters: readonly { readonly name: string; readonly parameter: Parameter; readonly tensor: Tensor }[];
   /** The shape of the output for one example. */
   readonly outputShape: Shape;
+  /** The leaf that random numbers are drawn by (u32 [3]: seed low, seed high, step), where the model draws some. */
+  readonly counter?: Tensor;
+}
+
+/** How a model is traced. */
+export interface Tracing {
+  /** Whether it is for training: dropout is active, and the penalty is part of the loss. */
+  readonly training?: boolean;
+  /** Names of parameters, or of layers, that get no gradient. */
+  readonly frozen?: readonly string[];
+  readonly regularization?: Regularization;
 }
 
 /** A net with its loss. */
@@ -22,9 +34,10 @@ export interface LossNet extends Net {
   readonly loss: Tensor;
 }
 
-function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: number): Net {
+function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: number, { training = false, frozen = [] }: Tracing): Net {
   const inputs = trace.tensor('inputs', [rows, ...inputShape], 'input');
-  const { output, parameters } = traceModel(model, inputs);
+  const randomness = training ? new Randomness(trace) : undefined;
+  const { output, parameters } = withRandomness(randomness, () => traceModel(model, inputs, frozen));
   if (!output || trace.graph.tensors[output.id] !== output) {
     throw new ChainruleError('state', 'compile', 'a forward function that returns a tensor of its model', show(output));
   }
@@ -34,26 +47,38 @@ function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: numb
   // Kernels count in u32; beyond it the plan's own numbers would lose digits too.
   const large = trace.graph.tensors.find(({ shape }) => sizeOf(shape) >= 2 ** 32);
   if (large) throw new LimitError('compile', 'tensors of fewer than 2^32 numbers', `${large.name} ${showShape(large.shape)}`, 'Use a smaller batch or a smaller layer.');
-  return { graph: trace.graph, rows, inputs, outputs: output, parameters, outputShape: output.shape.slice(1) };
+  return {
+    graph: trace.graph, rows, inputs, outputs: output, parameters, outputShape: output.shape.slice(1),
+    ...(randomness?.counter ? { counter: randomness.counter } : {}),
+  };
 }
 
 /** The model alone, for predictions. */
-export function traceNet(model: Module, inputShape: Shape, rows: number): Net {
+export function traceNet(model: Module, inputShape: Shape, rows: number, how: Tracing = {}): Net {
   const trace = new Trace();
-  return tracing(trace, () => traceForward(trace, model, inputShape, rows));
+  return tracing(trace, () => traceForward(trace, model, inputShape, rows, how));
 }
 
 /** The model with its loss, for training and evaluation. */
-export function traceLossNet(model: Module, inputShape: Shape, rows: number, loss: Loss): LossNet {
+export function traceLossNet(model: Module, inputShape: Shape, rows: number, loss: Loss, how: Tracing = {}): LossNet {
   const trace = new Trace();
   return tracing(trace, () => {
-    const net = traceForward(trace, model, inputShape, rows);
+    const net = traceForward(trace, model, inputShape, rows, how);
     const { shape, type } = loss.target(net.outputShape);
     const targets = trace.tensor('targets', [rows, ...shape], 'target', type);
     const result = trace.within('loss', () => loss.apply(net.outputs, targets));
     if (trace.graph.tensors[result?.id] !== result || result.shape.length > 0) {
       throw new ShapeError(loss.name, 'to return one number, a tensor of shape []', result?.shape ? showShape(result.shape) : String(result), 'Take its mean() or sum().');
     }
-    return { ...net, targets, loss: result };
+    const trainable = net.parameters.filter(({ tensor }) => !tensor.frozen);
+    if (trainable.length === 0 && net.parameters.length > 0) {
+      throw new OptionError('compile', 'at least one parameter that is not frozen', `all ${net.parameters.length} of them frozen`, 'Nothing would be left to train.');
+    }
+    const penalty = how.training ? trace.within('regularization', () => how.regularization?.penalty(trainable)) : undefined;
+    if (!penalty) return { ...net, targets, loss: result };
+    if (trace.graph.tensors[penalty.id] !== penalty || penalty.shape.length > 0) {
+      throw new ShapeError('regularization', 'a penalty that is one number, a tensor of shape []', penalty.shape ? showShape(penalty.shape) : String(penalty), 'Take its sum().');
+    }
+    return { ...net, targets, loss: trace.within('loss', () => apply('add', { a: result, b: penalty })) };
   });
 }

@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts';
 import { RandomStream, randomStreams } from '../data/philox.ts';
 import { sizeOf } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
-import { recordLaunches } from '../program/launch-record.ts';
+import { forwardValues } from '../program/launch-record.ts';
 import type { StepEngine } from './step-engine.ts';
 import type { Batch } from './trainer.ts';
 
@@ -40,23 +40,31 @@ export async function snapshot(engine: StepEngine, rows: number, given: Batch | 
   const { net, program } = step;
   await step.ring.drained();
   const batch = given ?? defaultBatch(engine, rows, data, net.outputShape);
+  const readGradients = async (): Promise<Record<number, Float32Array>> => {
+    const gradients: Record<number, Float32Array> = {};
+    for (const { tensor } of net.parameters) if (!tensor.frozen) gradients[tensor.id] = await program.read(program.plan.gradients.get(tensor.id)!);
+    return gradients;
+  };
+  const previous = await readGradients();
   program.poison();
   program.write(net.inputs, batch.inputs);
   program.write(net.targets, batch.targets);
   engine.writeStep({ number: 0 });
-  engine.run(program, 'gradient check', 'forward', 'backward');
+  // Training counts its steps from 1: the masks of step 0 are the check's own.
+  const counter = engine.writeCounter(step, 0);
+  const launches = await program.observe('gradient check', true, 'forward', 'backward');
 
   const values: Record<number, Float32Array | Uint32Array> = { [net.inputs.id]: batch.inputs.slice(), [net.targets.id]: batch.targets.slice() };
-  const gradients: Record<number, Float32Array> = {};
-  for (const { tensor } of net.parameters) {
-    values[tensor.id] = await program.read(tensor);
-    gradients[tensor.id] = await program.read(program.plan.gradients.get(tensor.id)!);
-  }
-  return {
-    graph: net.graph, values, gradients,
+  if (counter) values[net.counter!.id] = counter;
+  for (const { tensor } of net.parameters) values[tensor.id] = await program.read(tensor);
+  const found: Snapshot = {
+    graph: net.graph, values, gradients: await readGradients(), previous, launches,
     seeds: [{ tensor: net.loss.id, cotangent: new Float32Array([1]) }],
-    computed: { [net.loss.id]: await program.read(net.loss) },
+    computed: { ...forwardValues(launches), [net.loss.id]: await program.read(net.loss) },
     adapter: device.name,
-    launches: recordLaunches(program.plan.launches.filter(({ section }) => section === 'forward' || section === 'backward'), program.plan.gradients),
   };
+  // A kernel that forgets to write would go on with the poison: a check must not change what a wrong kernel does either.
+  program.poison(0);
+  for (const { tensor } of net.parameters) if (previous[tensor.id]) program.write(program.plan.gradients.get(tensor.id)!, previous[tensor.id]!);
+  return found;
 }

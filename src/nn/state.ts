@@ -36,10 +36,12 @@ interface Part {
 
 function partsOf({ net, program }: CompiledStep, optimizer: Optimizer): { parameters: Part[]; optimizer: Part[] } {
   const parameters = net.parameters.map(({ name, tensor }): Part =>
-    ({ buffer: 'parameters', name, shape: tensor.shape, offset: program.plan.placements.get(tensor.id)!.offset }));
+    ({ name, shape: tensor.shape, ...program.plan.placements.get(tensor.id)! }));
+  // A frozen parameter lies in a buffer of its own, which no optimiser touches.
+  const trainable = parameters.filter((_, index) => !net.parameters[index]!.tensor.frozen);
   return {
     parameters,
-    optimizer: optimizer.slots.flatMap((slot) => parameters.map((part): Part => ({ ...part, buffer: `optimizer.${slot}`, name: `${part.name}.${slot}` }))),
+    optimizer: optimizer.slots.flatMap((slot) => trainable.map((part): Part => ({ ...part, buffer: `optimizer.${slot}`, name: `${part.name}.${slot}` }))),
   };
 }
 
@@ -47,7 +49,7 @@ function partsOf({ net, program }: CompiledStep, optimizer: Optimizer): { parame
 export async function readState(engine: StepEngine, step: CompiledStep, counters: Pick<TrainerState, 'step' | 'epoch' | 'lr'>, optimizerStep: number): Promise<TrainerState> {
   const { device, optimizer } = engine.setup;
   const arenas = new Map<string, ArrayBuffer>();
-  for (const name of ['parameters', ...optimizer.slots.map((slot) => `optimizer.${slot}`)]) {
+  for (const name of ['parameters', 'frozen', ...optimizer.slots.map((slot) => `optimizer.${slot}`)]) {
     const buffer = engine.store.find(name);
     if (buffer) arenas.set(name, await device.read(buffer, 0, buffer.size));
   }

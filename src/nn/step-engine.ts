@@ -1,19 +1,21 @@
 import { STEP_BYTES } from '../../shaders/kernel.ts';
 import { LimitError } from '../errors.ts';
 import type { Dataset } from '../data/dataset.ts';
+import { seedKey } from '../data/philox.ts';
 import type { Device } from '../gpu/device.ts';
 import { IN_FLIGHT, ReportRing } from '../gpu/report-ring.ts';
 import { submit, type Dispatch } from '../gpu/sequence.ts';
 import type { Target } from '../ops/request.ts';
 import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { MemoryRole } from '../program/memory.ts';
-import type { ProgramPlan } from '../program/plan.ts';
+import type { Alter, ProgramPlan } from '../program/plan.ts';
 import { BufferStore, Program } from '../program/program.ts';
 import { checkPlanFits } from './check-plan-fits.ts';
 import { traceLossNet, traceNet, type LossNet, type Net } from './net.ts';
 import type { Loss } from './losses.ts';
 import type { Module } from './module.ts';
 import type { Optimizer } from './optimizers.ts';
+import type { Regularization } from './regularization.ts';
 import { planEvaluation, planGather, planPrediction, planTraining, type Reports, type StepPlan } from './step-plans.ts';
 
 /** A model with everything that its programs depend on. */
@@ -25,9 +27,13 @@ export interface Setup {
   readonly optimizer: Optimizer;
   readonly target: Target;
   readonly seed: number;
+  /** Names of parameters, or of layers, that get no gradient. */
+  readonly frozen: readonly string[];
+  readonly regularization: Regularization | undefined;
   readonly trainingAccuracy: boolean;
   readonly diagnostics: boolean;
   readonly onCompile: ((done: number, total: number) => void) | undefined;
+  readonly alter: Alter | undefined;
 }
 
 /** A program for one batch size, with the ring that carries its reports. */
@@ -72,17 +78,17 @@ export class StepEngine {
   }
 
   training(rows: number): Promise<CompiledStep> {
-    const { model, inputShape, loss, target, optimizer, trainingAccuracy, diagnostics } = this.setup;
+    const { model, inputShape, loss, target, optimizer, trainingAccuracy, diagnostics, frozen, regularization } = this.setup;
     return this.#cached('train', this.#training, rows, async () => {
-      const net = traceLossNet(model, inputShape, rows, loss);
+      const net = traceLossNet(model, inputShape, rows, loss, { training: true, frozen, regularization });
       return this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, optimizer, trainingAccuracy ? loss.accuracy : undefined, diagnostics));
     });
   }
 
   evaluation(rows: number): Promise<CompiledStep> {
-    const { model, inputShape, loss, target } = this.setup;
+    const { model, inputShape, loss, target, frozen } = this.setup;
     return this.#cached('evaluate', this.#evaluation, rows, async () => {
-      const net = traceLossNet(model, inputShape, rows, loss);
+      const net = traceLossNet(model, inputShape, rows, loss, { frozen });
       return this.#step(net, `evaluate${rows}`, planEvaluation(`evaluate${rows}`, net, target, loss.accuracy));
     });
   }
@@ -103,16 +109,17 @@ export class StepEngine {
   }
 
   #predicting(rows: number): Promise<{ net: Net; program: Program }> {
-    const { model, inputShape, target } = this.setup;
+    const { model, inputShape, target, frozen } = this.setup;
     return this.#cached('predict', this.#prediction, rows, async () => {
-      const net = traceNet(model, inputShape, rows);
+      const net = traceNet(model, inputShape, rows, { frozen });
       return { net, program: await this.create(planPrediction(`predict${rows}`, net, target)) };
     });
   }
 
   async create(plan: ProgramPlan): Promise<Program> {
-    checkPlanFits('compile', plan, this.setup.device.maxTensorBytes);
-    return Program.create(this.setup.device, this.store, plan, this.setup.onCompile);
+    const { device, alter, onCompile } = this.setup;
+    checkPlanFits('compile', plan, device.maxTensorBytes);
+    return Program.create(device, this.store, alter ? alter(plan) : plan, onCompile);
   }
 
   async #step(net: LossNet, name: string, { plan, reports }: StepPlan): Promise<CompiledStep> {
@@ -189,6 +196,7 @@ export class StepEngine {
   async submit(step: CompiledStep, sections: Parameters<Program['dispatches']>, scalars: StepScalars, before: readonly Dispatch[] = []): Promise<{ report: Promise<Uint32Array> }> {
     await this.ready(step);
     this.writeStep(scalars);
+    this.writeCounter(step, scalars.number);
     const report = step.ring.submit(`step ${scalars.number}`, scalars.number, [...before, ...step.program.dispatches(...sections)]);
     // Whoever does not ask for a report learns of a failure at the next call.
     const settled = report.then(() => undefined, () => undefined).then(() => { this.#flying.delete(settled); });
@@ -204,6 +212,14 @@ export class StepEngine {
     new Float32Array(words.buffer).set(values, 4);
     const buffer = this.store.find('step');
     if (buffer) device.write(buffer, 0, words);
+  }
+
+  /** Tells a program that draws random numbers whose step it runs; returns the words, or undefined where it draws none. */
+  writeCounter({ net: { counter }, program }: CompiledStep, number: number): Uint32Array<ArrayBuffer> | undefined {
+    if (!counter) return undefined;
+    const words = Uint32Array.of(...seedKey(this.setup.seed), number);
+    program.write(counter, words);
+    return words;
   }
 
   /** Runs sections of a program without a report. */

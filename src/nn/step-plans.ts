@@ -68,7 +68,7 @@ export function planTraining(name: string, net: LossNet, target: Target, optimiz
   const plan = planProgram({
     name, graph: net.graph, target,
     seeds: [{ tensor: net.loss.id, cotangent: 'one' }],
-    wanted: net.parameters.map(({ tensor }) => tensor.id),
+    wanted: net.parameters.filter(({ tensor }) => !tensor.frozen).map(({ tensor }) => tensor.id),
     kept: [net.loss.id],
     extend: (extension) => {
       const { place, arenas } = extension;

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts';
 import { ChainruleError, checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
+import type { Device } from '../gpu/device.ts';
 import { sizeOf, type Shape } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
 import { readDiagnostics, type StepDiagnostics } from './diagnostics.ts';
@@ -22,6 +23,7 @@ export interface Batch {
 export interface StepReport {
   /** Counted from 1. */
   readonly step: number;
+  /** The batch's mean loss, and with a regularisation its penalty on top. */
   readonly loss: number;
   /** Share of right predictions in the batch, with `metrics: ['accuracy']`. */
   readonly accuracy?: number;
@@ -71,6 +73,11 @@ export class Trainer {
     this.#ended.catch(() => undefined);
   }
 
+  /** Where it runs. */
+  get device(): Device {
+    return this.#engine.setup.device;
+  }
+
   /** The shape of one example. */
   get inputShape(): Shape {
     return this.#engine.setup.inputShape;
@@ -86,9 +93,9 @@ export class Trainer {
     return this.#step;
   }
 
-  /** Number of trainable numbers. */
+  /** Number of trainable numbers: those of frozen parameters don't count. */
   get parameterCount(): number {
-    return this.#main.net.parameters.reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0);
+    return this.#main.net.parameters.reduce((sum, { tensor }) => sum + (tensor.frozen ? 0 : sizeOf(tensor.shape)), 0);
   }
 
   /** The learning rate of the next step; may be set between steps. */
@@ -122,6 +129,10 @@ export class Trainer {
           this.#refuseAfterDestroy('fit');
           return this.#send(step, cursor, before);
         },
+        snapshot: (batch) => {
+          this.#refuseAfterDestroy('fit');
+          return snapshot(this.#engine, batch.inputs.length / sizeOf(this.inputShape), batch, data);
+        },
         evaluate: (validation) => evaluate(this.#engine, validation, this.batchSize),
         checkData: (validation) => checkData('fit', validation, this.#expected),
       });
@@ -149,7 +160,7 @@ export class Trainer {
     return this.#called(turn);
   }
 
-  /** The mean loss over a data set and, where the loss has one, the accuracy. Changes nothing. */
+  /** The mean loss over a data set, without any penalty and with dropout off, and where the loss has one the accuracy. Changes nothing. */
   async evaluate(data: Dataset): Promise<Evaluation> {
     return this.#exclusively('evaluate', async () => {
       checkData('evaluate', data, this.#expected);

@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { map } from './elementwise.ts';
-import { defineOp, type Op } from './op.ts';
+import type { Op } from './op.ts';
 import { sumAxes } from './reduce.ts';
 import type { Request } from './request.ts';
 import { sameShape, showShape, type Shape, type Tensor } from './tensor.ts';
@@ -39,7 +39,7 @@ function reduced(dout: Tensor, steps: Parameters<typeof map>[1], out: Tensor, sc
 
 /** A row of the family: out = formula(a, b), with what each input's gradient multiplies dout by. */
 function binary(name: string, derivative: (side: 'a' | 'b', other: Tensor) => Parameters<typeof map>[1]): Op {
-  return defineOp({
+  return {
     name,
     inputs: ['a', 'b'],
     shapes: ({ a, b }, _, who) => ({ out: broadcastShape(who, a!.shape, b!.shape) }),
@@ -56,7 +56,7 @@ function binary(name: string, derivative: (side: 'a' | 'b', other: Tensor) => Pa
       }
       return { requests, aliases };
     },
-  });
+  };
 }
 
 export const add = binary('add', () => []);

@@ -2,7 +2,7 @@ import { isFull, type Access, type ChainStep } from '../../shaders/chain.wgsl.ts
 import { elementwise, type ElementwiseSpec } from '../../shaders/elementwise.wgsl.ts';
 import { FORMULAS } from '../../shaders/formulas.wgsl.ts';
 import { checkNumber, OptionError, show } from '../errors.ts';
-import { defineOp, type Op, type Options } from './op.ts';
+import type { Op, Options } from './op.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
 import { sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -167,7 +167,7 @@ function unary(name: string, rule: {
 }): Op {
   const formulaOf = rule.formula ?? (() => name);
   const parametersOf = rule.parameters ?? (() => []);
-  return defineOp({
+  return {
     name,
     inputs: ['x'],
     ...(rule.options ? { options: rule.options } : {}),
@@ -183,7 +183,7 @@ function unary(name: string, rule: {
         formula: `${formulaOf(options)}Backward`, parameters: parametersOf(options), operands: [rule.saves === 'x' ? inputs.x! : outputs.out!],
       }], wanted.x)] : [],
     }),
-  });
+  };
 }
 
 export const sigmoid = unary('sigmoid', { saves: 'y' });

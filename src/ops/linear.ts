@@ -1,13 +1,14 @@
 import { ShapeError } from '../errors.ts';
 import { map } from './elementwise.ts';
-import { multiply } from './matmul.ts';
-import { defineOp } from './op.ts';
-import { reduce } from './reduce.ts';
+import { matmulFamily, multiply } from './matmul.ts';
+import type { Op } from './op.ts';
+import { reduce, reduceFamily } from './reduce.ts';
 import { showShape, sizeOf } from './tensor.ts';
 
 /** out = x · weightᵀ + bias, with x [..., in], weight [out, in] and bias [out] (PyTorch's layout). */
-export const linear = defineOp({
+export const linear: Op = {
   name: 'linear',
+  families: [matmulFamily, reduceFamily],
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],
   shapes: ({ x, weight, bias }, _, who) => {
@@ -36,4 +37,4 @@ export const linear = defineOp({
       ],
     };
   },
-});
+};

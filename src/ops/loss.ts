@@ -2,7 +2,7 @@ import type { Kernel } from '../../shaders/kernel.ts';
 import type { LossSpec } from '../../shaders/loss.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { asMatrix, map } from './elementwise.ts';
-import { defineOp, type Named, type Op, type Options } from './op.ts';
+import type { Named, Op, Options } from './op.ts';
 import { reduce } from './reduce.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { sameShape, showShape, sizeOf, type Tensor } from './tensor.ts';
@@ -32,7 +32,7 @@ export function defineLoss(rule: LossRule): Op {
     }
     return family;
   };
-  return defineOp({
+  return {
     name: rule.name,
     inputs: ['input', 'target'],
     ...(rule.targetGradient ? {} : { constants: ['target'] }),
@@ -60,7 +60,7 @@ export function defineLoss(rule: LossRule): Op {
         aliases: wanted.input && isSeed ? { input: saved.gradient! } : {},
       };
     },
-  });
+  };
 }
 
 /** The mean over all elements. */

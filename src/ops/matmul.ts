@@ -2,7 +2,7 @@ import { matmulTiled } from '../../shaders/matmul-tiled.wgsl.ts';
 import { matmulRegister, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { graftAfter, graftBefore } from './elementwise.ts';
-import { defineOp, flag, type Options } from './op.ts';
+import { flag, type Op, type Options } from './op.ts';
 import { reduceFamily } from './reduce.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
 import { showShape, type Tensor } from './tensor.ts';
@@ -80,8 +80,9 @@ export function multiply(
 const flags = (options: Options, who = 'matmul'): { ta: boolean; tb: boolean } =>
   ({ ta: flag(who, options, 'transposeA'), tb: flag(who, options, 'transposeB') });
 
-export const matmul = defineOp({
+export const matmul: Op = {
   name: 'matmul',
+  families: [matmulFamily],
   inputs: ['a', 'b'],
   options: ['transposeA', 'transposeB'],
   shapes: ({ a, b }, options, who) => {
@@ -106,4 +107,4 @@ export const matmul = defineOp({
       ],
     };
   },
-});
+};

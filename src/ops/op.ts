@@ -1,5 +1,5 @@
 import { OptionError, show } from '../errors.ts';
-import type { Request } from './request.ts';
+import type { KernelFamily, Request } from './request.ts';
 import type { Shape, Tensor } from './tensor.ts';
 
 export type Named<T> = Readonly<Record<string, T>>;
@@ -46,7 +46,10 @@ export interface Op {
   readonly isView?: boolean;
   /** True where a unit whose output is always 0 is dead: diagnostics count them. */
   readonly canDie?: boolean;
+  /** Tensors that the forward launches write for the backward ones, with their shapes. */
   saves?(inputs: Named<Tensor>, options: Options): Named<Shape>;
+  /** The families that it asks for and that have a choice of kernels, so that `variants` can force one and checks try all. */
+  readonly families?: readonly KernelFamily[];
   forward(application: Application): readonly Request[];
   backward(application: BackwardApplication): Backward;
 }
@@ -56,8 +59,4 @@ export function flag(who: string, options: Options, name: string): boolean {
   const value = options[name] ?? false;
   if (typeof value !== 'boolean') throw new OptionError(who, `${name} to be true or false`, show(value));
   return value;
-}
-
-export function defineOp(op: Op): Op {
-  return op;
 }

@@ -1,7 +1,7 @@
 import { reduceSerial, reduceWorkgroup, type ReduceSpec } from '../../shaders/reduce.wgsl.ts';
 import { OptionError, show, ShapeError } from '../errors.ts';
 import { map } from './elementwise.ts';
-import { defineOp, flag, type Op, type Options } from './op.ts';
+import { flag, type Op, type Options } from './op.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -59,8 +59,9 @@ function axesOf(who: string, shape: Shape, { axes }: Options): number[] {
 /** A row of the family: out = factor · Σ x over `axes`; the factor may depend on how many terms there are. */
 function reduction(name: string, factor: (terms: number) => number): Op {
   const scaleOf = (x: Tensor, axes: readonly number[]): number => factor(sizeOf(axes.map((axis) => x.shape[axis]!)));
-  return defineOp({
+  return {
     name,
+    families: [reduceFamily],
     inputs: ['x'],
     options: ['axes', 'keepDims'],
     shapes: ({ x }, options, who) => {
@@ -83,7 +84,7 @@ function reduction(name: string, factor: (terms: number) => number): Op {
       const kept = { ...gradients.out!, shape: x!.shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension)) };
       return { requests: [map(kept, scale === 1 ? [] : [{ formula: 'scale', parameters: [scale] }], wanted.x)] };
     },
-  });
+  };
 }
 
 export const sum = reduction('sum', () => 1);

@@ -1,9 +1,9 @@
 import { ShapeError } from '../errors.ts';
-import { defineOp } from './op.ts';
+import type { Op } from './op.ts';
 import { showShape, sizeOf, type Shape } from './tensor.ts';
 
 /** The same elements under another shape; one dimension may be -1 and is computed. Nothing is launched or copied. */
-export const reshape = defineOp({
+export const reshape: Op = {
   name: 'reshape',
   inputs: ['x'],
   options: ['shape'],
@@ -24,4 +24,4 @@ export const reshape = defineOp({
     requests: [],
     aliases: wanted.x ? { x: { ...dout!, shape: x!.shape } } : {},
   }),
-});
+};

@@ -1,7 +1,7 @@
 import { softmax as softmaxKernel, softmaxBackward as softmaxBackwardKernel, type SoftmaxSpec } from '../../shaders/softmax.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { asMatrix } from './elementwise.ts';
-import { defineOp } from './op.ts';
+import type { Op } from './op.ts';
 import type { KernelFamily } from './request.ts';
 
 export const softmaxFamily: KernelFamily<SoftmaxSpec> = {
@@ -15,7 +15,7 @@ export const softmaxBackwardFamily: KernelFamily<SoftmaxSpec> = {
 };
 
 /** Softmax over the last axis. */
-export const softmax = defineOp({
+export const softmax: Op = {
   name: 'softmax',
   inputs: ['x'],
   shapes: ({ x }, _, who) => {
@@ -28,4 +28,4 @@ export const softmax = defineOp({
       family: softmaxBackwardFamily, spec: asMatrix(x!.shape), reads: { dout: gradients.out!, y: outputs.out! }, writes: { dx: wanted.x },
     }] : [],
   }),
-});
+};

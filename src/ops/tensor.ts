@@ -20,6 +20,8 @@ export interface Tensor {
   readonly role: Role;
   /** The id of the tensor whose memory this one shows under another shape (reshape). */
   readonly viewOf?: number;
+  /** Set on a parameter that training leaves as it is: it gets no gradient. */
+  readonly frozen?: true;
   /** Set where every element is this known number, so that ops can skip a multiplication by one. */
   readonly constant?: number;
 }

@@ -1,5 +1,6 @@
 import { added, multiplied, negated, scaled } from '../reference/arithmetic.ts';
 import { expanded, reduction, summed } from '../reference/axes.ts';
+import { complexMul, complexPaired, complexSoftplus, complexSub, complexSummed } from '../reference/complex.ts';
 import { mapped } from '../reference/curve.ts';
 import { expError, logError, meanError, ROUNDING } from '../reference/rounding.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
@@ -8,9 +9,10 @@ import { zeros } from '../reference/tensor.ts';
 import type { RefTensor, Shape } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
 import { sigmoidCurve } from './curves.ts';
-import { WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
+import { withoutLastLane, WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample } from './proof.ts';
 import { filled, normals, uniforms } from './sample-data.ts';
+import { drawOf, FLAG, matrixOf, rowsAndColumns, sizesFrom } from './sizes.ts';
 
 /**
  * loss = mean of softplus(x) − x·t over all elements: torch.nn.functional.binary_cross_entropy_with_logits.
@@ -32,6 +34,11 @@ export const bceWithLogits: Proof = {
       input: multiplied(added(mapped(input, sigmoidCurve(builtins)), target, -1), share),
       target: negated(multiplied(input, share)),
     };
+  },
+
+  complex({ input, target }) {
+    const { map, count } = reduction(input.shape, undefined, false);
+    return complexSummed(complexPaired(input, target, (x, t) => complexSub(complexSoftplus(x), complexMul(x, t))), map, [], 1 / count);
   },
 
   /** softplus(x + δ) − softplus(x) = log(1 + σ(x)·(e^δ − 1)). */
@@ -56,7 +63,7 @@ export const bceWithLogits: Proof = {
   },
 
   samples: [
-    sample([1]), sample([17, 1]), sample([5, 7]), sample([15, 16]), sample([63]), sample([2, 3, 11]), sample([3, 65]), sample([263]),
+    sample([1]), sample([17, 1]), sample([5, 7]), sample([15, 16]), sample([63]), sample([2, 3, 11]), sample([3, 65]), sample([263]), sample([67, 3]), sample([64, 4]),
     {
       name: 'hard targets and large logits',
       options: {},
@@ -68,14 +75,27 @@ export const bceWithLogits: Proof = {
       inputs: { input: filled([19], (i) => (i % 2 ? 0 : (i - 9) / 4)), target: filled([19], (i) => (i % 3) / 2) },
     },
   ],
+  sizes: sizesFrom(
+    { rows: [1, 263], columns: [1, 67], hard: FLAG, large: FLAG },
+    ({ rows, columns, hard, large }, seed) => {
+      const logits = matrixOf(seed, 0, [rows, columns], 0, large ? 25 : 2);
+      const target = filled([rows, columns], (i) => (hard ? (i + seed) % 2 : drawOf(seed, 1, i)));
+      // A right answer leaves no gradient: the first one is wrong.
+      if (hard) logits.data[0] = Math.abs(logits.data[0]) * (target.data[0] > 0 ? -1 : 1);
+      return { options: {}, inputs: { input: logits, target } };
+    },
+    ({ inputs: { input } }) => rowsAndColumns(input.shape),
+  ),
   mutants: [
     WITHOUT_MEAN,
     WITHOUT_UPSTREAM,
-    { name: 'the branch for x < 0 forgotten', kernel: /^bce/, find: 'select(e * s, s, logit >= 0.0)', replace: 's' },
-    { name: 'the target forgotten in the gradient', kernel: /^bce/, find: ' - t);', replace: ');' },
-    { name: 'the target forgotten in the loss', kernel: /^bce/, find: ' - logit * t', replace: '' },
-    { name: 'the logarithm forgotten', kernel: /^bce/, find: ' + log(1.0 + e)', replace: '' },
-    { name: 'overflows', kernel: /^bce/, find: 'exp(-abs(logit))', replace: 'exp(-logit)' },
+    { name: 'the branch for x < 0 forgotten', kernel: /^bce/, find: 'select(e * s, s, logit >= 0.0)', replace: 's', symptoms: ['mask', 'region'] },
+    { name: 'the target forgotten in the gradient', kernel: /^bce/, find: ' - t);', replace: ');', symptoms: ['formula'] },
+    { name: 'the target forgotten in the loss', kernel: /^bce/, find: ' - logit * t', replace: '', symptoms: ['formula'] },
+    { name: 'the logarithm forgotten', kernel: /^bce/, find: ' + log(1.0 + e)', replace: '', symptoms: ['formula'] },
+    { name: 'overflows', kernel: /^bce/, find: 'exp(-abs(logit))', replace: 'exp(-logit)', symptoms: ['region', 'mask'] },
+    withoutLastLane(/^bce/),
+    { name: 'the loss keeps only its last column', kernel: /^bce/, find: 'total += max', replace: 'total = max', symptoms: ['reduction'] },
   ],
   conventions: [],
 };
@@ -89,7 +109,7 @@ function losses(input: RefTensor, target: RefTensor, builtins: BuiltinErrors): R
     const log = Math.log1p(e);
     out.value[i] = softplus(x) - x * t;
     out.variance[i] = (sigmoid(x) - t) ** 2 * input.variance[i] + x * x * target.variance[i]
-      + (expError(x, e, builtins) / (1 + e)) ** 2 + logError(1 + e, log, builtins) ** 2
+      + (expError(x, e, builtins, 0) / (1 + e)) ** 2 + logError(1 + e, log, builtins) ** 2 + ROUNDING ** 2
       + (ROUNDING * (Math.abs(x * t) + Math.max(x, 0) + Math.abs(out.value[i]) + log)) ** 2;
   }
   return out;

@@ -1,12 +1,15 @@
+import { complexAdd, complexLog, complexMapped, complexMul, complexScale, complexSub, complexZeros } from '../reference/complex.ts';
+import type { Complex } from '../reference/complex.ts';
 import { expError, logError, meanError, ROUNDING } from '../reference/rounding.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import { zeros } from '../reference/tensor.ts';
 import type { RefTensor, Shape } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
-import { WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
+import { withoutLastLane, WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample, SampleTensor, Site } from './proof.ts';
 import { classIndices, filled, movingPeak, normals, probabilities, uniform } from './sample-data.ts';
-import { columnsOf, softmaxRows } from './softmax.ts';
+import { columnsOf, complexExponentials, complexRowSums, largestOfRows, softmaxRows } from './softmax.ts';
+import { drawOf, FLAG, flagOf, logitsOf, rowsAndColumns, sizesFrom } from './sizes.ts';
 
 /**
  * loss = mean over rows of logsumexp(x) − x[target], or of Σ t·(logsumexp(x) − x) for a target of probabilities:
@@ -83,6 +86,25 @@ export const crossEntropy: Proof = {
     return { input: gradient, ...(soft ? { target: targetGradient } : {}) };
   },
 
+  complex({ input, target }) {
+    const classes = columnsOf(input);
+    const soft = isSoft(input, target);
+    const largest = largestOfRows(input, classes);
+    const logs = complexRowSums(complexMapped(input, complexExponentials(input)), classes)
+      .map((sum, row) => complexAdd(complexLog(sum), { re: largest[row], im: 0 }));
+    let total: Complex = { re: 0, im: 0 };
+    for (let i = 0; i < input.re.length; i++) {
+      const row = Math.floor(i / classes);
+      const weight = soft ? { re: target.re[i], im: target.im[i] } : { re: target.re[row] === i % classes ? 1 : 0, im: 0 };
+      total = complexAdd(total, complexMul(weight, complexSub(logs[row], { re: input.re[i], im: input.im[i] })));
+    }
+    const { re, im } = complexScale(total, 1 / logs.length);
+    const out = complexZeros([]);
+    out.re[0] = re;
+    out.im[0] = im;
+    return out;
+  },
+
   /** logsumexp(x + δ) − logsumexp(x) = log(1 + Σ softmax(x)·(e^δ − 1)): only rows with a change are visited. */
   perturb({ inputs: { input, target }, out }) {
     const classes = columnsOf(input);
@@ -127,7 +149,7 @@ export const crossEntropy: Proof = {
   },
 
   samples: [
-    hard(1, 2), hard(5, 3), hard(17, 15), hard(16, 17), hard(63, 7), hard(3, 65), hard(2, 263), hard(67, 2),
+    hard(1, 2), hard(5, 3), hard(17, 15), hard(16, 17), hard(63, 7), hard(3, 65), hard(2, 263), hard(67, 2), hard(64, 4),
     soft(5, 7), soft(17, 16), soft(3, 67),
     {
       // Allowed, and only such targets tell whether a kernel relies on a sum of 1.
@@ -141,6 +163,11 @@ export const crossEntropy: Proof = {
       inputs: { input: movingPeak(17, 17, -80, 8), target: classIndices(17, (row) => (row % 2 ? row * 7 % 17 : (row + 3) % 17)) },
     },
     {
+      name: 'probabilities of 0 and 1',
+      options: {},
+      inputs: { input: logits(13, 5), target: filled([13, 5], (i) => (i % 5 === Math.floor(i / 5) % 5 ? 1 : 0)) },
+    },
+    {
       name: 'ties and zero logits',
       options: {},
       inputs: { input: filled([6, 5], (i) => (i % 5 < 2 ? 0 : -1)), target: classIndices(6, (row) => row % 5) },
@@ -151,18 +178,37 @@ export const crossEntropy: Proof = {
       inputs: { input: normals(811, [7, 11], 40), target: classIndices(7, (row) => row * 3 % 11) },
     },
   ],
+  sizes: sizesFrom(
+    { rows: [1, 263], classes: [2, 67], probabilities: FLAG, peak: FLAG, large: FLAG },
+    ({ rows, classes, probabilities: soft, peak, large }, seed) => {
+      const input = logitsOf(seed, rows, classes, { peak, large });
+      const target = soft
+        // Targets need not sum to 1, and some are 0.
+        ? filled([rows, classes], (i) => Math.max(0, 2 * drawOf(seed, 1, i) - 0.5) / classes)
+        : classIndices(rows, (row) => Math.floor(classes * drawOf(seed, 1, row)));
+      return { options: {}, inputs: { input, target } };
+    },
+    ({ inputs: { input, target } }) => {
+      const { rows, columns } = rowsAndColumns(input.shape);
+      return { rows, classes: columns, probabilities: flagOf(target.shape.length === input.shape.length) };
+    },
+  ),
   mutants: [
     WITHOUT_MEAN,
     WITHOUT_UPSTREAM,
-    { name: 'the target is always class 0', kernel: /-index/, find: 'i == label)', replace: 'i == 0u)' },
-    { name: 'the sign of the target', kernel: /-index/, find: '* scale - ', replace: '* scale + ' },
-    { name: 'the maximum not added back', kernel: /-index/, find: 'log(total) + largest', replace: 'log(total)' },
-    { name: 'the last logit taken for the maximum', kernel: /^cross/, find: 'largest = max(largest, x[start + i]);', replace: 'largest = x[start + i];' },
-    { name: 'the loss of another class', kernel: /-index/, find: '- x[start + label]', replace: '- x[start]' },
-    { name: 'the sum keeps only its last term', kernel: /^cross/, find: 'total += weight;', replace: 'total = weight;' },
-    { name: 'targets taken for a distribution', kernel: /-probabilities/, find: ' * mass / total', replace: ' / total' },
-    { name: 'the target forgotten in the gradient', kernel: /-probabilities/, find: ' * expected[start + i];', replace: ' * 0.0;' },
-    { name: 'the maximum subtracted twice', kernel: /-probabilities/, find: '(x[start + i] - largest))', replace: '(x[start + i] - 2.0 * largest))' },
+    { name: 'the target is always class 0', kernel: /-index/, find: 'i == label)', replace: 'i == 0u)', symptoms: ['formula', 'mask'] },
+    { name: 'the sign of the target', kernel: /-index/, find: '* scale - ', replace: '* scale + ', symptoms: ['formula'] },
+    { name: 'the maximum not added back', kernel: /-index/, find: 'log(total) + largest', replace: 'log(total)', symptoms: ['formula'] },
+    { name: 'the last logit taken for the maximum', kernel: /^cross/, find: 'largest = max(largest, x[start + i]);', replace: 'largest = x[start + i];', symptoms: ['region'] },
+    { name: 'the loss of another class', kernel: /-index/, find: '- x[start + label]', replace: '- x[start]', symptoms: ['formula'] },
+    { name: 'the sum keeps only its last term', kernel: /^cross/, find: 'total += weight;', replace: 'total = weight;', symptoms: ['reduction'] },
+    { name: 'targets taken for a distribution', kernel: /-probabilities/, find: ' * mass / total', replace: ' / total', symptoms: ['formula', 'region'] },
+    { name: 'the target forgotten in the gradient', kernel: /-probabilities/, find: ' * expected[start + i];', replace: ' * 0.0;', symptoms: ['formula'] },
+    { name: 'the maximum subtracted twice', kernel: /-probabilities/, find: '(x[start + i] - largest))', replace: '(x[start + i] - 2.0 * largest))', symptoms: ['formula'] },
+    withoutLastLane(/^cross/),
+    { name: 'the gradient not scaled', kernel: /-index/, find: 'dx[start + i] * scale', replace: 'dx[start + i]', symptoms: ['formula'] },
+    { name: 'the loss keeps only its last class', kernel: /-probabilities/, find: 'loss += expected', replace: 'loss = expected', symptoms: ['reduction'] },
+    { name: 'the gradient multiplies what was there', kernel: /^cross/, find: 'dx[start + i] = weight;', replace: '', symptoms: ['garbage', 'unwritten'] },
   ],
   conventions: [],
 };

@@ -1,14 +1,7 @@
 import type { Curve } from '../reference/curve.ts';
-import { divisionError, expError, FLUSH, ROUNDING, ulpError, UNIT_ROUNDOFF } from '../reference/rounding.ts';
+import { expError, FLUSH, ROUNDING, sigmoidError, ulpError } from '../reference/rounding.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import { normalDensity, normalIntegral, sigmoid } from '../reference/special.ts';
-
-/** Error of 1/(1 + e^−x): the error of the exponential arrives with the factor 1 − y. */
-function sigmoidError(x: number, builtins: BuiltinErrors): number {
-  const y = sigmoid(x);
-  const exponential = (1 - y) * y * expError(x, 1, builtins);
-  return Math.hypot(exponential, divisionError(y, builtins), ROUNDING * y) + FLUSH;
-}
 
 /** σ(x) = 1/(1 + e^−x), σ′ = σ(1 − σ), σ″ = σ′(1 − 2σ). */
 export function sigmoidCurve(builtins: BuiltinErrors): Curve {
@@ -17,9 +10,9 @@ export function sigmoidCurve(builtins: BuiltinErrors): Curve {
     value: sigmoid,
     slope,
     bend: (x) => slope(x) * (1 - 2 * sigmoid(x)),
-    valueError: (x) => sigmoidError(x, builtins),
+    valueError: (x) => sigmoidError(x, sigmoid(x), builtins),
     // Kernels compute σ(1 − σ) from the rounded σ, where 1 − σ cancels as σ nears 1.
-    slopeError: (x) => Math.abs(1 - 2 * sigmoid(x)) * sigmoidError(x, builtins) + 2 * ROUNDING * slope(x),
+    slopeError: (x) => Math.abs(1 - 2 * sigmoid(x)) * sigmoidError(x, sigmoid(x), builtins) + 2 * ROUNDING * slope(x),
   };
 }
 
@@ -69,17 +62,26 @@ export function geluTanh(builtins: BuiltinErrors): Curve {
   const inner = (x: number): number => GELU_SCALE * (x + GELU_CUBIC * x ** 3);
   const innerSlope = (x: number): number => GELU_SCALE * (1 + 3 * GELU_CUBIC * x * x);
   const tanhSlope = (x: number): number => 4 * sigmoid(2 * inner(x)) * sigmoid(-2 * inner(x));
+  // w passes up to seven roundings, constants among them.
   const tanhError = (x: number): number =>
-    ulpError(builtins.tanhUlp, Math.tanh(inner(x))) + tanhSlope(x) * 3 * UNIT_ROUNDOFF * Math.abs(inner(x));
+    Math.hypot(ulpError(builtins.tanhUlp, Math.tanh(inner(x))), tanhSlope(x) * Math.sqrt(7) * ROUNDING * Math.abs(inner(x)));
+  // (1 + tanh w)/2 = σ(2w), which keeps its digits in the left tail.
+  const value = (x: number): number => x * sigmoid(2 * inner(x));
+  const slope = (x: number): number => sigmoid(2 * inner(x)) + x / 2 * tanhSlope(x) * innerSlope(x);
   return {
-    // (1 + tanh w)/2 = σ(2w), which keeps its digits in the left tail.
-    value: (x) => x * sigmoid(2 * inner(x)),
-    slope: (x) => sigmoid(2 * inner(x)) + x / 2 * tanhSlope(x) * innerSlope(x),
+    value,
+    slope,
     bend: (x) => tanhSlope(x) * innerSlope(x)
       + x / 2 * tanhSlope(x) * (-2 * Math.tanh(inner(x)) * innerSlope(x) ** 2 + GELU_SCALE * 6 * GELU_CUBIC * x),
-    valueError: (x) => Math.abs(x) / 2 * (tanhError(x) + ROUNDING) + 2 * ROUNDING * Math.abs(x),
-    slopeError: (x) => (tanhError(x) + ROUNDING) / 2
-      + Math.abs(x) / 2 * innerSlope(x) * (2 * tanhError(x) + 2 * ROUNDING) + 3 * ROUNDING,
+    valueError: (x) => Math.hypot(Math.abs(x) / 2 * tanhError(x), Math.SQRT2 * ROUNDING * value(x)),
+    // Kernels compute 1 − t² from the rounded t = tanh w; w′ and its product with x pass five roundings.
+    slopeError: (x) => Math.hypot(
+      Math.abs(0.5 - x * Math.tanh(inner(x)) * innerSlope(x)) * tanhError(x),
+      ROUNDING * sigmoid(2 * inner(x)),
+      ROUNDING * x / 2 * innerSlope(x) * Math.tanh(inner(x)) ** 2,
+      ROUNDING * Math.sqrt(5) * x / 2 * tanhSlope(x) * innerSlope(x),
+      ROUNDING * slope(x),
+    ),
   };
 }
 
@@ -90,8 +92,8 @@ export function siluCurve(builtins: BuiltinErrors): Curve {
     value: (x) => x * sigmoid(x),
     slope: (x) => sigmoid(x) * (1 + x * sigmoid(-x)),
     bend: (x) => sigmoidSlope(x) * (2 + x * (1 - 2 * sigmoid(x))),
-    valueError: (x) => Math.abs(x) * (sigmoidError(x, builtins) + ROUNDING * sigmoid(x)),
-    slopeError: (x) => sigmoidError(x, builtins) * (1 + Math.abs(x) * Math.abs(1 - 2 * sigmoid(x)))
+    valueError: (x) => Math.abs(x) * (sigmoidError(x, sigmoid(x), builtins) + ROUNDING * sigmoid(x)),
+    slopeError: (x) => sigmoidError(x, sigmoid(x), builtins) * (1 + Math.abs(x) * Math.abs(1 - 2 * sigmoid(x)))
       + 3 * ROUNDING * (sigmoid(x) + Math.abs(x) * sigmoidSlope(x)),
   };
 }

@@ -1,8 +1,10 @@
+import { complexProduct } from '../reference/complex.ts';
 import { matrix, product } from '../reference/product.ts';
 import type { Shape } from '../reference/tensor.ts';
 import { productChange } from './product-change.ts';
 import type { Options, Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
+import { FLAG, flagOf, matrixOf, sizesFrom } from './sizes.ts';
 
 /** C = A·B, where A is stored [m, k], or [k, m] with `transposeA`, and B [k, n], or [n, k] with `transposeB`. */
 export const matmul: Proof = {
@@ -31,6 +33,14 @@ export const matmul: Proof = {
     };
   },
 
+  work: ({ a, b }, options) => a[0] * a[1] * b[options.transposeB === true ? 0 : 1],
+
+  complex({ a, b }, options) {
+    const left = { tensor: a, rows: a.shape[0], columns: a.shape[1], transpose: options.transposeA === true };
+    const right = { tensor: b, rows: b.shape[0], columns: b.shape[1], transpose: options.transposeB === true };
+    return complexProduct(left, right, [a.shape[left.transpose ? 1 : 0], b.shape[right.transpose ? 0 : 1]]);
+  },
+
   perturb({ inputs: { a, b }, out, options }) {
     const change = productChange(
       { site: a, rows: a.shape[0], columns: a.shape[1], transpose: options.transposeA === true },
@@ -55,6 +65,9 @@ export const matmul: Proof = {
     sample([3, 257], [257, 5]),
     sample([67, 5], [67, 17], { transposeA: true }),
     sample([7, 64], [71, 64], { transposeB: true }),
+    sample([8, 12], [12, 16]),
+    sample([64, 3], [3, 64]),
+    sample([6, 6], [6, 6]),
     {
       name: 'zero rows and columns',
       options: {},
@@ -63,27 +76,57 @@ export const matmul: Proof = {
         b: filled([31, 18], (i) => (i % 18 === 5 ? 0 : ((i * 53) % 89 - 44) / 64)),
       },
     },
+    {
+      // Each row picks one row of b: every place along k, its tiles and remainders stands alone once.
+      name: 'one factor in each row, at every place along k',
+      options: {},
+      inputs: { a: filled([37, 37], (i) => (i % 37 === Math.floor(i / 37) * 7 % 37 ? 1 + i / 512 : 0)), b: normals(67, [37, 6]) },
+    },
+    {
+      name: 'terms that cancel',
+      options: { transposeB: true },
+      inputs: { a: filled([3, 66], (i) => (i % 2 ? -1 : 1) * (1000 + i % 7)), b: filled([5, 66], (i) => 1 + (i % 11) / 4096) },
+    },
   ],
+  sizes: sizesFrom(
+    { m: [1, 67], k: [1, 259], n: [1, 67], transposeA: FLAG, transposeB: FLAG, zeros: FLAG },
+    ({ m, k, n, transposeA, transposeB, zeros }, seed) => ({
+      options: { transposeA: transposeA === 1, transposeB: transposeB === 1 },
+      inputs: { a: matrixOf(seed, 0, transposeA ? [k, m] : [m, k], zeros), b: matrixOf(seed, 1, transposeB ? [n, k] : [k, n], zeros) },
+    }),
+    ({ options, inputs: { a, b } }) => {
+      const transposeA = flagOf(options.transposeA);
+      const transposeB = flagOf(options.transposeB);
+      return { m: a.shape[transposeA], k: a.shape[1 - transposeA], n: b.shape[1 - transposeB], transposeA, transposeB };
+    },
+  ),
   mutants: [
-    { name: 'a product left out', kernel: /\/small/, find: 'sum0 += a0.x * b0;', replace: '' },
-    { name: 'the first four of k left out', kernel: /\/small/, find: 'for (var k = 0u;', replace: 'for (var k = 4u;' },
-    { name: 'the second column of four never stored at the edge', kernel: /\/small/, find: 'if (column + 1u < ', replace: 'if (column + 2u < ' },
-    { name: 'b read as if it were not transposed', kernel: /-nt\/small/, find: 'load_b(column, k)', replace: 'load_b(k, column)' },
-    { name: 'a row of b used twice', kernel: /-nn\/small/, find: 'load_b(k + 1u, column)', replace: 'load_b(k, column)' },
-    { name: 'a column of a used twice', kernel: /-tn\/small/, find: 'load_a(k + 1u, row)', replace: 'load_a(k, row)' },
-    { name: 'results one row too far down', kernel: /\/small/, find: 'let index = row * ', replace: 'let index = (row + 1u) * ' },
-    { name: 'beyond the edge is always the last column', kernel: /\/small/, find: 'min(column + 1u, ', replace: 'max(column + 1u, ' },
-    { name: 'k counted once too often', kernel: /\/register/, find: 'sum0 += a0.x * b0;', replace: 'sum0 += 2.0 * a0.x * b0;' },
-    { name: 'the fourth row of a block never stored at the edge', kernel: /\/register/, find: 'if (row + 3u < ', replace: 'if (row + 4u < ' },
-    { name: 'the wrong row of a', kernel: /-n.\/register/, find: 'load_a(min(row + 1u, ', replace: 'load_a(min(row + 2u, ' },
-    { name: 'rows of a block exchanged', kernel: /\/register/, find: 'column, sum1)', replace: 'column, sum2)' },
-    { name: 'tiles used before all lanes have filled them', kernel: /\/tiled/, find: '    workgroupBarrier();\n    for (var depth', replace: '    for (var depth' },
-    { name: 'tiles overwritten while they are read', kernel: /\/tiled/, find: 'still reads.\n    workgroupBarrier();', replace: 'still reads.' },
-    { name: 'every second tile along k', kernel: /\/tiled/, find: 'k += 16u', replace: 'k += 32u' },
-    { name: 'beyond the end of k repeats the last step', kernel: /-nt\/tiled/, find: ' && k + depth', replace: ' || k + depth' },
-    { name: 'a row of the tile too short', kernel: /\/tiled/, find: 'tileB[depth * 65u + laneColumn + 1u]', replace: 'tileB[depth * 64u + laneColumn + 1u]' },
-    { name: 'the third row of a lane twice', kernel: /\/tiled/, find: 'fourA.w * fourB', replace: 'fourA.z * fourB' },
-    { name: 'only the first column of tiles', kernel: /\/tiled/, find: 'column, sum0)', replace: 'column % 64u, sum0)' },
+    { name: 'a product left out', kernel: /\/small/, find: 'sum0 += a0.x * b0;', replace: '', symptoms: ['reduction'] },
+    { name: 'the first four of k left out', kernel: /\/small/, find: 'for (var k = 0u;', replace: 'for (var k = 4u;', symptoms: ['reduction'] },
+    { name: 'the second column of four never stored at the edge', kernel: /\/small/, find: 'if (column + 1u < ', replace: 'if (column + 2u < ', symptoms: ['unwritten', 'edge'] },
+    { name: 'b read as if it were not transposed', kernel: /-nt\/small/, find: 'load_b(column, k)', replace: 'load_b(k, column)', symptoms: ['transposed', 'formula'] },
+    { name: 'a row of b used twice', kernel: /-nn\/small/, find: 'load_b(k + 1u, column)', replace: 'load_b(k, column)', symptoms: ['formula'] },
+    { name: 'a column of a used twice', kernel: /-tn\/small/, find: 'load_a(k + 1u, row)', replace: 'load_a(k, row)', symptoms: ['formula'] },
+    { name: 'results one row too far down', kernel: /\/small/, find: 'let index = row * ', replace: 'let index = (row + 1u) * ', symptoms: ['unwritten', 'formula'] },
+    { name: 'beyond the edge is always the last column', kernel: /\/small/, find: 'min(column + 1u, ', replace: 'max(column + 1u, ', symptoms: ['formula'] },
+    { name: 'k counted once too often', kernel: /\/register/, find: 'sum0 += a0.x * b0;', replace: 'sum0 += 2.0 * a0.x * b0;', symptoms: ['reduction', 'formula'] },
+    { name: 'the fourth row of a block never stored at the edge', kernel: /\/register/, find: 'if (row + 3u < ', replace: 'if (row + 4u < ', symptoms: ['unwritten', 'edge'] },
+    { name: 'the wrong row of a', kernel: /-n.\/register/, find: 'load_a(min(row + 1u, ', replace: 'load_a(min(row + 2u, ', symptoms: ['formula'] },
+    { name: 'rows of a block exchanged', kernel: /\/register/, find: 'column, sum1)', replace: 'column, sum2)', symptoms: ['formula'] },
+    { name: 'tiles used before all lanes have filled them', kernel: /\/tiled/, find: '    workgroupBarrier();\n    for (var depth', replace: '    for (var depth', symptoms: ['reduction', 'formula'] },
+    { name: 'tiles overwritten while they are read', kernel: /\/tiled/, find: 'still reads.\n    workgroupBarrier();', replace: 'still reads.', symptoms: ['reduction', 'formula'] },
+    { name: 'every second tile along k', kernel: /\/tiled/, find: 'k += 16u', replace: 'k += 32u', symptoms: ['reduction'] },
+    { name: 'beyond the end of k repeats the last step', kernel: /-nt\/tiled/, find: ' && k + depth', replace: ' || k + depth', symptoms: ['reduction'] },
+    { name: 'a row of the tile too short', kernel: /\/tiled/, find: 'tileB[depth * 65u + laneColumn + 1u]', replace: 'tileB[depth * 64u + laneColumn + 1u]', symptoms: ['formula'] },
+    { name: 'the third row of a lane twice', kernel: /\/tiled/, find: 'fourA.w * fourB', replace: 'fourA.z * fourB', symptoms: ['formula'] },
+    { name: 'only the first column of tiles', kernel: /\/tiled/, find: 'column, sum0)', replace: 'column % 64u, sum0)', symptoms: ['unwritten', 'edge'] },
+    { name: 'every second step of four along k', kernel: /\/small/, find: 'k += 4u', replace: 'k += 8u', symptoms: ['reduction'] },
+    { name: 'a factor off by a thousandth', kernel: /\/small/, find: 'column, sum0)', replace: 'column, 1.001 * sum0)', symptoms: ['factor', 'formula'] },
+    { name: 'adds to what is there', kernel: /\/small/, find: '[index] = value.x;', replace: '[index] += value.x;', symptoms: ['garbage', 'unwritten'] },
+    { name: 'one column in four is zero', kernel: /\/small/, find: '[index + 1u] = value.y;', replace: '[index + 1u] = 0.0;', symptoms: ['zero-block'] },
+    { name: 'the second row of a block never stored at the edge', kernel: /\/register/, find: 'if (row + 1u < ', replace: 'if (row + 2u < ', symptoms: ['unwritten', 'edge'] },
+    { name: 'the last columns of a tile never stored', kernel: /\/tiled/, find: 'if (column < ', replace: 'if (column + 4u < ', symptoms: ['unwritten', 'edge'] },
+    { name: 'one step of a tile left out', kernel: /\/tiled/, find: 'for (var depth = 0u;', replace: 'for (var depth = 1u;', symptoms: ['reduction'] },
   ],
   conventions: [],
 };

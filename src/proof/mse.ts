@@ -1,11 +1,13 @@
 import { added, multiplied, negated, scaled } from '../reference/arithmetic.ts';
 import { expanded, reduction, summed } from '../reference/axes.ts';
+import { complexMul, complexPaired, complexSub, complexSummed } from '../reference/complex.ts';
 import { meanError } from '../reference/rounding.ts';
 import type { Shape } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
-import { WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
+import { withoutLastLane, WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
+import { FLAG, matrixOf, rowsAndColumns, sizesFrom } from './sizes.ts';
 
 /** loss = Σ (input − target)²/n over all n elements: torch.nn.functional.mse_loss. */
 export const mse: Proof = {
@@ -23,6 +25,12 @@ export const mse: Proof = {
     const { map, count } = reduction(input.shape, undefined, false);
     const gradient = multiplied(scaled(error, 2 / count, meanError(builtins)), expanded(dout, map, input.shape));
     return { input: gradient, target: negated(gradient) };
+  },
+
+  complex({ input, target }) {
+    const error = complexPaired(input, target, complexSub);
+    const { map, count } = reduction(input.shape, undefined, false);
+    return complexSummed(complexPaired(error, error, complexMul), map, [], 1 / count);
   },
 
   /** (e + δ)² − e² = δ·(2e + δ). */
@@ -45,18 +53,30 @@ export const mse: Proof = {
   },
 
   samples: [
-    sample([1]), sample([5, 7]), sample([17, 1]), sample([15, 16]), sample([63]), sample([2, 3, 11]), sample([3, 65]), sample([263]),
+    sample([1]), sample([5, 7]), sample([17, 1]), sample([15, 16]), sample([63]), sample([2, 3, 11]), sample([3, 65]), sample([263]), sample([67, 3]), sample([64, 4]),
     { name: 'exact hits', options: {}, inputs: { input: filled([4, 13], (i) => i / 8), target: filled([4, 13], (i) => (i % 3 === 0 ? i / 8 : 3)) } },
     { name: 'far off', options: {}, inputs: { input: normals(601, [7, 10], 100), target: normals(607, [7, 10], 0.01) } },
   ],
+  sizes: sizesFrom(
+    { rows: [1, 263], columns: [1, 67], hits: FLAG },
+    ({ rows, columns, hits }, seed) => {
+      const input = matrixOf(seed, 0, [rows, columns]);
+      const other = matrixOf(seed, 1, [rows, columns]);
+      return { options: {}, inputs: { input, target: hits ? filled([rows, columns], (i) => (i % 3 === 1 ? input : other).data[i]) : other } };
+    },
+    ({ inputs: { input } }) => rowsAndColumns(input.shape),
+  ),
   mutants: [
     WITHOUT_MEAN,
     WITHOUT_UPSTREAM,
-    { name: 'the gradient twice', kernel: /^mse/, find: 'f * difference;', replace: 'f * 2.0 * difference;' },
-    { name: 'the sign of the gradient', kernel: /^mse/, find: 'f * difference;', replace: 'f * -difference;' },
-    { name: 'the absolute error', kernel: /^mse/, find: 'difference * difference', replace: 'abs(difference)' },
-    { name: 'the target\'s sign forgotten', kernel: /scale$/, find: '(-1.0f)', replace: '1.0f' },
-    { name: 'the first column left out', kernel: /^mse/, find: 'for (var i = 0u;', replace: 'for (var i = 1u;' },
+    { name: 'the gradient twice', kernel: /^mse/, find: 'f * difference;', replace: 'f * 2.0 * difference;', symptoms: ['factor'] },
+    { name: 'the sign of the gradient', kernel: /^mse/, find: 'f * difference;', replace: 'f * -difference;', symptoms: ['factor'] },
+    { name: 'the absolute error', kernel: /^mse/, find: 'difference * difference', replace: 'abs(difference)', symptoms: ['formula'] },
+    { name: 'the target\'s sign forgotten', kernel: /scale$/, find: '(-1.0f)', replace: '1.0f', symptoms: ['factor'] },
+    { name: 'the first column left out', kernel: /^mse/, find: 'for (var i = 0u;', replace: 'for (var i = 1u;', symptoms: ['unwritten', 'reduction'] },
+    withoutLastLane(/^mse/),
+    withoutLastLane(/^mul\+scale$/),
+    { name: 'the loss keeps only its last column', kernel: /^mse/, find: 'total += difference', replace: 'total = difference', symptoms: ['reduction'] },
   ],
   conventions: [],
 };

@@ -4,17 +4,18 @@ import type { Mutant } from './proof.ts';
 
 /** Every lane kernel: its last lane does nothing. */
 export function withoutLastLane(kernel: RegExp): Mutant {
-  return { name: 'the last lane does nothing', kernel, find: 'if (lane >= ', replace: 'if (lane + 1u >= ' };
+  const where = kernel.source.replace(/[\^$\\()]/g, '').replaceAll('|', ' or ');
+  return { name: `the last lane of ${where} does nothing`, kernel, find: 'if (lane >= ', replace: 'if (lane + 1u >= ', symptoms: ['edge', 'unwritten'] };
 }
 
 /** A sum that comes back over the stretched axes, or that makes a loss of its rows. */
 export const SERIAL_SUM: readonly Mutant[] = [
-  { name: 'only the last term of each partial sum', kernel: /reduce\/serial/, find: 'partial += ', replace: 'partial = ' },
-  { name: 'the first term of a sum left out', kernel: /reduce\/serial/, find: 'var i = first;', replace: 'var i = first + 1u;' },
+  { name: 'only the last term of each partial sum', kernel: /reduce\/serial/, find: 'partial += ', replace: 'partial = ', symptoms: ['reduction'] },
+  { name: 'the first term of a sum left out', kernel: /reduce\/serial/, find: 'var i = first;', replace: 'var i = first + 1u;', symptoms: ['reduction'] },
 ];
 
 /** The mean's factor forgotten where rows become one number. */
-export const WITHOUT_MEAN: Mutant = { name: '1/N missing', kernel: /reduce\/serial/, find: 'out[lane] = total * ', replace: 'out[lane] = total + 0.0 * ' };
+export const WITHOUT_MEAN: Mutant = { name: '1/N missing', kernel: /reduce\/serial/, find: 'out[lane] = total * ', replace: 'out[lane] = total + 0.0 * ', symptoms: ['factor'] };
 
 /** A loss whose upstream gradient is not 1 multiplies by it. */
-export const WITHOUT_UPSTREAM: Mutant = { name: 'the upstream gradient of the loss forgotten', kernel: /^mul/, find: 'return a * b;', replace: 'return a;' };
+export const WITHOUT_UPSTREAM: Mutant = { name: 'the upstream gradient of the loss forgotten', kernel: /^mul/, find: 'return a * b;', replace: 'return a;', symptoms: ['factor'] };

@@ -20,7 +20,18 @@ export function productChange(a: SiteMatrix, b: SiteMatrix, out: Site): () => vo
   const columnsOfA = a.transpose ? a.site.value : transposed(a.site.value, a.rows, a.columns);
   const changeA = a.site.change;
   const changeB = b.site.change;
+  const k = a.transpose ? a.rows : a.columns;
   return () => {
+    // Where all elements move, as along a direction, whole rows are faster than one element after the other.
+    if (changeB.count === b.site.value.length && changeA.count === 0) {
+      addProduct(out, (row, p) => columnsOfA[p * m + row], deltasOf(b), m, k, n);
+      return;
+    }
+    if (changeA.count === a.site.value.length && changeB.count === 0) {
+      const deltas = deltasOf(a);
+      addProduct(out, (row, p) => deltas[row * k + p], rowsOfB, m, k, n);
+      return;
+    }
     for (let c = 0; c < changeA.count; c++) {
       const at = changeA.index[c];
       const delta = changeA.delta[c];
@@ -44,6 +55,26 @@ export function productChange(a: SiteMatrix, b: SiteMatrix, out: Site): () => vo
       }
     }
   };
+}
+
+/** The changes of all elements, as the matrix is read, row by row. */
+function deltasOf({ site: { change }, rows, columns, transpose }: SiteMatrix): Float64Array {
+  const deltas = new Float64Array(change.index.length);
+  for (let k = 0; k < change.count; k++) deltas[change.index[k]] = change.delta[k];
+  return transpose ? transposed(deltas, rows, columns) : deltas;
+}
+
+/** Adds left·right to the change of `out`, where left is [m, k], and right [k, n] row by row. */
+function addProduct(out: Site, left: (row: number, p: number) => number, right: Float64Array, m: number, k: number, n: number): void {
+  const sums = new Float64Array(n);
+  for (let row = 0; row < m; row++) {
+    sums.fill(0);
+    for (let p = 0; p < k; p++) {
+      const x = left(row, p);
+      for (let j = 0; j < n; j++) sums[j] += x * right[p * n + j];
+    }
+    for (let j = 0; j < n; j++) addDelta(out.change, row * n + j, sums[j]);
+  }
 }
 
 function transposed(value: Float64Array, rows: number, columns: number): Float64Array {

@@ -1,4 +1,5 @@
 import type { RefTensor, Shape } from '../reference/tensor.ts';
+import type { ComplexTensor } from '../reference/complex.ts';
 import type { Rounding } from '../reference/rounding.ts';
 import type { Change } from './change.ts';
 
@@ -49,6 +50,25 @@ export interface Convention {
 }
 
 /**
+ * How a wrong tensor looks, and so what a diagnosis can say of a bug. The checker tries these explanations; a mutant says
+ * which of them are right for it.
+ * - `factor`: off by one constant factor (a missing 1/N, counted twice, a sign).
+ * - `transposed`: the right numbers with rows and columns exchanged.
+ * - `zero-block`: whole rows or columns, or a run of elements, are 0 that must not be.
+ * - `edge`: only the last lanes, rows or columns are wrong: a guard or a last tile.
+ * - `stale`: numbers of an earlier run.
+ * - `garbage`: reads or adds to memory that nothing has written: NaN where the poison comes through.
+ * - `unwritten`: the poison still stands there.
+ * - `mask`: a mask or branch is missing, turned round or taken from the wrong side: wrong only where it matters.
+ * - `reduction`: sums over too little, too much or the wrong axis.
+ * - `upstream-only`: what depends on this tensor is wrong too, and everything else is right.
+ * - `region`: wrong only where the inputs lie in some region (exactly 0, a far tail, a tie).
+ * - `formula`: wrong nearly everywhere without any of these patterns: a wrong or a missing term.
+ */
+export type Symptom =
+  | 'factor' | 'transposed' | 'zero-block' | 'edge' | 'stale' | 'garbage' | 'unwritten' | 'mask' | 'reduction' | 'upstream-only' | 'region' | 'formula';
+
+/**
  * A planted bug: `find` becomes `replace` in the WGSL of the kernels whose name `kernel` matches.
  * A checker that lets it pass has a hole; `reason` says why a mutant changes nothing, where that is so.
  */
@@ -57,7 +77,25 @@ export interface Mutant {
   readonly kernel: RegExp;
   readonly find: string;
   readonly replace: string;
+  /** The explanations that would be right for it. */
+  readonly symptoms: readonly Symptom[];
   readonly reason?: string;
+}
+
+/** What the GPU left of one node: absent where fusion kept a tensor out of memory. */
+export interface GpuPlace {
+  readonly inputs: Readonly<Record<string, Float32Array | Uint32Array | undefined>>;
+  readonly out?: Float32Array;
+}
+
+/** Samples of any size, for random shapes and for the smallest failing one. */
+export interface Sizes {
+  /** The free sizes by name (`m`, `k`, `n`), each with its smallest and largest useful value. Flags are sizes from 0 to 1. */
+  readonly ranges: Readonly<Record<string, readonly [number, number]>>;
+  /** One sample; the same arguments give the same numbers. Every combination within the ranges is valid. */
+  sample(sizes: Readonly<Record<string, number>>, seed: number): Sample;
+  /** The sizes of a given sample, where it is one of these; so that it can be shrunk. */
+  measure?(sample: Pick<Sample, 'options' | 'inputs'>): Readonly<Record<string, number>> | undefined;
 }
 
 /** The proof of one op: what it computes, in float64, and how to find out whether a kernel computes it. */
@@ -70,6 +108,18 @@ export interface Proof {
 
   /** The activation pattern at these inputs: which side of its kink each element lies on. */
   readonly branches?: (inputs: Inputs, options: Options) => Uint8Array;
+
+  /** The pattern that the GPU followed, from the tensors that it left; undefined where they do not tell. */
+  readonly adopt?: (gpu: GpuPlace, options: Options) => Uint8Array | undefined;
+
+  /**
+   * The output for complex inputs, so that (f(x + ih))/h gives a derivative without cancellation. Forward formulas only;
+   * the sides of kinks are those of `branches`. Without it the op has no complex step.
+   */
+  readonly complex?: (inputs: Readonly<Record<string, ComplexTensor>>, options: Options, branches?: Uint8Array) => ComplexTensor;
+
+  /** Multiply-adds of one evaluation, for estimates of time. Default: the elements of the largest tensor. */
+  readonly work?: (shapes: Readonly<Record<string, Shape>>, options: Options) => number;
 
   /** Hand-written gradients by input name: the second witness, which shares no code with the difference of `forward`. */
   backward(
@@ -84,6 +134,8 @@ export interface Proof {
   readonly perturb?: (place: Place) => () => void;
 
   readonly samples: readonly Sample[];
+  /** Samples of any shape: random ones are drawn from it, and failing ones shrunk. */
+  readonly sizes?: Sizes;
   readonly mutants: readonly Mutant[];
   readonly conventions: readonly Convention[];
 }

@@ -1,3 +1,5 @@
+import { complexAdd, complexDiv, complexExp, complexMapped } from '../reference/complex.ts';
+import type { Complex, ComplexTensor } from '../reference/complex.ts';
 import { divisionError, expError, FLUSH, ROUNDING } from '../reference/rounding.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import { zeros } from '../reference/tensor.ts';
@@ -6,6 +8,7 @@ import { addDelta, deltaAt, emptyChange } from './change.ts';
 import { withoutLastLane } from './mutants.ts';
 import type { Proof } from './proof.ts';
 import { filled, movingPeak, normals } from './sample-data.ts';
+import { FLAG, logitsOf, rowsAndColumns, sizesFrom } from './sizes.ts';
 
 /** y = e^(x − max)/Σ e^(x − max) over the last axis. */
 export const softmax: Proof = {
@@ -40,6 +43,13 @@ export const softmax: Proof = {
     return { x: gradient };
   },
 
+  complex({ x }) {
+    const n = columnsOf(x);
+    const e = complexMapped(x, complexExponentials(x));
+    const sums = complexRowSums(e, n);
+    return complexMapped(e, (z, i) => complexDiv(z, sums[Math.floor(i / n)]));
+  },
+
   /** Δy = y·(e^δ − 1 − S)/(1 + S) with S = Σ y·(e^δ − 1) over the row. */
   perturb({ inputs: { x }, out }) {
     const n = columnsOf(x);
@@ -72,7 +82,9 @@ export const softmax: Proof = {
     { name: 'ties', options: {}, inputs: { x: filled([4, 7], (i) => (i % 7 < 3 ? 2 : -1)) } },
     { name: 'large logits', options: {}, inputs: { x: normals(569, [5, 11], 30) } },
     { name: 'a peak in each column', options: {}, inputs: { x: movingPeak(17, 17, -500, -495) } },
-    { name: 'a peak that passes the workgroup', options: {}, inputs: { x: movingPeak(11, 67, 80, 83) } },
+    // As many rows as columns: the maximum stands at every place of a row once, beyond the size of a workgroup too.
+    { name: 'a peak at each of 67 places', options: {}, inputs: { x: movingPeak(67, 67, 80, 83) } },
+    { name: 'logits near 1000', options: {}, inputs: { x: filled([6, 13], (i) => (i % 2 ? 1000 : 1001.5) + i % 13 / 8) } },
     {
       // Without the row's maximum subtracted e^150 overflows; two neighbours near the maximum leave a gradient to prove.
       name: 'two peaks beyond the range of e^x',
@@ -80,14 +92,24 @@ export const softmax: Proof = {
       inputs: { x: filled([5, 7], (i) => (i % 7 === 1 ? 150 : i % 7 === 4 ? 149.5 : -20 - i / 9)) },
     },
   ],
+  sizes: sizesFrom(
+    // The gradient of a row of one is 0: nothing to prove.
+    { rows: [1, 67], columns: [2, 263], peak: FLAG, large: FLAG },
+    ({ rows, columns, peak, large }, seed) => ({ options: {}, inputs: { x: logitsOf(seed, rows, columns, { peak, large }) } }),
+    ({ inputs: { x } }) => rowsAndColumns(x.shape),
+  ),
   mutants: [
-    { name: 'the last element taken for the maximum', kernel: /^softmax\/row/, find: 'largest = max(largest, x[start + i]);', replace: 'largest = x[start + i];' },
-    { name: 'the maximum not subtracted', kernel: /^softmax\/row/, find: 'exp(x[start + i] - largest)', replace: 'exp(x[start + i])' },
-    { name: 'not normalised', kernel: /^softmax\/row/, find: 'out[start + i] *= scale;', replace: '' },
-    { name: 'the sum keeps only its last term', kernel: /^softmax\/row/, find: 'total += weight;', replace: 'total = weight;' },
-    { name: 'the inner product without y', kernel: /^softmax-backward/, find: 'inner += dout[start + i] * y[start + i];', replace: 'inner += dout[start + i];' },
-    { name: 'the inner product forgotten', kernel: /^softmax-backward/, find: '(dout[start + i] - inner)', replace: 'dout[start + i]' },
-    { name: 'the factor y forgotten', kernel: /^softmax-backward/, find: 'y[start + i] * (dout', replace: '(dout' },
+    { name: 'the last element taken for the maximum', kernel: /^softmax\/row/, find: 'largest = max(largest, x[start + i]);', replace: 'largest = x[start + i];', symptoms: ['region'] },
+    { name: 'the maximum not subtracted', kernel: /^softmax\/row/, find: 'exp(x[start + i] - largest)', replace: 'exp(x[start + i])', symptoms: ['region'] },
+    { name: 'not normalised', kernel: /^softmax\/row/, find: 'out[start + i] *= scale;', replace: '', symptoms: ['formula', 'factor'] },
+    { name: 'the sum keeps only its last term', kernel: /^softmax\/row/, find: 'total += weight;', replace: 'total = weight;', symptoms: ['reduction'] },
+    { name: 'each row sums to two', kernel: /^softmax\/row/, find: '1.0 / total', replace: '2.0 / total', symptoms: ['factor'] },
+    { name: 'the weights multiply what was there', kernel: /^softmax\/row/, find: 'out[start + i] = weight;', replace: '', symptoms: ['garbage', 'unwritten'] },
+    { name: 'the first element of a row left out of its sum', kernel: /^softmax\/row/, find: 'let weight = exp(x[start + i] - largest);', replace: 'let weight = select(exp(x[start + i] - largest), 0.0, i == 0u);', symptoms: ['zero-block', 'reduction'] },
+    { name: 'the inner product without y', kernel: /^softmax-backward/, find: 'inner += dout[start + i] * y[start + i];', replace: 'inner += dout[start + i];', symptoms: ['formula'] },
+    { name: 'the inner product forgotten', kernel: /^softmax-backward/, find: '(dout[start + i] - inner)', replace: 'dout[start + i]', symptoms: ['formula'] },
+    { name: 'the inner product keeps only its last term', kernel: /^softmax-backward/, find: 'inner += dout', replace: 'inner = dout', symptoms: ['reduction', 'formula'] },
+    { name: 'the factor y forgotten', kernel: /^softmax-backward/, find: 'y[start + i] * (dout', replace: '(dout', symptoms: ['formula'] },
     withoutLastLane(/^softmax/),
   ],
   conventions: [],
@@ -96,6 +118,28 @@ export const softmax: Proof = {
 /** The length of the last axis. */
 export function columnsOf(x: { readonly shape: readonly number[] }): number {
   return x.shape[x.shape.length - 1] ?? 1;
+}
+
+/** The largest real part of each row. */
+export function largestOfRows({ re }: ComplexTensor, columns: number): Float64Array {
+  return Float64Array.from({ length: re.length / columns }, (_, row) => re.subarray(row * columns, (row + 1) * columns).reduce((a, b) => Math.max(a, b), -Infinity));
+}
+
+/** z becomes e^(z − m), where m is the largest real part of the row: a constant, so it may be any number. */
+export function complexExponentials(x: ComplexTensor): (z: Complex, i: number) => Complex {
+  const columns = columnsOf(x);
+  const largest = largestOfRows(x, columns);
+  return ({ re, im }, i) => complexExp({ re: re - largest[Math.floor(i / columns)], im });
+}
+
+/** The sum of each row. */
+export function complexRowSums({ re, im }: ComplexTensor, columns: number): Complex[] {
+  const sums: Complex[] = [];
+  for (let i = 0; i < re.length; i++) {
+    const row = Math.floor(i / columns);
+    sums[row] = complexAdd(sums[row] ?? { re: 0, im: 0 }, { re: re[i], im: im[i] });
+  }
+  return sums;
 }
 
 /** Probabilities of each row with their variance; `offsetError` adds a relative error common to a row. */

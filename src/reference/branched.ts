@@ -13,6 +13,11 @@ function uncertain(x: RefTensor, i: number, rounding: Rounding): boolean {
   return x.variance[i] > 0 && Math.abs(x.value[i]) <= rounding.kinkWidth * Math.sqrt(x.variance[i]);
 }
 
+/** Variance of a product with a slope: the slope itself is rounded to float32, and so is the product. Exact for 0 and 1. */
+function armRounding(factor: number, product: number): number {
+  return factor === 0 || factor === 1 ? 0 : 2 * (ROUNDING * product) ** 2;
+}
+
 /** y = x on the positive side, slope·x on the other. Exact where the slope is 0 or 1. */
 export function twoArmed(x: RefTensor, branches: Uint8Array, slope: number, rounding: Rounding): RefTensor {
   const out = zeros(x.shape);
@@ -22,7 +27,7 @@ export function twoArmed(x: RefTensor, branches: Uint8Array, slope: number, roun
     out.value[i] = value;
     // The rounding of x can put a value near 0 on either side, where an error of x arrives with the larger factor.
     const gain = uncertain(x, i, rounding) ? Math.max(1, slope * slope) : factor * factor;
-    out.variance[i] = gain * x.variance[i] + (factor === 0 || factor === 1 ? 0 : (ROUNDING * value) ** 2);
+    out.variance[i] = gain * x.variance[i] + armRounding(factor, value);
   }
   return out;
 }
@@ -36,7 +41,7 @@ export function twoArmedBackward(
     const factor = branches[i] ? 1 : slope;
     const d = dout.value[i];
     out.value[i] = factor * d;
-    out.variance[i] = factor * factor * dout.variance[i] + (factor === 0 || factor === 1 ? 0 : (ROUNDING * factor * d) ** 2);
+    out.variance[i] = factor * factor * dout.variance[i] + armRounding(factor, factor * d);
     if (uncertain(x, i, rounding)) out.variance[i] += ((1 - slope) * d) ** 2;
   }
   return out;

@@ -33,6 +33,8 @@ export function product(a: Matrix, b: Matrix, shape: Shape): RefTensor {
   const value = new Float64Array(n);
   const size = new Float64Array(n);
   const variance = new Float64Array(n);
+  // Each row of B is read once for every row of A: read from one place after the other.
+  const right = rowByRow(b);
   for (let i = 0; i < m; i++) {
     value.fill(0);
     size.fill(0);
@@ -42,12 +44,11 @@ export function product(a: Matrix, b: Matrix, shape: Shape): RefTensor {
       const x = a.value[at];
       const sx = a.variance[at];
       for (let j = 0; j < n; j++) {
-        const bt = p * b.rowStride + j * b.columnStride;
-        const y = b.value[bt];
+        const y = right.value[p * n + j];
         const term = x * y;
         value[j] += term;
         size[j] += Math.abs(term);
-        variance[j] += x * x * b.variance[bt] + sx * y * y;
+        variance[j] += x * x * right.variance[p * n + j] + sx * y * y;
       }
     }
     for (let j = 0; j < n; j++) {
@@ -56,4 +57,17 @@ export function product(a: Matrix, b: Matrix, shape: Shape): RefTensor {
     }
   }
   return out;
+}
+
+/** The numbers of a matrix row by row: a copy where it is read transposed. */
+function rowByRow({ value, variance, rows, columns, rowStride, columnStride }: Matrix): Pick<Matrix, 'value' | 'variance'> {
+  if (columnStride === 1 && rowStride === columns) return { value, variance };
+  const copy = { value: new Float64Array(rows * columns), variance: new Float64Array(rows * columns) };
+  for (let j = 0; j < columns; j++) {
+    for (let i = 0; i < rows; i++) {
+      copy.value[i * columns + j] = value[i * rowStride + j * columnStride];
+      copy.variance[i * columns + j] = variance[i * rowStride + j * columnStride];
+    }
+  }
+  return copy;
 }

@@ -24,25 +24,34 @@ export interface BuiltinErrors {
   readonly sqrtUlp: number;
   /** The library's own tanh (an odd polynomial near 0, else by exp): relative everywhere. */
   readonly tanhUlp: number;
+  /** The library's own 1/(1 + e^−x) errs by `sigmoidUlp + sigmoidUlpPerUnit·|x|/(1 + e^x)` ulp: the growth is that of e^−|x|. */
+  readonly sigmoidUlp: number;
+  readonly sigmoidUlpPerUnit: number;
   /** The library's own erf (a polynomial). */
   readonly erfAbsolute: number;
 }
 
 /**
- * What WGSL promises (https://www.w3.org/TR/WGSL/#floating-point-accuracy), and for the library's own tanh and erf what
- * their formulas reach.
+ * What WGSL promises (https://www.w3.org/TR/WGSL/#floating-point-accuracy), and for the library's own functions what
+ * their formulas reach with such builtins.
  */
-const PROMISED_ERRORS: BuiltinErrors = {
+export const PROMISED_ERRORS: BuiltinErrors = {
   expUlp: 3,
   expUlpPerUnit: 2,
   logAbsolute: 2 ** -21,
   logUlp: 3.5,
   divisionUlp: 2.5,
   inverseSqrtUlp: 2,
-  sqrtUlp: 3,
+  // Computed as 1/inverseSqrt(x).
+  sqrtUlp: 4.5,
   tanhUlp: 8,
+  sigmoidUlp: 7,
+  sigmoidUlpPerUnit: 2,
   erfAbsolute: 5e-7,
 };
+
+/** For those who want values only. */
+export const NO_ERRORS: BuiltinErrors = Object.fromEntries(Object.keys(PROMISED_ERRORS).map((field) => [field, 0])) as Record<keyof BuiltinErrors, number>;
 
 /** All that the variances depend on besides the numbers. */
 export interface Rounding {
@@ -64,10 +73,19 @@ export function ulpError(ulp: number, value: number): number {
   return ulp * UNIT_ROUNDOFF * Math.abs(value);
 }
 
-/** Standard deviation of exp(x), where `value` is the result and x carries two roundings of its own. */
-export function expError(x: number, value: number, builtins: BuiltinErrors): number {
+/**
+ * Standard deviation of exp(x), where `value` is the result, or stands for it. x itself carries `roundings` of its own,
+ * which its variance does not hold: one where it is a difference or a product made for this call.
+ */
+export function expError(x: number, value: number, builtins: BuiltinErrors, roundings = 1): number {
   const size = Math.abs(x);
-  return ulpError(builtins.expUlp + (builtins.expUlpPerUnit + 1) * size, value) + FLUSH;
+  const argument = ROUNDING * Math.sqrt(roundings) * size * Math.abs(value);
+  return Math.hypot(ulpError(builtins.expUlp + builtins.expUlpPerUnit * size, value), argument) + FLUSH;
+}
+
+/** Standard deviation of 1/(1 + e^−x) for an exact x, where `value` is the result. */
+export function sigmoidError(x: number, value: number, builtins: BuiltinErrors): number {
+  return ulpError(builtins.sigmoidUlp + builtins.sigmoidUlpPerUnit * Math.abs(x) * (1 - value), value) + FLUSH;
 }
 
 /** Standard deviation of log(x), where `value` is the result. */

@@ -1,0 +1,50 @@
+import { dropout as dropoutKernel, type DropoutSpec } from '../../shaders/dropout.wgsl.ts';
+import { checkNumber, ShapeError } from '../errors.ts';
+import { map } from './elementwise.ts';
+import type { Op, Options } from './op.ts';
+import type { KernelFamily } from './request.ts';
+import { showShape, sizeOf } from './tensor.ts';
+
+const dropoutFamily: KernelFamily<DropoutSpec> = {
+  name: 'dropout',
+  variants: [{ name: 'block', suits: () => true, kernel: dropoutKernel }],
+};
+
+/** Random numbers have this many bits. */
+const BITS = 24;
+
+function specOf(who: string, { p, layer = 0 }: Options, count: number): DropoutSpec {
+  const probability = checkNumber(who, 'p', p, { min: 0, below: 1 });
+  const number = checkNumber(who, 'layer', layer, { min: 0, max: 0xffffffff, integer: true });
+  // A probability that rounds up to 1 would drop everything.
+  const threshold = Math.min(Math.round(probability * 2 ** BITS), 2 ** BITS - 1);
+  return { count, threshold, scale: 1 / (1 - probability), layer: number };
+}
+
+/**
+ * out = x · mask (Srivastava et al. 2014, with inverted scaling): each element is 0 with probability p, else x/(1 − p).
+ *
+ * The mask is a function of `counter` [3] = [seed low, seed high, step], the option `layer` and the element's place i, and of
+ * nothing else. With w = word i mod 4 of Philox-4x32-10(counter = [⌊i/4⌋, step, 3, layer], key = [seed low, seed high])
+ * element i is dropped where ⌊w/2^8⌋ < round(p · 2^24).
+ */
+export const dropout: Op = {
+  name: 'dropout',
+  inputs: ['x', 'counter'],
+  constants: ['counter'],
+  options: ['p', 'layer'],
+  shapes: ({ x, counter }, options, who) => {
+    specOf(who, options, sizeOf(x!.shape));
+    if (counter!.type !== 'u32' || counter!.shape.length !== 1 || counter!.shape[0] !== 3) {
+      throw new ShapeError(who, 'a u32 counter [3]: seed low, seed high, step', `${counter!.type} ${showShape(counter!.shape)}`);
+    }
+    return { out: x!.shape };
+  },
+  saves: ({ x }) => ({ mask: x!.shape }),
+  forward: ({ inputs: { x, counter }, outputs: { out }, saved: { mask }, options }) => [{
+    family: dropoutFamily, spec: specOf('dropout', options, sizeOf(x!.shape)), reads: { x: x!, counter: counter! }, writes: { out: out!, mask: mask! },
+  }],
+  backward: ({ saved: { mask }, gradients, wanted }) => ({
+    requests: wanted.x ? [map(gradients.out!, [{ formula: 'mul', operands: [mask!] }], wanted.x)] : [],
+  }),
+};

@@ -1,0 +1,32 @@
+import { sumOfSquares as sumOfSquaresKernel, type SumOfSquaresSpec } from '../../shaders/sum-of-squares.wgsl.ts';
+import { checkNumber } from '../errors.ts';
+import { map } from './elementwise.ts';
+import type { Op, Options } from './op.ts';
+import type { KernelFamily } from './request.ts';
+import { sizeOf } from './tensor.ts';
+
+const sumOfSquaresFamily: KernelFamily<SumOfSquaresSpec> = {
+  name: 'sum-of-squares',
+  variants: [{ name: 'workgroup', suits: () => true, kernel: sumOfSquaresKernel }],
+};
+
+const factorOf = ({ factor = 1 }: Options): number => checkNumber('sumOfSquares', 'factor', factor, { float32: true });
+
+/** out [] = factor · Σ x² over all elements: with factor = λ/2 the L2 penalty of a weight. */
+export const sumOfSquares: Op = {
+  name: 'sumOfSquares',
+  inputs: ['x'],
+  options: ['factor'],
+  shapes: (_, options) => {
+    factorOf(options);
+    return { out: [] };
+  },
+  forward: ({ inputs: { x }, outputs: { out }, options }) => [{
+    family: sumOfSquaresFamily, spec: { count: sizeOf(x!.shape), factor: factorOf(options) }, reads: { x: x! }, writes: { out: out! },
+  }],
+  backward: ({ inputs: { x }, gradients: { out: dout }, wanted, options }) => ({
+    requests: wanted.x ? [map(x!, [
+      { formula: 'scale', parameters: [2 * factorOf(options)] }, ...(dout!.constant === 1 ? [] : [{ formula: 'mul', operands: [dout!] }]),
+    ], wanted.x)] : [],
+  }),
+};
