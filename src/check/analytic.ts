@@ -3,14 +3,18 @@ import { added } from '../reference/arithmetic.ts';
 import type { Rounding } from '../reference/rounding.ts';
 import { exact, zeros } from '../reference/tensor.ts';
 import type { RefTensor } from '../reference/tensor.ts';
-import { inputsOf, proofOf } from './point.ts';
+import { inputsOf, proofOf, roundingAt } from './point.ts';
 import type { Point, Proofs } from './point.ts';
 
 /**
  * Reverse mode over the graph with each op's hand-written gradient: the second witness, and the variance of correct
  * float32 code. Returns d objective / d tensor by tensor id; tensors that the objective does not depend on are absent.
+ * `onContribution` is told what each node adds to the gradient of each of its inputs.
  */
-export function analyticGradients(snapshot: Snapshot, point: Point, rounding: Rounding, proofs: Proofs): Map<number, RefTensor> {
+export function analyticGradients(
+  snapshot: Snapshot, point: Point, rounding: Rounding, proofs: Proofs,
+  onContribution?: (node: number, input: string, gradient: RefTensor) => void,
+): Map<number, RefTensor> {
   const { graph, tensors, branches } = point;
   const gradients = new Map<number, RefTensor>();
   const add = (id: number, gradient: RefTensor): void => {
@@ -24,9 +28,11 @@ export function analyticGradients(snapshot: Snapshot, point: Point, rounding: Ro
     const dout = gradients.get(node.outputs.out);
     if (!dout || !needed.has(index)) continue;
     const inputs = inputsOf(node, tensors);
-    const found = proofOf(node, proofs).backward(inputs, tensors[node.outputs.out], dout, node.options, rounding, branches[index]);
+    const found = proofOf(node, proofs).backward(inputs, tensors[node.outputs.out], dout, node.options, roundingAt(point, index, rounding), branches[index]);
     for (const [name, id] of Object.entries(node.inputs)) {
-      if (found[name]) add(id, found[name]);
+      if (!found[name]) continue;
+      onContribution?.(index, name, found[name]);
+      add(id, found[name]);
     }
   }
   return gradients;

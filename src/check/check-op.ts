@@ -7,71 +7,50 @@ import { DEFAULT_ROUNDING } from '../reference/rounding.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import { exact } from '../reference/tensor.ts';
 import { checkSnapshot } from './check-snapshot.ts';
+import { OpReport } from './op-report.ts';
+import type { ConventionReport, SampleReport } from './op-report.ts';
 import type { Proofs } from './point.ts';
-import type { Report } from './report.ts';
+
+export type { ConventionReport, SampleReport } from './op-report.ts';
 
 /** Runs one op forward and backward on the GPU: the objective is ⟨out, cotangent⟩. */
 export type OpRunner = (
   op: string, options: Options, inputs: Readonly<Record<string, SampleTensor>>, cotangent: Float32Array,
 ) => Promise<Snapshot>;
 
-/** One sample under one cotangent. */
-export interface SampleReport {
-  readonly sample: string;
-  readonly cotangent: 'ones' | 'random';
-  /** Whether the report is green, or says only that this cotangent makes gradients too small to tell (softmax with ones). */
-  readonly passed: boolean;
-  readonly report: Report;
-}
-
-/** One special point: PyTorch's convention and what came instead. */
-export interface ConventionReport {
-  readonly name: string;
-  readonly passed: boolean;
-  /** The first difference, where there is one. */
-  readonly got?: string;
-}
-
-/** All that was found about one op. */
-export interface OpReport {
-  readonly op: string;
-  readonly passed: boolean;
-  readonly samples: readonly SampleReport[];
-  readonly conventions: readonly ConventionReport[];
-}
-
-export interface OpCheckOptions {
+/** What `checkOpWith` may be told. */
+export interface OpRunOptions {
   /** Default: all of the op's samples. */
   readonly samples?: readonly Sample[];
   /** Largest errors of the builtins on this adapter. Default: what WGSL promises. */
   readonly builtins?: BuiltinErrors;
   /** Proofs by op name. Default: those of every op of the library. */
   readonly proofs?: Proofs;
+  /** Default: ones, then random ones. */
+  readonly cotangents?: readonly SampleReport['cotangent'][];
   readonly onSample?: (report: SampleReport) => void;
 }
 
 /**
  * Proves one op: its forward values and all of its gradients on every sample, under a cotangent of ones and a random
- * one, and its conventions. Throws OptionError for an unknown op.
+ * one, and its conventions. `run` is how it runs; `checkOp` is this on a device. Throws OptionError for an unknown op.
  */
-export async function checkOp(run: OpRunner, op: string, options: OpCheckOptions = {}): Promise<OpReport> {
-  checkOptionNames('checkOp', options, ['samples', 'builtins', 'proofs', 'onSample']);
+export async function checkOpWith(run: OpRunner, op: string, options: OpRunOptions = {}): Promise<OpReport> {
+  checkOptionNames('checkOp', options, ['samples', 'builtins', 'proofs', 'cotangents', 'onSample']);
   const proof = proofNamed(op, options.proofs ?? allProofs);
   const samples: SampleReport[] = [];
   for (const sample of options.samples ?? proof.samples) samples.push(...(await checkSample(run, op, sample, options)));
   const conventions: ConventionReport[] = [];
   for (const convention of proof.conventions) conventions.push(await checkConvention(run, op, convention));
-  // Under a random cotangent every sample must prove something.
-  const passed = samples.length > 0 && samples.every((sample) => sample.passed) && conventions.every((convention) => convention.passed);
-  return { op, passed, samples, conventions };
+  return new OpReport({ op, samples, conventions, mutants: [] });
 }
 
-/** One sample under both cotangents. */
-export async function checkSample(run: OpRunner, op: string, sample: Sample, options: OpCheckOptions = {}): Promise<SampleReport[]> {
-  const { builtins, proofs = allProofs, onSample } = options;
+/** One sample under each cotangent. */
+export async function checkSample(run: OpRunner, op: string, sample: Sample, options: OpRunOptions = {}): Promise<SampleReport[]> {
+  const { builtins, proofs = allProofs, cotangents = ['ones', 'random'], onSample } = options;
   const length = outputLength(proofNamed(op, proofs), sample);
   const reports: SampleReport[] = [];
-  for (const cotangent of ['ones', 'random'] as const) {
+  for (const cotangent of cotangents) {
     const seed = Float32Array.from({ length }, (_, i) => (cotangent === 'ones' ? 1 : normal(length, i)));
     const report = checkSnapshot(await run(op, sample.options, sample.inputs, seed), { builtins, proofs });
     const wroteAll = report.values.length > 0;
@@ -94,7 +73,8 @@ function outputLength(proof: Proof, { inputs, options }: Sample): number {
   return proof.forward(tensors, options, DEFAULT_ROUNDING).value.length;
 }
 
-async function checkConvention(run: OpRunner, op: string, convention: Convention): Promise<ConventionReport> {
+/** One special point. */
+export async function checkConvention(run: OpRunner, op: string, convention: Convention): Promise<ConventionReport> {
   const { name, options, inputs, cotangent, gradients } = convention;
   const snapshot = await run(op, options, inputs, cotangent);
   const node = snapshot.graph.nodes.find((candidate) => candidate.op === op);

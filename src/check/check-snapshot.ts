@@ -1,33 +1,48 @@
-import { ChainruleError, checkOptionNames } from '../errors.ts';
-import { sizeOf } from '../ops/tensor.ts';
+import { ChainruleError, checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import type { Snapshot } from '../program/graph.ts';
 import { proofs as allProofs } from '../proof/index.ts';
 import { DEFAULT_ROUNDING } from '../reference/rounding.ts';
 import type { BuiltinErrors, Rounding } from '../reference/rounding.ts';
-import { analyticGradients, gradientOf } from './analytic.ts';
-import { blame } from './blame.ts';
-import { differences } from './differences.ts';
-import { nudger } from './nudge.ts';
-import { checkConsistent, evaluate } from './point.ts';
+import { gradientOf } from './analytic.ts';
+import type { CoverageWish } from './coverage.ts';
+import { diagnose } from './diagnose.ts';
+import { checkConsistent } from './point.ts';
 import type { Point, Proofs } from './point.ts';
+import { referencesAt, unadoptedOf } from './references.ts';
 import { Report } from './report.ts';
 import { overallVerdict } from './report-data.ts';
-import { barLimits, judge } from './verdict.ts';
+import { judge } from './verdict.ts';
 import type { TensorReport } from './verdict.ts';
+import { benchOf, certifyTensor, measure, totalOf } from './witnesses.ts';
+import type { Bench, Measured } from './witnesses.ts';
+
+/**
+ * What a check is doing: running the net on the GPU, evaluating it in float64, letting the witnesses certify each other, or
+ * judging the GPU's numbers.
+ */
+export type Phase = 'snapshot' | 'references' | 'witnesses' | 'verdict';
 
 /** How far a check has come, in elements. */
 export interface Progress {
+  readonly phase: Phase;
   readonly checked: number;
+  /** Elements of all gradients; 0 before the snapshot is there. */
   readonly total: number;
-  /** The tensor that is being checked. */
+  /** The tensor that is being checked; empty where it is about all. */
   readonly tensor: string;
 }
 
 export interface SnapshotCheckOptions {
   /** Largest errors of the builtins on this adapter. Default: what WGSL promises. */
   readonly builtins?: BuiltinErrors;
-  /** Proofs by op name. Default: those of every op of the library. */
+  /** Proofs of your own ops by their names, beside the library's. */
   readonly proofs?: Proofs;
+  /**
+   * How forward code certifies the analytic reference, with which every element is compared in any case: by a finite
+   * difference of every element, or along Gaussian directions and at some elements. Default `auto`: every element of as many
+   * tensors as some 5 s allow, by an estimate that depends on nothing but the net.
+   */
+  readonly coverage?: CoverageWish;
   /** Called now and then while the check runs. */
   readonly onProgress?: (progress: Progress) => void;
   /** Asked now and then: true ends the check with an error whose code is `aborted`. */
@@ -41,7 +56,8 @@ export interface SnapshotCheckOptions {
  * with code `aborted` where `cancelled` says so.
  */
 export function checkSnapshot(snapshot: Snapshot, options: SnapshotCheckOptions = {}): Report {
-  checkOptionNames('checkSnapshot', options, ['builtins', 'proofs', 'onProgress', 'cancelled']);
+  checkOptionNames('checkSnapshot', options, ['builtins', 'proofs', 'coverage', 'onProgress', 'cancelled']);
+  checkCoverage('checkSnapshot', options.coverage);
   const steps = checkSteps(snapshot, options);
   for (;;) {
     const step = steps.next();
@@ -55,46 +71,80 @@ export function aborted(who: string): ChainruleError {
   return new ChainruleError('aborted', who, 'to run to its end', 'an abort');
 }
 
+/** Refuses anything but the ways of covering. */
+export function checkCoverage(who: string, coverage: unknown): void {
+  if (coverage !== null && typeof coverage === 'object') {
+    checkOptionNames(`${who}: coverage`, coverage, ['elements', 'seed']);
+    const { elements, seed = 0 } = coverage as { elements?: unknown; seed?: unknown };
+    checkNumber(who, 'coverage.elements', elements, { min: 1, integer: true });
+    checkNumber(who, 'coverage.seed', seed, { min: 0, integer: true });
+    return;
+  }
+  if (coverage !== undefined && !['auto', 'every element', 'directions'].some((way) => way === coverage)) {
+    throw new OptionError(who, "coverage to be 'auto', 'every element', 'directions' or { elements }", show(coverage));
+  }
+}
+
 /** The check in slices of some 20 ms, with the progress between them. */
 export function* checkSteps(snapshot: Snapshot, options: SnapshotCheckOptions): Generator<Progress, Report> {
+  const check = yield* prepareSteps(snapshot, options);
+  return yield* concludeSteps(check, yield* measureSteps(check, 0, 1));
+}
+
+/** A check whose references stand. */
+export interface Check {
+  readonly bench: Bench;
+  readonly rounding: Rounding;
+  readonly total: number;
+  /** When it began, by `performance.now`. */
+  readonly started: number;
+}
+
+/** First part of a check: the references and the plan. */
+export function* prepareSteps(snapshot: Snapshot, options: SnapshotCheckOptions): Generator<Progress, Check> {
   const started = performance.now();
-  const proofs = options.proofs ?? allProofs;
+  const proofs = { ...allProofs, ...options.proofs };
   const rounding: Rounding = { ...DEFAULT_ROUNDING, builtins: options.builtins ?? DEFAULT_ROUNDING.builtins };
   checkConsistent(snapshot);
-  const { graph } = snapshot;
-  const ids = Object.keys(snapshot.gradients).map(Number).sort((a, b) => a - b);
-  const total = ids.reduce((sum, id) => sum + sizeOf(graph.tensors[id].shape), 0);
-  const point = evaluate(snapshot, rounding, proofs);
-  const analytic = analyticGradients(snapshot, point, rounding, proofs);
-  // Without branches there is no kink to be uncertain about.
-  const firm = point.branches.some(Boolean) ? analyticGradients(snapshot, point, { ...rounding, kinkWidth: 0 }, proofs) : analytic;
-  const nudge = nudger(snapshot, point, rounding, proofs);
+  const total = totalOf(snapshot);
+  yield { phase: 'references', checked: 0, total, tensor: '' };
+  const references = referencesAt(snapshot, rounding, proofs);
+  yield { phase: 'references', checked: 0, total, tensor: '' };
+  return { bench: benchOf(snapshot, references, rounding, proofs, options.coverage ?? 'auto'), rounding, total, started };
+}
+
+/** Second part: forward code measures what the analytic gradients are worth. Piece `index` of `of`. */
+export function* measureSteps({ bench, total }: Check, index: number, of: number): Generator<Progress, readonly Measured[]> {
+  const steps = measure(bench, index, of);
+  let step = steps.next();
+  for (; !step.done; step = steps.next()) yield { phase: 'witnesses', total, ...step.value };
+  return step.value;
+}
+
+/** Last part: the witnesses' agreement, then the verdict on the GPU's numbers. `measured` is whole. */
+export function* concludeSteps({ bench, rounding, total, started }: Check, measured: readonly Measured[]): Generator<Progress, Report> {
+  const { snapshot, references, proofs } = bench;
+  const { point } = references;
   const tensors: TensorReport[] = [];
-  const faults: string[] = [];
-  let checked = 0;
-  for (const id of ids) {
-    const { name, shape } = graph.tensors[id];
-    yield { checked, total, tensor: name };
-    const reference = gradientOf(analytic, snapshot, id);
-    const firmVariance = gradientOf(firm, snapshot, id).variance;
-    const { value } = point.tensors[id];
-    faults.push(...compareSome(nudge, id, value));
-    const limits = barLimits(reference.value, firmVariance);
-    const search = differences(nudge, id, value, limits);
-    let step = search.next();
-    while (!step.done) {
-      yield { checked: checked + step.value, total, tensor: name };
-      step = search.next();
-    }
-    checked += value.length;
+  for (const one of measured) {
+    const { id } = one;
+    const { name, shape } = snapshot.graph.tensors[id];
+    const certificates = certifyTensor(bench, one);
+    let step = certificates.next();
+    for (; !step.done; step = certificates.next()) yield { phase: 'witnesses', checked: total, total, tensor: name };
+    const reference = gradientOf(references.gradients, snapshot, id);
     tensors.push(judge({
-      id, name, shape, gpu: snapshot.gradients[id], reference: reference.value, variance: reference.variance, firmVariance, differences: step.value,
+      id, name, shape, gpu: snapshot.gradients[id], reference: reference.value, variance: reference.variance,
+      firmVariance: gradientOf(references.certain.gradients, snapshot, id).variance, certificate: step.value,
+      unadopted: unadoptedOf({ kind: 'gradient', tensor: id }, references),
     }));
   }
-  yield { checked, total, tensor: '' };
+  yield { phase: 'verdict', checked: total, total, tensor: '' };
+  const faults = measured.flatMap(({ fault, directionFault }) => fault ?? directionFault ?? []);
   const values = judgeValues(snapshot, point);
+  const findings = diagnose({ snapshot, references, rounding, proofs }, tensors, values);
   return new Report({
-    verdict: overallVerdict(tensors, values, faults),
+    verdict: overallVerdict(tensors, values, faults, findings.launches),
     adapter: snapshot.adapter,
     checked: tensors.reduce((sum, { count, suspect }) => sum + count - suspect, 0),
     total,
@@ -103,21 +153,10 @@ export function* checkSteps(snapshot: Snapshot, options: SnapshotCheckOptions): 
     values,
     objective: objectives(snapshot, point),
     faults,
-    blame: blame(snapshot, tensors),
+    ...findings,
+    frozen: snapshot.graph.tensors.filter(({ frozen }) => frozen).map(({ name }) => name),
     seconds: (performance.now() - started) / 1000,
   });
-}
-
-/** Compares the fast re-evaluation with the slow one where an element of a tensor stands first, last and in between. */
-function compareSome(nudge: ReturnType<typeof nudger>, id: number, value: Float64Array): string[] {
-  nudge.select(id);
-  const n = value.length;
-  const picks = new Set([0, n - 1, Math.floor(n * 0.381966), Math.floor(n * 0.763932)].filter((i) => i >= 0 && i < n));
-  for (const element of picks) {
-    const fault = nudge.compare(element, 1e-3 * (Math.abs(value[element]) || 1));
-    if (fault) return [fault];
-  }
-  return [];
 }
 
 /** Forward values on the GPU against the reference: a wrong value explains a wrong gradient. */

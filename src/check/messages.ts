@@ -2,17 +2,24 @@ import { ChainruleError, DataError, ShapeError } from '../errors.ts';
 import type { Snapshot } from '../program/graph.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import type { Progress } from './check-snapshot.ts';
+import type { CoverageWish } from './coverage.ts';
 import type { ReportData } from './report-data.ts';
+import type { Measured } from './witnesses.ts';
 
-/** What the worker is asked. */
-export interface Request {
-  readonly snapshot: Snapshot;
-  readonly builtins?: BuiltinErrors;
-}
+/**
+ * What a worker is asked, in this order: to prepare a check, to measure piece `index` of `of`, and, only the first worker,
+ * to join what another one has measured. The first worker reports once it has all pieces.
+ */
+export type Request =
+  | { readonly kind: 'prepare'; readonly snapshot: Snapshot; readonly builtins?: BuiltinErrors; readonly coverage?: CoverageWish }
+  | { readonly kind: 'measure'; readonly index: number; readonly of: number }
+  | { readonly kind: 'join'; readonly measured: readonly Measured[] };
 
-/** What the worker answers: any number of `progress`, then one of the others. */
+/** What a worker answers: `prepared` with the work of the whole plan in multiply-adds, `progress` now and then, and the outcome. */
 export type Answer =
+  | { readonly kind: 'prepared'; readonly work: number }
   | { readonly kind: 'progress'; readonly progress: Progress }
+  | { readonly kind: 'measured'; readonly measured: readonly Measured[] }
   | { readonly kind: 'report'; readonly data: ReportData }
   | { readonly kind: 'error'; readonly error: ErrorData };
 

@@ -5,29 +5,34 @@ import type { Place, Site } from '../proof/proof.ts';
 import type { Rounding } from '../reference/rounding.ts';
 import { zeros } from '../reference/tensor.ts';
 import type { RefTensor } from '../reference/tensor.ts';
+import { workOf } from './complex-step.ts';
+import { downstream } from './downstream.ts';
 import { inputsOf, proofOf, reevaluate } from './point.ts';
 import type { Point, Proofs } from './point.ts';
 
-/** Sparse re-evaluation of the objective while one element of one tensor is nudged. */
+/** Sparse re-evaluation of the objective while one tensor is nudged. */
 export interface Nudger {
   /** Makes `tensor` the one that `nudge` changes. */
   select(tensor: number): void;
   /** objective(x + delta) − objective(x), where x is element `element` of the selected tensor. */
   nudge(element: number, delta: number): number;
+  /** objective(x + step·direction) − objective(x), where x is the selected tensor. */
+  nudgeAlong(direction: ArrayLike<number>, step: number): number;
+  /** Multiply-adds of the last nudge, estimated from what it changed. */
+  work(): number;
   /**
-   * Nudges and compares every affected node with its slow evaluation; returns what disagrees, or undefined.
+   * Compares every node that the last nudge reached with its slow evaluation; returns what disagrees, or undefined.
    * A fast path that forgets an element would mislead the finite difference in silence.
    */
-  compare(element: number, delta: number): string | undefined;
+  compare(): string | undefined;
 }
 
 export function nudger(snapshot: Snapshot, point: Point, rounding: Rounding, proofs: Proofs): Nudger {
   const { graph } = point;
   const sites = point.tensors.map((tensor): Site => ({ shape: tensor.shape, value: tensor.value, change: emptyChange(tensor.value.length) }));
   const runs: (() => void)[] = [];
-  const useful = nodesBelowSeeds(snapshot);
   let selected = sites[0];
-  let plan: number[] = [];
+  let plan: readonly number[] = [];
   let steps: (() => void)[] = [];
   let ends: { change: Change; cotangent: Float64Array }[] = [];
 
@@ -58,14 +63,8 @@ export function nudger(snapshot: Snapshot, point: Point, rounding: Rounding, pro
   function select(tensor: number): void {
     for (const site of sites) if (site) site.change.count = 0;
     selected = sites[tensor];
-    const reached = new Set([tensor]);
-    plan = [];
-    graph.nodes.forEach((node, index) => {
-      // The selected tensor itself is moved by hand, whoever computes it.
-      if (!useful.has(index) || node.outputs.out === tensor || !Object.values(node.inputs).some((id) => reached.has(id))) return;
-      reached.add(node.outputs.out);
-      plan.push(index);
-    });
+    const { nodes, reached } = downstream(snapshot, tensor);
+    plan = nodes;
     for (const index of plan) runs[index] ??= runOf(index);
     steps = plan.map((index) => runs[index]);
     ends = snapshot.seeds.filter((seed) => reached.has(seed.tensor)).map((seed) => ({
@@ -76,6 +75,16 @@ export function nudger(snapshot: Snapshot, point: Point, rounding: Rounding, pro
   function nudge(element: number, delta: number): number {
     selected.change.count = 0;
     addDelta(selected.change, element, delta);
+    return changeOfObjective();
+  }
+
+  function nudgeAlong(direction: ArrayLike<number>, step: number): number {
+    selected.change.count = 0;
+    for (let i = 0; i < direction.length; i++) addDelta(selected.change, i, step * direction[i]);
+    return changeOfObjective();
+  }
+
+  function changeOfObjective(): number {
     for (let s = 0; s < steps.length; s++) steps[s]();
     let objective = 0;
     for (let e = 0; e < ends.length; e++) {
@@ -85,8 +94,21 @@ export function nudger(snapshot: Snapshot, point: Point, rounding: Rounding, pro
     return objective;
   }
 
-  function compare(element: number, delta: number): string | undefined {
-    nudge(element, delta);
+  function work(): number {
+    let sum = 0;
+    for (const index of plan) {
+      const node = graph.nodes[index];
+      const whole = workOf(point, index, proofs);
+      const fast = proofOf(node, proofs).perturb !== undefined;
+      sum += sites[node.outputs.out].change.count;
+      // Each changed element of an input causes its share of the whole evaluation.
+      if (fast) for (const id of Object.values(node.inputs)) sum += whole * sites[id].change.count / sites[id].value.length;
+      else sum += whole + sites[node.outputs.out].value.length;
+    }
+    return sum;
+  }
+
+  function compare(): string | undefined {
     for (const index of plan) {
       const node = graph.nodes[index];
       const slow = reevaluate(point, index, movedInputs(index), rounding, proofs);
@@ -105,7 +127,7 @@ export function nudger(snapshot: Snapshot, point: Point, rounding: Rounding, pro
     return undefined;
   }
 
-  return { select, nudge, compare };
+  return { select, nudge, nudgeAlong, work, compare };
 }
 
 function movedSite(site: Site): RefTensor {
@@ -113,17 +135,4 @@ function movedSite(site: Site): RefTensor {
   moved.value.set(site.value);
   for (let k = 0; k < site.change.count; k++) moved.value[site.change.index[k]] += site.change.delta[k];
   return moved;
-}
-
-/** Nodes whose output reaches a seed: the others cannot change the objective. */
-function nodesBelowSeeds(snapshot: Snapshot): Set<number> {
-  const reaching = new Set(snapshot.seeds.map((seed) => seed.tensor));
-  const nodes = new Set<number>();
-  for (let index = snapshot.graph.nodes.length - 1; index >= 0; index--) {
-    const node = snapshot.graph.nodes[index];
-    if (!Object.values(node.outputs).some((id) => reaching.has(id))) continue;
-    nodes.add(index);
-    for (const id of Object.values(node.inputs)) reaching.add(id);
-  }
-  return nodes;
 }

@@ -5,6 +5,8 @@ import type { Inputs, Proof } from '../proof/proof.ts';
 import type { Rounding } from '../reference/rounding.ts';
 import { exact } from '../reference/tensor.ts';
 import type { RefTensor } from '../reference/tensor.ts';
+import { patternAt } from './adopt.ts';
+import type { Pattern } from './adopt.ts';
 
 export type Proofs = Readonly<Record<string, Proof>>;
 
@@ -15,6 +17,13 @@ export interface Point {
   readonly tensors: readonly RefTensor[];
   /** The activation pattern of each node that has one, frozen at this point. */
   readonly branches: readonly (Uint8Array | undefined)[];
+  /** Where each node's pattern comes from. */
+  readonly patterns: readonly Pattern[];
+}
+
+/** The rounding at one node: where the GPU's branches are known, none is uncertain. */
+export function roundingAt(point: Point, nodeIndex: number, rounding: Rounding): Rounding {
+  return point.patterns[nodeIndex].known ? { ...rounding, kinkWidth: 0 } : rounding;
 }
 
 /** The proof of a node's op. */
@@ -32,8 +41,11 @@ export function inputsOf<T>(node: Node, tensors: readonly T[]): Record<string, T
   return inputs;
 }
 
-/** Evaluates every node in order. Leaves are exactly the numbers that the GPU used, widened. */
-export function evaluate(snapshot: Snapshot, rounding: Rounding, proofs: Proofs): Point {
+/**
+ * Evaluates every node in order. Leaves are exactly the numbers that the GPU used, widened; branches are those of exact
+ * arithmetic, except where rounding sent the GPU to the other side (`adopting: false` never follows it there).
+ */
+export function evaluate(snapshot: Snapshot, rounding: Rounding, proofs: Proofs, adopting = true): Point {
   const { graph, values } = snapshot;
   const computed = new Set(graph.nodes.flatMap((node) => Object.values(node.outputs)));
   const tensors: RefTensor[] = [];
@@ -43,7 +55,7 @@ export function evaluate(snapshot: Snapshot, rounding: Rounding, proofs: Proofs)
     // A leaf that no node reads may be absent: a gradient's own tensor, for one.
     if (data) tensors[tensor.id] = exact(tensor.shape, data);
   }
-  const branches = graph.nodes.map((node) => {
+  const patterns = graph.nodes.map((node) => {
     const proof = proofOf(node, proofs);
     const inputs = inputsOf(node, tensors);
     for (const [name, id] of Object.entries(node.inputs)) {
@@ -51,8 +63,8 @@ export function evaluate(snapshot: Snapshot, rounding: Rounding, proofs: Proofs)
         throw new DataError('gradient check', `the values of every leaf`, `none for ${graph.tensors[id].name}, which '${node.label}' reads`);
       }
     }
-    const pattern = proof.branches?.(inputs, node.options);
-    const out = proof.forward(inputs, node.options, rounding, pattern);
+    const pattern = patternAt(proof, node, snapshot, inputs, rounding, adopting);
+    const out = proof.forward(inputs, node.options, pattern.known ? { ...rounding, kinkWidth: 0 } : rounding, pattern.branches);
     const declared = graph.tensors[node.outputs.out];
     if (!sameShape(out.shape, declared.shape)) {
       throw new ShapeError(node.op, `the shape ${showShape(out.shape)} for ${declared.name} at '${node.label}'`, showShape(declared.shape));
@@ -60,13 +72,13 @@ export function evaluate(snapshot: Snapshot, rounding: Rounding, proofs: Proofs)
     tensors[node.outputs.out] = out;
     return pattern;
   });
-  return { graph, tensors, branches };
+  return { graph, tensors, patterns, branches: patterns.map(({ branches }) => branches) };
 }
 
 /** A node's output from changed inputs, with the branches of the point: the slow way that every fast one must match. */
 export function reevaluate(point: Point, nodeIndex: number, inputs: Inputs, rounding: Rounding, proofs: Proofs): RefTensor {
   const node = point.graph.nodes[nodeIndex];
-  return proofOf(node, proofs).forward(inputs, node.options, rounding, point.branches[nodeIndex]);
+  return proofOf(node, proofs).forward(inputs, node.options, roundingAt(point, nodeIndex, rounding), point.branches[nodeIndex]);
 }
 
 /** Refuses a snapshot that does not fit its own graph, lacks a gradient, or whose numbers are not finite: no verdict would mean anything. */
@@ -83,7 +95,7 @@ export function checkConsistent(snapshot: Snapshot): void {
     }
   }
   // A parameter that the program forgot must not shrink the total that counts as proven.
-  const forgotten = graph.tensors.find(({ id, role }) => role === 'parameter' && !snapshot.gradients[id]);
+  const forgotten = graph.tensors.find(({ id, role, frozen }) => role === 'parameter' && !frozen && !snapshot.gradients[id]);
   if (forgotten) throw new DataError(who, 'a gradient of every parameter', `none for ${forgotten.name}`);
   for (const [id, data] of Object.entries(snapshot.values)) {
     const bad = data.findIndex((value) => !Number.isFinite(value));

@@ -1,6 +1,9 @@
 import { isProof } from './report-data.ts';
-import type { ObjectiveReport, ReportData } from './report-data.ts';
-import { reportJson, reportText } from './report-text.ts';
+import type { Blame, CalibrationNote, Explanation, Investigation, KinkReport, LaunchReport, ObjectiveReport, ReportData } from './report-data.ts';
+import { reportJson } from './report-json.ts';
+import type { ReportJson } from './report-json.ts';
+import { reportMarkdown } from './report-markdown.ts';
+import { reportText } from './report-text.ts';
 import type { TensorReport, Verdict } from './verdict.ts';
 
 /** The outcome of a gradient check. `String(report)` is for people, `JSON.stringify(report)` for tools. */
@@ -16,7 +19,13 @@ export class Report implements ReportData {
   readonly values: readonly TensorReport[];
   readonly objective: ObjectiveReport;
   readonly faults: readonly string[];
-  readonly blame?: string;
+  readonly launches: readonly LaunchReport[];
+  readonly kinks: readonly KinkReport[];
+  readonly blame?: Blame;
+  readonly explanations: readonly Explanation[];
+  readonly investigation?: Investigation;
+  readonly calibration?: CalibrationNote;
+  readonly frozen: readonly string[];
   readonly seconds: number;
 
   constructor(data: ReportData) {
@@ -30,7 +39,13 @@ export class Report implements ReportData {
     this.values = data.values;
     this.objective = data.objective;
     this.faults = data.faults;
+    this.launches = data.launches;
+    this.kinks = data.kinks;
     this.blame = data.blame;
+    this.explanations = data.explanations;
+    this.investigation = data.investigation;
+    this.calibration = data.calibration;
+    this.frozen = data.frozen ?? [];
     this.seconds = data.seconds;
   }
 
@@ -39,8 +54,13 @@ export class Report implements ReportData {
     return reportText(this);
   }
 
-  /** Plain data with `schema: 'chainrule/gradient-report/1'`; numbers that JSON lacks are the strings NaN and Infinity. */
-  toJSON(): Record<string, unknown> {
+  /** Plain data with `schema: 'chainrule/gradient-report/2'`; numbers that JSON lacks are the strings NaN, Infinity and -Infinity. */
+  toJSON(): ReportJson & Readonly<Record<string, unknown>> {
     return reportJson(this);
+  }
+
+  /** For a comment or an issue: the line that says it all, what failed, a table of gradients, the launches folded. */
+  toMarkdown(): string {
+    return reportMarkdown(this);
   }
 }

@@ -1,11 +1,13 @@
 import type { Shape } from '../ops/tensor.ts';
 import { POISON_BITS } from '../program/poison.ts';
-import type { Differences } from './differences.ts';
+import type { Certificate } from './certify.ts';
+import type { Coverage } from './coverage.ts';
 
 /**
  * - `pass`: within tolerance of the reference.
  * - `fail`: outside.
- * - `kink`: within tolerance only because a ReLU's sign is uncertain there: the GPU took the other side of the kink.
+ * - `kink`: within tolerance with the branches that the GPU took, which differ within rounding from those of exact
+ *   arithmetic, or where the GPU's are not known, because a branch on the way is uncertain.
  * - `below-noise`: within tolerance, but the reference itself is smaller than the tolerance: it says little.
  * - `unwritten`: the poison still stands there, or all is zero where the reference is not.
  * - `reference-suspect`: the two witnesses disagree, so nothing is said about the GPU.
@@ -13,11 +15,16 @@ import type { Differences } from './differences.ts';
  */
 export type Verdict = 'pass' | 'fail' | 'kink' | 'below-noise' | 'unwritten' | 'reference-suspect' | 'nothing-to-check';
 
+/** Whether a verdict is against the GPU. */
+export function isWrong({ verdict }: { readonly verdict: Verdict }): boolean {
+  return verdict === 'fail' || verdict === 'unwritten';
+}
+
 /** Standard deviations that correct float32 code may be off. */
 export const KAPPA = 4;
 
 /** Devices may take anything below 1.2e-38 for zero, also the terms of a sum. */
-const FLUSH_FLOOR = 1e-37;
+export const FLUSH_FLOOR = 1e-37;
 
 /** What is known about one tensor: the GPU's numbers and the references at the same place. */
 interface Evidence {
@@ -31,8 +38,10 @@ interface Evidence {
   readonly variance: Float64Array;
   /** Its variance where every branch is trusted. */
   readonly firmVariance: Float64Array;
-  /** The first witness; absent for values, which have no difference. */
-  readonly differences?: Differences;
+  /** What the other witness says about the reference; absent for values, which have no difference. */
+  readonly certificate?: Certificate;
+  /** The reference with the branches of exact arithmetic, where the GPU's were adopted on the way to this tensor. */
+  readonly unadopted?: Float64Array;
 }
 
 /** One element, as reports show it. */
@@ -68,6 +77,10 @@ export interface TensorReport {
   readonly unwritten: number;
   /** Elements whose two references disagree, or whose finite difference is too uncertain to certify: neither passed nor failed. */
   readonly suspect: number;
+  /** The largest |gpu − reference|/σ: 0 where both agree exactly, Infinity where the GPU holds NaN. Suspect elements are left out. */
+  readonly worstSigma: number;
+  /** How the reference was certified; absent for values. */
+  readonly coverage?: Coverage;
   /** The element with the largest margin. */
   readonly worst?: ElementReport;
   /** ‖gpu‖/‖reference‖. */
@@ -78,53 +91,35 @@ export interface TensorReport {
   readonly bits: number;
 }
 
-/** How uncertain a finite difference may be at each element: small against σ, and small against the tensor. */
-export function barLimits(reference: Float64Array, firmVariance: Float64Array): Float64Array {
-  const floor = AGREEMENT * rms(reference);
-  return firmVariance.map((variance) => Math.max(Math.sqrt(variance) / 2, floor));
-}
-
-/** Disagreement of the witnesses that is always forgiven, relative to the rms of the tensor. */
-const AGREEMENT = 1e-9;
-
-/** Whether the witnesses disagree at an element, or the difference is too uncertain to tell. */
-function isSuspect(evidence: Evidence, limits: Float64Array, floor: number, i: number): boolean {
-  const { differences, reference, firmVariance } = evidence;
-  if (!differences) return !Number.isFinite(reference[i]);
-  const bar = differences.bar[i];
-  // A thousandth of σ decides nothing about the GPU, even where the tensor is pure rounding noise.
-  const agreed = Math.abs(differences.value[i] - reference[i]) <= Math.max(floor, 3 * bar, Math.sqrt(firmVariance[i]) / 1000);
-  return !agreed || !(bar <= limits[i]);
-}
-
 /** Judges every element of one tensor. `reference` must be as long as `gpu`. */
 export function judge(evidence: Evidence): TensorReport {
-  const { gpu, reference, variance, firmVariance, differences, shape } = evidence;
+  const { gpu, reference, variance, firmVariance, certificate, shape, unadopted } = evidence;
   const bits = new Uint32Array(gpu.buffer, gpu.byteOffset, gpu.length);
-  const limits = barLimits(reference, firmVariance);
-  const floor = AGREEMENT * rms(reference);
   let passed = 0;
   let kink = 0;
   let belowNoise = 0;
   let unwritten = 0;
   let suspect = 0;
+  let worstSigma = 0;
   let worst: { at: number; margin: number } | undefined;
   for (let i = 0; i < gpu.length; i++) {
-    const bar = differences ? differences.bar[i] : 0;
+    const bar = certificate ? certificate.bar[i] : 0;
     const sigma = Math.sqrt(variance[i]);
     const difference = Math.abs(gpu[i] - reference[i]);
     const tolerance = KAPPA * sigma + FLUSH_FLOOR + bar;
     const margin = Number.isNaN(difference) ? Infinity : difference / tolerance;
     if (bits[i] === POISON_BITS) unwritten++;
-    else if (isSuspect(evidence, limits, floor, i)) {
+    else if (certificate ? certificate.suspect[i] : !Number.isFinite(reference[i])) {
       suspect++;
       continue;
     }
+    worstSigma = Math.max(worstSigma, inSigmas(difference, sigma));
     if (!worst || margin > worst.margin) worst = { at: i, margin };
     // Written so that NaN fails.
     if (!(difference <= tolerance)) continue;
     passed++;
-    if (!(difference <= KAPPA * Math.sqrt(firmVariance[i]) + FLUSH_FLOOR + bar)) kink++;
+    const ownBranch = Math.abs(gpu[i] - (unadopted ?? reference)[i]);
+    if (!(Math.max(difference, ownBranch) <= KAPPA * Math.sqrt(firmVariance[i]) + FLUSH_FLOOR + bar)) kink++;
     else if (sigma > 0 && Math.abs(reference[i]) <= tolerance) belowNoise++;
   }
   const failed = gpu.length - passed - suspect;
@@ -140,7 +135,7 @@ export function judge(evidence: Evidence): TensorReport {
       : suspect > 0 ? 'reference-suspect'
       : failed > 0 ? 'fail'
       : sizes.reference === 0 && exact ? 'nothing-to-check'
-      : kink > 0 ? 'kink'
+      : kink > 0 || unadopted ? 'kink'
       : belowNoise === gpu.length ? 'below-noise'
       : 'pass',
     count: gpu.length,
@@ -150,6 +145,8 @@ export function judge(evidence: Evidence): TensorReport {
     belowNoise,
     unwritten,
     suspect,
+    worstSigma,
+    ...(certificate ? { coverage: coverageOf(certificate) } : {}),
     ...(worst ? { worst: describeElement(evidence, worst.at, worst.margin) } : {}),
     ratio: sizes.gpu / sizes.reference,
     cosine: sizes.inner / (sizes.gpu * sizes.reference),
@@ -157,7 +154,18 @@ export function judge(evidence: Evidence): TensorReport {
   };
 }
 
-function describeElement({ gpu, reference, variance, differences, shape }: Evidence, at: number, margin: number): ElementReport {
+/** A difference in standard deviations: 0 for none, Infinity for NaN or where σ is 0 but the difference is not. */
+function inSigmas(difference: number, sigma: number): number {
+  if (difference <= FLUSH_FLOOR) return 0;
+  return Number.isNaN(difference) ? Infinity : difference / sigma;
+}
+
+/** Without the numbers by element. */
+function coverageOf({ method, differenced, complexSteps, directions }: Certificate): Coverage {
+  return { method, differenced, complexSteps, ...(directions ? { directions } : {}) };
+}
+
+function describeElement({ gpu, reference, variance, certificate, shape }: Evidence, at: number, margin: number): ElementReport {
   const index: number[] = [];
   let rest = at;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -165,7 +173,7 @@ function describeElement({ gpu, reference, variance, differences, shape }: Evide
     rest = Math.floor(rest / shape[axis]);
   }
   const sigma = Math.sqrt(variance[at]);
-  const referenceError = differences ? differences.bar[at] : 0;
+  const referenceError = certificate ? certificate.bar[at] : 0;
   const difference = Math.abs(gpu[at] - reference[at]);
   return {
     index,
@@ -177,12 +185,6 @@ function describeElement({ gpu, reference, variance, differences, shape }: Evide
     margin,
     relativeError: difference === 0 ? 0 : difference / Math.max(Math.abs(gpu[at]), Math.abs(reference[at])),
   };
-}
-
-function rms(values: Float64Array): number {
-  let squares = 0;
-  for (const value of values) squares += value * value;
-  return values.length > 0 ? Math.sqrt(squares / values.length) : 0;
 }
 
 function compareNorms(gpu: Float32Array, reference: Float64Array) {

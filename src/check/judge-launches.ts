@@ -1,0 +1,22 @@
+import type { LaunchOutput, Meaning, Snapshot } from '../program/graph.ts';
+import { nameOf, referenceOf, tensorOf, unadoptedOf } from './references.ts';
+import type { AllReferences } from './references.ts';
+import type { LaunchOutputReport, LaunchReport } from './report-data.ts';
+import { judge } from './verdict.ts';
+
+/** Compares every tensor that a launch wrote with the reference, by the rule that gradients are judged by. */
+export function judgeLaunches(snapshot: Snapshot, references: AllReferences): LaunchReport[] {
+  const { graph } = snapshot;
+  const judged = ({ data }: LaunchOutput, meaning: Meaning): LaunchOutputReport => {
+    const { shape, value, variance } = referenceOf(meaning, references);
+    const name = nameOf(meaning, graph);
+    const { verdict, worstSigma, worst, failed } = judge({
+      id: tensorOf(meaning, graph), name, shape, gpu: data, reference: value, variance,
+      firmVariance: referenceOf(meaning, references.certain).variance, unadopted: unadoptedOf(meaning, references),
+    });
+    return { name, meaning, shape, verdict, worstSigma, ...(failed > 0 && worst ? { worst } : {}) };
+  };
+  return snapshot.launches.map(({ label, kernel, outputs }) => ({
+    label, kernel, outputs: outputs.flatMap((output) => (output.meaning ? [judged(output, output.meaning)] : [])),
+  }));
+}

@@ -1,0 +1,54 @@
+import type { ReportData } from './report-data.ts';
+import type { TensorReport } from './verdict.ts';
+
+/** A column of the table of tensors: its title, and what stands there for one tensor. */
+interface Column {
+  readonly title: string;
+  readonly isNumber: boolean;
+  readonly cell: (tensor: TensorReport) => string;
+}
+
+const WORDS: readonly Column[] = [
+  { title: 'gradient', isNumber: false, cell: ({ name }) => name },
+  { title: 'shape', isNumber: false, cell: ({ shape }) => `[${shape.join(', ')}]` },
+  { title: 'verdict', isNumber: false, cell: ({ verdict }) => verdict },
+];
+/** What is off, in the order of what it says: σ, bits, how much of the tolerance is used, norms, the textbook's figure. */
+const NUMBERS: readonly Column[] = [
+  { title: 'worst σ', isNumber: true, cell: ({ worst, worstSigma }) => (worst ? margin(worstSigma) : '–') },
+  { title: 'bits', isNumber: true, cell: ({ bits }) => (Number.isFinite(bits) ? bits.toFixed(1) : '–') },
+  { title: 'worst/tolerance', isNumber: true, cell: ({ worst }) => (worst ? margin(worst.margin) : '–') },
+  { title: 'ratio', isNumber: true, cell: ({ ratio }) => (Number.isFinite(ratio) ? ratio.toFixed(6) : '–') },
+  { title: 'cosine', isNumber: true, cell: ({ cosine }) => (Number.isNaN(cosine) ? '–' : cosine.toFixed(6)) },
+  { title: 'relative error', isNumber: true, cell: ({ worst }) => (worst ? number(worst.relativeError) : '–') },
+];
+
+/** The table of a report's gradients: titles, whether a column holds numbers, and the cells of each tensor. */
+export function tensorTable({ tensors }: Pick<ReportData, 'tensors'>): { titles: string[]; isNumber: boolean[]; rows: string[][] } {
+  const columns: Column[] = [
+    ...WORDS,
+    { title: 'passed', isNumber: true, cell: ({ passed, count: all }) => `${count(passed)}/${count(all)}` },
+    // Shown only where there are any: elements that passed, but are too small for that to say much, and those beside a kink.
+    ...(tensors.some(({ belowNoise }) => belowNoise > 0) ? [{ title: 'below noise', isNumber: true, cell: ({ belowNoise }: TensorReport) => count(belowNoise) }] : []),
+    ...(tensors.some(({ kink }) => kink > 0) ? [{ title: 'kinks', isNumber: true, cell: ({ kink }: TensorReport) => count(kink) }] : []),
+    ...NUMBERS,
+  ];
+  return {
+    titles: columns.map(({ title }) => title), isNumber: columns.map(({ isNumber }) => isNumber),
+    rows: tensors.map((tensor) => columns.map(({ cell }) => cell(tensor))),
+  };
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+export function margin(value: number): string {
+  return value < 1000 ? value.toFixed(3) : Number.isFinite(value) ? value.toExponential(2) : '∞';
+}
+
+export function number(value: number): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  return size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(6))) : value.toExponential(2);
+}
