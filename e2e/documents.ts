@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const names = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'];
+const names = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/own-op.md'];
 
 export interface Block {
   /** `README.md:12`, the line where the block starts. */
@@ -40,7 +40,7 @@ export function documentBlocks(): Block[] {
 
 /** The file that a block is written to, so that an error names its document and line: `README-12.ts`. */
 export function fileOf(block: Block): string {
-  return `${block.place.replace('.md:', '-')}.${block.tag.split(' ')[0]}`;
+  return `${block.place.replace('.md:', '-').replaceAll('/', '-')}.${block.tag.split(' ')[0]}`;
 }
 
 /** Writes blocks into an empty folder under .cache, from which `chainrule` resolves as it does for the page. Returns its path from the root. */

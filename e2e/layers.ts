@@ -5,14 +5,14 @@ import { ops } from '../src/ops/index.ts';
 
 /** Lowest first. A file imports its own layer or a lower one. */
 const layers: readonly (readonly string[])[] = [
-  ['src/errors.ts'], ['shaders'], ['src/gpu'], ['src/ops'], ['src/program'], ['src/data', 'src/io'], ['src/nn'],
-  ['src/reference'], ['src/proof'], ['src/check'], ['src/index.ts', 'src/kernels.ts'], ['src/gradcheck.ts'], ['src/lab'],
+  ['src/errors.ts', 'src/version.ts'], ['shaders'], ['src/gpu'], ['src/ops'], ['src/program'], ['src/data', 'src/io'], ['src/nn'],
+  ['src/reference'], ['src/proof'], ['src/check'], ['src/mutation'], ['src/index.ts', 'src/kernels.ts'], ['src/gradcheck.ts'], ['src/lab'],
 ];
 const aliases: Readonly<Record<string, string>> = { chainrule: 'src/index.ts', 'chainrule/gradcheck': 'src/gradcheck.ts', 'chainrule/kernels': 'src/kernels.ts' };
-const proofFolders = ['src/reference/', 'src/proof/', 'src/check/'];
+const proofFolders = ['src/reference/', 'src/proof/', 'src/check/', 'src/mutation/'];
 const longest = 400;
 // Code that serves every op must not compare with the name of one: what differs belongs into the op's own record.
-const shared = /^src\/(gpu|program|check|reference)\//;
+const shared = /^src\/(gpu|program|check|reference|mutation)\//;
 const opNames = new Set(Object.keys(ops));
 // Text that becomes markup or code is how a file name or a cell of a table would run as a script.
 const banned = /^(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|eval|Function)$/;

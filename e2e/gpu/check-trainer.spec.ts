@@ -112,7 +112,7 @@ const mistakes: readonly [name: string, from: RegExp, to: string, tensors: strin
   ['the mask of ReLU inverted', /select\(Value\(0\.0\), dout, y > Value\(0\.0\)\)/g, 'select(Value(0.0), dout, y <= Value(0.0))', ['0.weight', '0.bias'], /relu '1'/],
   ['the label not subtracted', /dx\[start \+ i\] \* scale - select\(0\.0, [\d.e+-]+f?, i == label\)/g, 'dx[start + i] * scale', ['2.weight', '2.bias'], /crossEntropy 'loss'/],
   ['a mean that is a sum', /let scale = [\d.e+-]+f? \/ total;/g, 'let scale = 1.0 / total;', ['2.weight', '2.bias'], /crossEntropy 'loss'/],
-  ['a row of dW taken twice', /sum1 \+= a0\.y \* b0;/g, 'sum1 += a0.x * b0;', ['0.weight', '2.weight'], /linear '2' to its weight/],
+  ['a row of dW taken twice', /sum1 \+= a0\.y \* b0;/g, 'sum1 += a0.x * b0;', ['0.weight', '2.weight'], /d 2\.weight: the backward of linear '2'/],
 ];
 for (const [name, from, to, tensors, blame] of mistakes) {
   test(`a mistake planted in a backward kernel is found: ${name}`, async ({ run }) => {
@@ -135,7 +135,7 @@ for (const [name, from, to, tensors, blame] of mistakes) {
         return lib.gradcheck.checkGradients(trainer, { batchSize: 8 });
       });
       device.destroy();
-      return { changed, passed: report.passed, verdict: report.verdict, blame: report.blame ?? '', text: String(report), failed: report.tensors.filter(({ failed }) => failed > 0).map((tensor) => tensor.name) };
+      return { changed, passed: report.passed, verdict: report.verdict, blame: report.blame?.text ?? '', text: String(report), failed: report.tensors.filter(({ failed }) => failed > 0).map((tensor) => tensor.name) };
     }, { source: from.source, to });
     expect(result.changed, 'the kernel holds the text that the mistake replaces').toBeGreaterThan(0);
     expect(result.passed).toBe(false);

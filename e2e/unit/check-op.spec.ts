@@ -1,5 +1,5 @@
 import { expect, test } from 'playwright/test';
-import { checkOp } from '../../src/check/check-op.ts';
+import { checkOpWith } from '../../src/check/check-op.ts';
 import type { OpRunner } from '../../src/check/check-op.ts';
 import { ops } from '../../src/ops/index.ts';
 import { proofs } from '../../src/proof/index.ts';
@@ -10,7 +10,7 @@ for (const op of Object.keys(proofs)) {
   for (const noise of [0, 1]) {
     test(`${op}: correct float32 code passes every sample, builtins at ${noise} of WGSL's promise`, async () => {
       setBuiltinNoise(noise, 7);
-      const report = await checkOp(simulatedRunner, op);
+      const report = await checkOpWith(simulatedRunner, op);
       const bad = report.samples.filter(({ passed }) => !passed);
       expect(bad.map(({ sample, cotangent, report: found }) => `${sample} ${cotangent}\n${found}`).join('\n')).toBe('');
       expect(report.conventions.filter(({ passed }) => !passed)).toEqual([]);
@@ -38,7 +38,7 @@ for (const op of Object.keys(proofs)) {
           if (gradient) plant(gradient);
           return snapshot;
         };
-        const report = await checkOp(broken, op, { samples: proofs[op].samples.slice(0, 4) });
+        const report = await checkOpWith(broken, op, { samples: proofs[op].samples.slice(0, 4) });
         expect(report.passed, `${bug} in d${input}`).toBe(false);
       }
     }
@@ -48,18 +48,18 @@ for (const op of Object.keys(proofs)) {
       values[values.length - 1] = values[values.length - 1] * 1.001 + 1e-3;
       return snapshot;
     };
-    expect((await checkOp(wrongForward, op, { samples: proofs[op].samples.slice(0, 2) })).passed).toBe(false);
+    expect((await checkOpWith(wrongForward, op, { samples: proofs[op].samples.slice(0, 2) })).passed).toBe(false);
   });
 }
 
 test('a runner that computes no gradient proves nothing', async () => {
-  const report = await checkOp(async (...call) => ({ ...(await simulatedRunner(...call)), gradients: {} }), 'tanh');
+  const report = await checkOpWith(async (...call) => ({ ...(await simulatedRunner(...call)), gradients: {} }), 'tanh');
   expect(report.passed).toBe(false);
   expect(report.samples.every((sample) => sample.report.verdict === 'nothing-to-check')).toBe(true);
 });
 
 test('a runner that reads back no output is refused', async () => {
-  const running = checkOp(async (...call) => ({ ...(await simulatedRunner(...call)), computed: {} }), 'tanh');
+  const running = checkOpWith(async (...call) => ({ ...(await simulatedRunner(...call)), computed: {} }), 'tanh');
   await expect(running).rejects.toThrow('gradient check: needs the computed value of every tensor that is a seed, got none for tanh.out.');
 });
 
@@ -69,8 +69,8 @@ test('proofs and ops agree about which inputs get a gradient', () => {
 });
 
 test('no samples prove nothing, and an unknown op is refused', async () => {
-  expect((await checkOp(simulatedRunner, 'tanh', { samples: [] })).passed).toBe(false);
-  await expect(checkOp(simulatedRunner, 'tan')).rejects.toThrow(/checkOp: needs an op among matmul, .*, got "tan"/);
+  expect((await checkOpWith(simulatedRunner, 'tanh', { samples: [] })).passed).toBe(false);
+  await expect(checkOpWith(simulatedRunner, 'tan')).rejects.toThrow(/checkOp: needs an op among matmul, .*, got "tan"/);
 });
 
 test("relu'(0) = 1 breaks the convention though no sample sees it", async () => {
@@ -80,7 +80,7 @@ test("relu'(0) = 1 breaks the convention though no sample sees it", async () => 
     Object.values(inputs)[0].data.forEach((x, i) => { if (x === 0) snapshot.gradients[id][i] = cotangent[i]; });
     return snapshot;
   };
-  const report = await checkOp(broken, 'relu');
+  const report = await checkOpWith(broken, 'relu');
   expect(report.conventions).toEqual([{ name: "relu'(0) = 0", passed: false, got: 'dx[0] = 3, expected 0' }]);
   expect(report.passed).toBe(false);
 });

@@ -106,7 +106,7 @@ for (const [name, { plant, verdict }] of Object.entries(PLANTS)) {
     expect(report.passed).toBe(false);
     expect(report.verdict).toBe(verdict);
     expect(report.tensors.filter((tensor) => tensor.verdict !== 'pass').map((tensor) => [tensor.name, tensor.verdict])).toEqual([['0.weight', verdict]]);
-    expect(report.blame).toBe("the backward of linear '0' to its weight");
+    expect(report.blame?.text).toBe("the backward of linear '0' to its weight");
   });
 }
 
@@ -121,7 +121,7 @@ test('poison in a wrong tensor is counted apart', () => {
 test('where all gradients of a layer are wrong, the layers above it are named too', () => {
   const snapshot = tanhNet();
   for (const name of ['0.weight', '0.bias']) snapshot.gradients[idOf(snapshot, name)].forEach((value, i, gradient) => { gradient[i] = 3 * value; });
-  expect(checkSnapshot(snapshot).blame).toBe("the backward of linear '0' to its weight and bias, or the backward to the input of tanh '1', linear '2'");
+  expect(checkSnapshot(snapshot).blame?.text).toBe("the backward of linear '0' to its weight and bias, or the backward to the input of tanh '1', linear '2'");
 });
 
 test('a wrong loss makes the report red though all gradients are right', () => {

@@ -1,6 +1,7 @@
 // Every op in float32, as correct kernels compute it: the simulated GPU of the checker's own tests. Written apart from
 // src/proof, in plain loops that round after every operation; builtins err by up to `noise` times what WGSL promises.
 
+import { philox } from '../../src/data/philox.ts';
 import type { Options, SampleTensor } from '../../src/proof/proof.ts';
 
 export type Values = Record<string, Float32Array>;
@@ -225,8 +226,21 @@ export const float32Ops: Record<string, Float32Op> = {
   },
   sum: reduce(false),
   mean: reduce(true),
+  sumOfSquares: {
+    forward: ({ x }, { factor = 1 }) => make([], () => f(sumOf(x.data.length, (i) => f(x.data[i] * x.data[i])) * f(Number(factor)))),
+    backward: ({ x }, _out, [d], { factor = 1 }) => ({ x: Float32Array.from(x.data, (value) => f(f(value * f(2 * Number(factor))) * d)) }),
+  },
+  dropout: {
+    forward: ({ x, counter }, options) => make(x.shape, (i) => f(x.data[i] * dropoutFactor(i, counter.data, options))),
+    backward: ({ x, counter }, _out, dout, options) => ({ x: Float32Array.from(x.data, (_, i) => f(dout[i] * dropoutFactor(i, counter.data, options))) }),
+  },
   reshape: {
-    forward: ({ x }, { shape }) => ({ shape: Array.isArray(shape) ? shape.map(Number) : x.shape, data: x.data }),
+    forward: ({ x }, { shape }) => {
+      const asked = Array.isArray(shape) ? shape.map(Number) : x.shape;
+      // One dimension may be -1: what is left.
+      const known = asked.filter((dimension) => dimension >= 0).reduce((product, dimension) => product * dimension, 1);
+      return { shape: asked.map((dimension) => (dimension < 0 ? x.data.length / known : dimension)), data: x.data };
+    },
     backward: (_inputs, _out, dout) => ({ x: dout.slice() }),
   },
   mse: {
@@ -277,6 +291,12 @@ export const float32Ops: Record<string, Float32Op> = {
     },
   },
 };
+
+/** 0 or 1/(1 − p): what element i is multiplied by. The scale is text of the kernel: no builtin of the GPU divides. */
+function dropoutFactor(i: number, [low, high, step]: ArrayLike<number> & Iterable<number>, { p, layer = 0 }: Options): number {
+  const word = philox([Math.floor(i / 4), step, 3, Number(layer)], [low, high])[i % 4];
+  return (word >>> 8) * 2 ** -24 < Math.round(Number(p) * 2 ** 24) * 2 ** -24 ? 0 : f(1 / (1 - Number(p)));
+}
 
 /** Sample inputs are tensors already. */
 export function asTensors(inputs: Readonly<Record<string, SampleTensor>>): Record<string, Tensor32> {

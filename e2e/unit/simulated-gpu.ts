@@ -1,12 +1,16 @@
 // Builds graphs and runs them on the simulated GPU: snapshots for the checker's tests, without a browser.
 
-import type { Graph, Node, Snapshot } from '../../src/program/graph.ts';
+import type { Graph, LaunchRecord, Meaning, Node, Snapshot } from '../../src/program/graph.ts';
 import type { Role, Tensor } from '../../src/ops/tensor.ts';
 import type { OpRunner } from '../../src/check/check-op.ts';
 import { proofs } from '../../src/proof/index.ts';
 import { normal } from '../../src/proof/sample-data.ts';
+import { tensorOf } from '../../src/check/references.ts';
 import { float32Ops } from './float32-ops.ts';
 import type { Tensor32 } from './float32-ops.ts';
+
+/** Changes what a launch wrote, in place. */
+export type Plant = (meaning: Meaning, data: Float32Array, label: string) => void;
 
 /** A graph under construction: leaves with their data, nodes with the shapes that the simulated GPU finds. */
 export class Net {
@@ -42,8 +46,37 @@ export class Net {
 
   /** Reverse mode in float32 from the given seeds; gradients of `wanted`, or of every parameter. */
   snapshot(seeds: { tensor: number; cotangent?: Float32Array }[], wanted?: number[]): Snapshot {
+    return this.run(seeds, wanted, undefined);
+  }
+
+  /**
+   * The same with every launch observed: each node forward, then backward, then the sums of gradients. `plant` changes
+   * what a launch wrote, in place, and everything after it computes with that.
+   */
+  observed(seeds: { tensor: number; cotangent?: Float32Array }[], wanted: number[] | undefined, plant: Plant = () => undefined): Snapshot {
+    return this.run(seeds, wanted, plant);
+  }
+
+  private run(seeds: { tensor: number; cotangent?: Float32Array }[], wanted: number[] | undefined, plant: Plant | undefined): Snapshot {
     const graph: Graph = { tensors: this.tensors, nodes: this.nodes };
     const gradients = new Map<number, Float32Array>();
+    const launches: LaunchRecord[] = [];
+    const launch = (label: string, kernel: string, written: readonly [binding: string, meaning: Meaning, data: Float32Array][]): void => {
+      if (!plant || written.length === 0) return;
+      for (const [, meaning, data] of written) plant(meaning, data, label);
+      launches.push({ label, kernel, outputs: written.map(([binding, meaning, data]) => ({ binding, meaning, shape: this.tensors[tensorOf(meaning, graph)].shape, data: data.slice() })) });
+    };
+    if (plant) {
+      for (const node of this.nodes) {
+        const out = float32Ops[node.op].forward(this.inputs(node.inputs), node.options);
+        const data = Float32Array.from(out.data);
+        launch(`${node.label}.forward`, `${node.op}-forward`, [['out', { kind: 'value', tensor: node.outputs.out }, data]]);
+        this.data[node.outputs.out] = { shape: out.shape, data };
+      }
+    }
+    const contributors = new Map<number, number>();
+    for (const { tensor } of seeds) contributors.set(tensor, 1);
+    for (const node of this.nodes) for (const id of Object.values(node.inputs)) contributors.set(id, (contributors.get(id) ?? 0) + 1);
     const add = (id: number, gradient: Float32Array): void => {
       const before = gradients.get(id);
       gradients.set(id, before ? before.map((value, i) => Math.fround(value + gradient[i])) : gradient.slice());
@@ -54,6 +87,10 @@ export class Net {
       const dout = gradients.get(node.outputs.out);
       if (!dout) continue;
       const found = float32Ops[node.op].backward(this.inputs(node.inputs), this.data[node.outputs.out], dout, node.options);
+      const index = this.nodes.indexOf(node);
+      launch(`${node.label}.backward`, `${node.op}-backward`, Object.entries(found).filter(([name]) => proofs[node.op].differentiable.includes(name)).map(([input, data]) => [
+        `d${input}`, contributors.get(node.inputs[input]) === 1 ? { kind: 'gradient', tensor: node.inputs[input] } : { kind: 'contribution', node: index, input }, data,
+      ]));
       for (const [name, gradient] of Object.entries(found)) add(node.inputs[name], gradient);
     }
     const computed = new Set(this.nodes.map((node) => node.outputs.out));
@@ -63,9 +100,9 @@ export class Net {
       values: Object.fromEntries(this.tensors.filter(({ id }) => !computed.has(id)).map(({ id }) => [id, this.data[id].data])),
       seeds: full,
       gradients: Object.fromEntries(ids.map((id) => [id, gradients.get(id) ?? new Float32Array(this.data[id].data.length)])),
-      computed: Object.fromEntries(full.map(({ tensor }) => [tensor, Float32Array.from(this.data[tensor].data)])),
+      computed: Object.fromEntries([...full.map(({ tensor }) => tensor), ...(plant ? computed : [])].map((id) => [id, Float32Array.from(this.data[id].data)])),
       adapter: 'simulated float32',
-      launches: [],
+      launches,
     };
   }
 }

@@ -7,8 +7,20 @@ import { findMnist } from '../../src/cli/verify.mjs';
 import type { VerifiedGradients, VerifyMeasured } from '../../src/lab/verify-result.ts';
 
 const proven: VerifiedGradients = { passed: true, verdict: 'pass', checked: 101_770, total: 101_770, worst: { tensor: 'fc1.weight', error: 1e-7, allowed: 1e-5 } };
+const op: VerifyMeasured['selfTest']['ops'][number] = {
+  op: 'linear', passed: true, verdict: 'pass', runs: 2, failed: 0, elements: 200, worstSigma: 1.5, margin: 0.375, kernels: ['matmul-nt/small'], conventions: [], seconds: 0.1,
+};
+const failure = { sample: '[3, 2] to 5', cotangent: 'random', variants: {}, text: '✗ 3 of 30 gradients fail\nmore', report: {} } as const;
+const tested: VerifyMeasured['selfTest'] = {
+  schema: 'chainrule/self-test/1', passed: true, extent: 'core', browser: 'chromium 156', userAgent: '', date: '2026-01-31T12:00:00.000Z', version: '1.2.3',
+  adapter: { name: 'SwiftShader (google, software)', vendor: 'google', architecture: 'swiftshader', device: '', description: '', adapterClass: 'cpu' },
+  kernels: { count: 35, hash: '0123456789abcdef'.repeat(4) }, ops: [op, { ...op, op: 'relu', worstSigma: 0 }],
+  calibration: { rows: [], beyondPromise: [] }, seconds: { calibration: 0.2, total: 2.4 },
+};
+const withOp = (change: Partial<typeof op>): VerifyMeasured => ({ ...good, selfTest: { ...tested, ops: [op, { ...op, op: 'gelu', ...change }] } });
 const good: VerifyMeasured = {
   adapter: 'SwiftShader (google, software)',
+  selfTest: tested,
   data: { source: 'mnist', name: 'MNIST', train: 8000, test: 1000 },
   net: { layers: '784-128-10, ReLU', parameters: 101_770 },
   training: { optimizer: 'Adam', learningRate: 1e-3, batchSize: 64, epochs: 10, steps: 1250, seed: 42, firstLoss: 2.3, lastLoss: 0.05, seconds: 12 },
@@ -20,6 +32,13 @@ const good: VerifyMeasured = {
 test('a good measurement passes', () => expect(judge(good)).toEqual([]));
 
 const bad: readonly [what: string, measured: VerifyMeasured, problem: string][] = [
+  ['no op tested', { ...good, selfTest: { ...tested, ops: [] } }, 'tested no op'],
+  ['a wrong op', withOp({ passed: false, verdict: 'fail', failed: 1, failure }), 'gelu is not proven (fail): 1 of 2 runs fail, worst 1.5 σ; sample [3, 2] to 5: ✗ 3 of 30 gradients fail.'],
+  ['an op that did not run', withOp({ passed: false, verdict: 'error', error: 'gelu: needs WGSL that compiles.\nstack' }), 'gelu is not proven (error): gelu: needs WGSL that compiles.'],
+  ['an op without runs', withOp({ runs: 0, elements: 0 }), 'gelu is not proven'],
+  ['an op beyond its tolerance', withOp({ margin: 1.01 }), 'worst difference 1.01 of the tolerance'],
+  ['an op whose margin is no number', withOp({ margin: 'NaN' as unknown as number }), 'worst difference NaN'],
+  ['a broken convention', withOp({ passed: false, verdict: 'fail', conventions: [{ name: 'at 0', passed: false, got: 'dx[0] = 1, expected 0' }] }), 'convention at 0: dx[0] = 1, expected 0'],
   ['no adapter', { ...good, adapter: '' }, 'adapter'],
   ['wrong gradients before', { ...good, gradients: { before: { ...proven, passed: false, verdict: 'fail' }, after: proven } }, 'before training are not proven (fail): fc1.weight'],
   ['wrong gradients after', { ...good, gradients: { before: proven, after: { ...proven, passed: false } } }, 'after training are not proven'],
@@ -44,7 +63,7 @@ for (const [what, measured, problem] of bad) {
 test('the table says what was found', () => {
   const result = { schema: 'chainrule/verify/1', version: '1.2.3', browser: 'chromium 1', requiredAccuracy: 0.93 } as const;
   const text = table({ ...result, passed: true, problems: [], measured: good });
-  for (const part of ['SwiftShader', 'MNIST: 8,000 to train', '101,770 of 101,770 checked', '95.00 % (required 93.00 %)', '9.50 ms, 12 dispatches, 1 submit']) expect(text).toContain(part);
+  for (const part of ['SwiftShader', '2 of 2 ops proven, worst 1.5 σ (linear), 400 elements, 35 kernels 01234567, 2.4 s', 'MNIST: 8,000 to train', '101,770 of 101,770 checked', '95.00 % (required 93.00 %)', '9.50 ms, 12 dispatches, 1 submit']) expect(text).toContain(part);
   expect(text.split('\n').at(-1)).toBe('Verified.');
   const failed = table({ ...result, passed: false, problems: ['No browser.'], measured: null });
   expect(failed.split('\n').slice(-2)).toEqual(['- No browser.', 'NOT verified.']);

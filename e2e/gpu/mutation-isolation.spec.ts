@@ -1,0 +1,27 @@
+import process from 'node:process';
+import { findBrowser } from '../../src/cli/browser.mjs';
+import { runAll, serveSources, Worker, type Task } from '../../src/cli/mutate-pool.mjs';
+import { expect, test } from '../harness.ts';
+
+test('a bug that never ends stops no other: it counts as found, and the rest goes on', async ({ adapter }) => {
+  test.setTimeout(300_000);
+  expect(adapter).not.toBe('');
+  const server = await serveSources();
+  const { chromium } = await import('playwright');
+  const executablePath = findBrowser(process.env, chromium.executablePath())!;
+  const worker = new Worker({ executablePath, url: server.url });
+  try {
+    const listed = await worker.list();
+    const tasks = listed.flatMap(({ section, jobs }): Task[] => jobs.map((job) => ({ section, job })));
+    const hanging = tasks.find(({ section }) => section === 'hang')!;
+    const quick = tasks.filter(({ section }) => section === 'step kernels').slice(0, 2);
+    const harmless = { ...hanging, job: { ...hanging.job, harmless: true } };
+    const results = await runAll([quick[0]!, hanging, quick[1]!, { section: 'step kernels', job: { ...quick[0]!.job, id: 'nobody knows it' } }, harmless], [worker], 15_000);
+    expect(results.map(({ outcome }) => outcome)).toEqual(['killed', 'killed', 'killed', 'invalid', 'wrong-reason']);
+    expect(results[1]!.by).toMatch(/^timeout: no answer in 15 s|lost|crash/i);
+    expect(results[3]!.by).toContain('nobody knows it');
+  } finally {
+    await worker.close();
+    await server.close();
+  }
+});

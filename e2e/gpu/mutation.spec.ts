@@ -1,0 +1,110 @@
+import { proofs } from '../../src/proof/index.ts';
+import { expect, test } from '../harness.ts';
+
+// The fast part of `npm run mutate`: all text mutants of every op, and each launch operator once for each op.
+const ops = Object.keys(proofs);
+
+for (const op of ops) {
+  test(`${op}: every planted bug is found, and what changes nothing is let pass`, async ({ run }) => {
+    // Software takes seconds to compile a tiled product, and every bug is a new text.
+    test.setTimeout(300_000);
+    const { results, jobs } = await run(async ({ chainrule, load }, op) => {
+      const { opSection } = await load<typeof import('../../src/mutation/op-section.ts')>('/src/mutation/op-section.ts');
+      const { operators } = await load<typeof import('../../src/mutation/operators.ts')>('/src/mutation/operators.ts');
+      const device = await chainrule.openDevice();
+      const own = opSection.list(device).filter(({ group, core }) => group === op && core);
+      const chosen = own.filter((job) => job.class === 'text');
+      for (const operator of operators) {
+        const first = own.find((job) => job.class === 'launch' && job.name.includes(`, ${operator.name}`));
+        if (first) chosen.push(first);
+      }
+      const results = [];
+      for (const { id } of chosen) {
+        const { outcome, by, blamed, rightKernel } = await opSection.run(device, id);
+        results.push({ id, outcome, by, blamed, rightKernel });
+      }
+      device.destroy();
+      return { results, jobs: chosen.length };
+    }, op);
+    expect(results.filter(({ outcome }) => outcome !== 'killed' && outcome !== 'equivalent')).toEqual([]);
+    expect(results.filter(({ outcome }) => outcome === 'killed').length, 'killed').toBeGreaterThanOrEqual(9);
+    expect(results.filter(({ outcome }) => outcome === 'equivalent').length, 'equivalent').toBeGreaterThanOrEqual(1);
+    expect(jobs).toBeGreaterThan(10);
+  });
+}
+
+test('a wrong reason is found out: a bug that is said to change nothing', async ({ run }) => {
+  const result = await run(async ({ chainrule, load }) => {
+    const { mutationsOf } = await load<typeof import('../../src/mutation/op-mutations.ts')>('/src/mutation/op-mutations.ts');
+    const { runMutation } = await load<typeof import('../../src/mutation/run-mutation.ts')>('/src/mutation/run-mutation.ts');
+    const device = await chainrule.openDevice();
+    const { adapterClass, maxBindings } = device;
+    const mutation = mutationsOf('relu', { adapterClass, maxBindings }).find(({ name }) => name === 'the mask dropped')!;
+    const wrong = await runMutation(device, { ...mutation, equivalent: 'nobody looks' });
+    const nowhere = await runMutation(device, { ...mutation, place: () => undefined });
+    const broken = await runMutation(device, {
+      ...mutation,
+      place: (plan) => ({
+        plan: { ...plan, launches: plan.launches.map((launch) => ({ ...launch, kernel: { ...launch.kernel, code: `${launch.kernel.code}\nthis is no WGSL` } })) },
+        culprits: [{ kernel: 'relu' }],
+      }),
+    });
+    device.destroy();
+    return { wrong: wrong.outcome, nowhere: nowhere.outcome, broken: [broken.outcome, broken.by] };
+  });
+  expect(result).toEqual({ wrong: 'wrong-reason', nowhere: 'invalid', broken: ['invalid', expect.stringContaining('WGSL that compiles')] });
+});
+
+test('a bug in a net: found beside what the usual practices make of it', async ({ run }) => {
+  const results = await run(async ({ chainrule, load }) => {
+    const { netSection } = await load<typeof import('../../src/mutation/net-section.ts')>('/src/mutation/net-section.ts');
+    const device = await chainrule.openDevice();
+    const net = 'tanh 2-16-2, cross-entropy';
+    const results = [];
+    for (const { id, group } of netSection.list(device)) {
+      if (group !== net || !/no bug|a thousandth too large, .* dx$|the bias gradient never written/.test(id)) continue;
+      results.push(await netSection.run(device, id));
+    }
+    device.destroy();
+    return results;
+  });
+  const clean = results.find(({ name }) => name === 'no bug')!;
+  expect(clean).toMatchObject({ outcome: 'passed', net: { backward: true } });
+  expect(clean.net!.lastLoss).toBeLessThan(0.5 * clean.net!.firstLoss);
+  expect(Object.values(clean.practices!)).toEqual(Object.values(clean.practices!).map(() => false));
+  const bugs = results.filter(({ name }) => name !== 'no bug');
+  expect(bugs.length).toBeGreaterThanOrEqual(2);
+  for (const bug of bugs) expect(bug).toMatchObject({ outcome: 'killed', rightKernel: true, net: { backward: true } });
+  // A bias that never learns does not stop the loss from falling.
+  expect(bugs.find(({ name }) => name.includes('never written'))!.practices!['the loss falls to half']).toBe(false);
+});
+
+test('there are at least 150 curated mutants, and three of every kind of kernel', async ({ run }) => {
+  const { texts, steps, kernels, byKernel } = await run(async ({ chainrule, load }, ops) => {
+    const { stepKernelCases } = await load<typeof import('../../src/mutation/step-kernels.ts')>('/src/mutation/step-kernels.ts');
+    const { mutationsOf, plansOf } = await load<typeof import('../../src/mutation/op-mutations.ts')>('/src/mutation/op-mutations.ts');
+    const { applies } = await load<typeof import('../../src/mutation/plant.ts')>('/src/mutation/plant.ts');
+    const { proofs } = await load<typeof import('../../src/proof/index.ts')>('/src/proof/index.ts');
+    const device = await chainrule.openDevice();
+    const { adapterClass, maxBindings } = device;
+    const all = new Set<string>();
+    const found: Record<string, Set<string>> = {};
+    for (const op of ops) {
+      for (const { launches } of plansOf(op, { adapterClass, maxBindings })) {
+        for (const { kernel } of launches) {
+          all.add(kernel.name);
+          for (const mutant of proofs[op]!.mutants) if (applies(mutant, { kernel: kernel.name, code: kernel.code })) (found[kernel.name] ??= new Set()).add(`${mutant.find} ${mutant.replace}`);
+        }
+      }
+    }
+    const texts = ops.reduce((sum, op) => sum + mutationsOf(op, { adapterClass, maxBindings }).filter((mutation) => mutation.class === 'text').length, 0);
+    device.destroy();
+    return {
+      texts, kernels: [...all], byKernel: Object.fromEntries(Object.entries(found).map(([name, mutants]) => [name, mutants.size])),
+      steps: stepKernelCases.map(({ kernel, mutants }) => [kernel.name, mutants.length] as const),
+    };
+  }, ops);
+  expect(texts).toBeGreaterThanOrEqual(150);
+  expect(steps.filter(([, count]) => count < 3)).toEqual([]);
+  expect(kernels.filter((name) => !(byKernel[name]! >= 3))).toEqual([]);
+});

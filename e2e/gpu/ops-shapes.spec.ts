@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { proofs } from '../../src/proof/index.ts';
+import { randomSizes } from '../random-sizes.ts';
+import { expect, test, type Run } from '../harness.ts';
+
+type Drawn = [sizes: Record<string, number>, seed: number];
+
+/** A text to replace in the kernels whose name contains `kernel`. */
+interface Bug {
+  readonly kernel: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** Draws samples of an op and proves each on the GPU; what fast-check says where one fails, else undefined. */
+async function proveRandomShapes(run: Run, op: string, numRuns: number, bug?: Bug) {
+  let proven = 0;
+  const property = fc.asyncProperty(randomSizes(op), async ([sizes, seed]) => {
+    const found = await run(async ({ gradcheck, load }, { op, sizes, seed, bug }) => {
+      const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');
+      const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+      const device = await sharedDevice();
+      const sample = gradcheck.proofs[op]!.sizes!.sample(sizes, seed);
+      const alter: import('../../src/program/plan.ts').Alter = (plan) => ({
+        ...plan,
+        launches: plan.launches.map((launch) => (bug && launch.kernel.name.includes(bug.kernel)
+          ? { ...launch, kernel: { ...launch.kernel, code: launch.kernel.code.replaceAll(bug.find, bug.replace) } } : launch)),
+      });
+      const [{ passed, report }] = await gradcheck.checkSample((...call) => runOp(device, ...call, { alter }), op, sample, { cotangents: ['random'] });
+      return { line: `${op} ${sample.name}`, passed, proven: report.proven, text: passed ? '' : String(report) };
+    }, { op, sizes, seed, bug });
+    if (!found.passed) throw new Error(`${found.line}\n${found.text}`);
+    proven += found.proven;
+  });
+  const details = await fc.check(property, { numRuns, seed: 11 });
+  const counterexample = details.counterexample?.[0] as Drawn | undefined;
+  return {
+    proven, sizes: counterexample?.[0], shrinks: details.numShrinks,
+    failure: details.failed ? `after ${details.numShrinks} steps of shrinking:\n${(details.errorInstance as Error | null)?.message}` : undefined,
+  };
+}
+
+for (const op of Object.keys(proofs)) {
+  test(`${op}: random shapes`, async ({ run }) => {
+    const { failure, proven } = await proveRandomShapes(run, op, 8);
+    expect(failure).toBeUndefined();
+    expect(proven).toBeGreaterThan(100);
+  });
+}
+
+for (const [op, bug, smallest] of [
+  // Four steps along k left out: forward that is k, in the gradient of a it is n.
+  ['matmul', { kernel: '/small', find: 'for (var k = 0u;', replace: 'for (var k = 4u;' }, { m: 1, k: 1, n: 4, transposeA: 0, transposeB: 0, zeros: 0 }],
+  // The smallest sum that shows it: one partial sum of 256 terms that stops a term too early.
+  ['sum', { kernel: 'reduce/serial', find: 'min(first + 256u', replace: 'min(first + 255u' }, { outer: 1, size: 256, inner: 1, overOuter: 0, overSize: 1, overInner: 0, keepDims: 0 }],
+  ['softmax', { kernel: 'softmax/row', find: 'exp(x[start + i] - largest)', replace: 'exp(x[start + i])' }, { rows: 1, columns: 2, peak: 0, large: 1 }],
+] satisfies [string, Bug, Record<string, number>][]) {
+  test(`a bug in ${op} is shrunk to the smallest shape that shows it, with the line that replays it`, async ({ run }) => {
+    const { failure, sizes, shrinks } = await proveRandomShapes(run, op, 60, bug);
+    expect(sizes).toEqual(smallest);
+    expect(shrinks).toBeGreaterThan(0);
+    const line = Object.entries(smallest).filter(([, size]) => size !== 0).map(([name, size]) => `${name}=${size}`).join(' ');
+    expect(failure).toContain(`\n${op} ${line} seed=`);
+  });
+}
+
+for (const op of Object.keys(proofs)) {
+  test(`${op}: two shapes in one program, and every input used twice`, async ({ run }) => {
+    const samples = [proofs[op].samples[1], proofs[op].samples[3]];
+    const found = await run(async ({ gradcheck, load }, { op, samples }) => {
+      const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+      const { runTogether } = await load<typeof import('./sample-kit.ts')>('/e2e/gpu/sample-kit.ts');
+      const device = await sharedDevice();
+      const snapshot = await runTogether(device, ({ sample, apply }) => samples.flatMap((one) => {
+        const { out, inputs } = sample(op, one);
+        const twice = Object.values(inputs).filter(({ role }) => role === 'parameter').map((x) => apply('tanh', { x }));
+        return [out, ...twice];
+      }));
+      const report = gradcheck.checkSnapshot(snapshot);
+      const contributions = snapshot.launches.flatMap(({ outputs }) => outputs).filter(({ meaning }) => meaning?.kind === 'contribution');
+      return { passed: report.passed, text: String(report), gradients: Object.keys(snapshot.gradients).length, contributions: contributions.length };
+    }, { op, samples });
+    expect(found.passed, found.text).toBe(true);
+    expect(found.gradients).toBeGreaterThanOrEqual(samples.length);
+  });
+}
+
+interface Twice {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly shape: readonly number[];
+  readonly options?: Readonly<Record<string, boolean>>;
+}
+
+const FORMS = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })));
+const TWICE: readonly Twice[] = [
+  { op: 'add', inputs: ['a', 'b'], shape: [5, 7] },
+  { op: 'sub', inputs: ['a', 'b'], shape: [5, 7] },
+  { op: 'mul', inputs: ['a', 'b'], shape: [3, 16] },
+  { op: 'linear', inputs: ['x', 'weight'], shape: [6, 11] },
+  { op: 'mse', inputs: ['input', 'target'], shape: [4, 9] },
+  ...FORMS.map((options) => ({ op: 'matmul', inputs: ['a', 'b'], shape: [7, 7], options })),
+];
+for (const { op, inputs, shape, options = {} } of TWICE) {
+  test(`${op}${Object.entries(options).filter(([, on]) => on).map(([name]) => `, ${name}`).join('')}: one tensor as both operands`, async ({ run }) => {
+    const found = await run(async ({ gradcheck, load }, { op, inputs, shape, options }) => {
+      const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+      const { runTogether } = await load<typeof import('./sample-kit.ts')>('/e2e/gpu/sample-kit.ts');
+      const device = await sharedDevice();
+      const reports = [];
+      for (const fusion of [true, false]) {
+        reports.push(gradcheck.checkSnapshot(await runTogether(device, ({ leaf, apply }) => {
+          const x = leaf('x', gradcheck.normals(3, shape));
+          // x − x and (x − x)² leave no gradient of their own: what else x is used for must come through whole.
+          return [apply(op, Object.fromEntries(inputs.map((name) => [name, x])), options), apply('tanh', { x })];
+        }, { target: { fusion } })));
+      }
+      return reports.map((report) => ({ passed: report.passed, proven: report.proven, text: String(report) }));
+    }, { op, inputs, shape, options });
+    for (const { passed, proven, text } of found) {
+      expect(passed, text).toBe(true);
+      expect(proven).toBeGreaterThan(0);
+    }
+  });
+}
+
+test('whatever a launch leaves unwritten is seen, in every launch of every op, working memory included', async ({ run }) => {
+  const planted = await run(async ({ gradcheck, load }) => {
+    const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');
+    const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+    const device = await sharedDevice();
+    const results: { what: string; passed: boolean; working: boolean; said: readonly string[]; blamed?: string; kernel: string }[] = [];
+    for (const [op, { samples }] of Object.entries(gradcheck.proofs)) {
+      const sample = samples[1]!;
+      let launches = 1;
+      for (let target = 0; target < launches; target++) {
+        let what = '';
+        let kernel = '';
+        let working = false;
+        const alter: import('../../src/program/plan.ts').Alter = (plan) => {
+          launches = plan.launches.length;
+          return {
+            ...plan,
+            launches: plan.launches.map((launch, at) => {
+              const code = launch.kernel.code.replace(/if \(lane >= (\d+)u\) \{/, (_, count) => `if (lane >= ${count}u / 2u) {`);
+              if (at !== target || code === launch.kernel.code) return launch;
+              what = `${op}: ${launch.label}, ${launch.kernel.name}`;
+              kernel = launch.kernel.name;
+              working = launch.kernel.bindings.some(({ access }, binding) => access === 'write' && !plan.meanings.has(launch.tensors[binding]!.id));
+              return { ...launch, kernel: { ...launch.kernel, code } };
+            }),
+          };
+        };
+        const [{ passed, report }] = await gradcheck.checkSample((...call) => runOp(device, ...call, { alter }), op, sample, { cotangents: ['random'] });
+        if (what) results.push({ what, kernel, passed, working, said: report.explanations.map(({ symptom }) => symptom), blamed: report.blame?.launch?.kernel });
+      }
+    }
+    return results;
+  });
+  expect(planted.filter(({ passed }) => passed)).toEqual([]);
+  expect(planted.length).toBeGreaterThan(40);
+  // Sums over rows go through working memory, which no tensor of the graph stands for.
+  expect(planted.filter(({ working }) => working).length).toBeGreaterThanOrEqual(3);
+  expect(planted.filter(({ kernel, blamed }) => blamed !== kernel)).toEqual([]);
+  // Working memory is not looked at itself: what reads it shows NaN that comes from memory which nothing has written.
+  expect(planted.filter(({ said, working }) => !said.includes('unwritten') && !(working && said.includes('garbage')))).toEqual([]);
+});

@@ -1,0 +1,105 @@
+import { expect, test } from 'playwright/test';
+import { exchangeIsHarmless } from '../../src/mutation/equivalence.ts';
+import { mutationsOf, plansOf } from '../../src/mutation/op-mutations.ts';
+import { operators } from '../../src/mutation/operators.ts';
+import { dependent, groupsOf, readsOf, withGroups } from '../../src/mutation/plans.ts';
+import { declaredLength, rewriteStores } from '../../src/mutation/store-text.ts';
+import type { ProgramPlan } from '../../src/program/plan.ts';
+
+const DEVICE = { adapterClass: 'cpu', maxBindings: 8 } as const;
+const operator = (name: string) => operators.find((one) => one.name === name)!;
+/** Ops that have every kind of launch between them; all plans of all ops would take a minute. */
+const OPS = ['add', 'sub', 'mul', 'relu', 'tanh', 'linear', 'mse', 'sumOfSquares'];
+const plans: readonly ProgramPlan[] = OPS.flatMap((op) => plansOf(op, DEVICE).filter((_, index) => index % 11 === 0));
+
+test('stores to a binding are rewritten, and nothing else', () => {
+  const code = [
+    '// out[m] = Σ over k of a[k];', '@group(0) @binding(0) var<storage, read_write> out: array<vec4f, 12>;',
+    'out[lane] = total;', 'about[lane] = 1.0;', 'data.out[0] = 2.0;', 'if (out[lane] == 1.0) { out[rows[lane] + 1u] = a + b; }', 'out[lane] *= 3.0;', 'out[lane] += 4.0;',
+  ].join('\n');
+  const rewritten = rewriteStores(code, 'out', ({ target, index, value }) => `${target} = f(${index}, ${value});`)!;
+  expect(rewritten.split('\n')).toEqual([
+    ...code.split('\n').slice(0, 2), 'out[lane] = f(lane, total);', 'about[lane] = 1.0;', 'data.out[0] = 2.0;',
+    'if (out[lane] == 1.0) { out[rows[lane] + 1u] = f(rows[lane] + 1u, a + b); }', 'out[lane] *= 3.0;', 'out[lane] += 4.0;',
+  ]);
+  expect(rewriteStores(code, 'other', () => '')).toBeUndefined();
+  expect([declaredLength(code, 'out'), declaredLength(code, 'about')]).toEqual([12, undefined]);
+});
+
+test('the number of workgroups is what the runtime dispatches', () => {
+  for (const { launches } of plans) {
+    for (const launch of launches) {
+      const groups = groupsOf(launch);
+      expect(groups).toBe(launch.kernel.cooperative ? launch.kernel.count : Math.ceil(launch.kernel.count / launch.kernel.workgroupSize));
+      if (groups > 1) expect(groupsOf(withGroups(launch, groups - 1))).toBe(groups - 1);
+    }
+  }
+});
+
+test('every operator has places, changes the plan in each, names the launch that is wrong, and leaves the original alone', () => {
+  const before = JSON.stringify(plans.map(({ launches }) => launches));
+  for (const { name, sites } of operators) {
+    let places = 0;
+    for (const plan of plans) {
+      for (const [index, launch] of plan.launches.entries()) {
+        const found = sites(plan, index);
+        places += found.length;
+        expect(new Set(found.map(({ detail }) => detail)).size, name).toBe(found.length);
+        for (const { plan: altered, culprit } of found) {
+          expect(altered.launches.length !== plan.launches.length || altered.launches.some((one, at) => one !== plan.launches[at]), name).toBe(true);
+          // WebGPU takes only as many buffers as the kernel declares, each of the size that it declares.
+          expect(altered.launches.every(({ kernel, tensors }) => tensors.length === kernel.bindings.length), name).toBe(true);
+          expect([launch.label, plan.launches[index + 1]?.label], name).toContain(culprit.label);
+        }
+      }
+    }
+    expect(places, name).toBeGreaterThan(0);
+  }
+  expect(JSON.stringify(plans.map(({ launches }) => launches))).toBe(before);
+});
+
+test('launches are exchanged freely only where neither changes what the other touches', () => {
+  let [free, bound] = [0, 0];
+  for (const plan of plans) {
+    for (const [index, launch] of plan.launches.entries()) {
+      const [site] = operator('exchanged with the next launch').sites(plan, index);
+      if (!site) continue;
+      const next = plan.launches[index + 1]!;
+      expect(site.equivalent === undefined).toBe(dependent(plan, launch, next));
+      const reads = readsOf(next).map(({ tensor }) => tensor.id);
+      const feeds = launch.kernel.bindings.some(({ access }, at) => access === 'write' && reads.includes(launch.tensors[at]!.id));
+      if (feeds) expect(site.equivalent).toBeUndefined();
+      if (site.equivalent === undefined) bound += 1;
+      else free += 1;
+    }
+  }
+  expect([free > 0, bound > 0]).toEqual([true, true]);
+});
+
+test('an exchange of operands is harmless only for a sum or a product', () => {
+  const verdicts = new Map<string, Set<boolean>>();
+  for (const { launches } of plans) {
+    for (const launch of launches) {
+      const [a, b] = readsOf(launch);
+      if (!a || !b || a.tensor.id === b.tensor.id) continue;
+      const known = verdicts.get(launch.kernel.name) ?? new Set();
+      known.add(exchangeIsHarmless(launch, a, b) !== undefined);
+      verdicts.set(launch.kernel.name, known);
+    }
+  }
+  const harmless = [...verdicts].filter(([, known]) => known.has(true)).map(([name]) => name);
+  expect(harmless).toEqual(expect.arrayContaining(['add', 'mul']));
+  for (const name of harmless) expect(name).toMatch(/^(add|mul|scale\+mul|mul\+scale)$/);
+  for (const name of ['sub', 'reluBackward', 'tanhBackward', 'mse/row']) expect([...verdicts.get(name)!]).toEqual([false]);
+});
+
+test('each mutation has a name of its own, and every kernel has some in the core set', () => {
+  for (const op of ['relu', 'mul', 'mse']) {
+    const mutations = mutationsOf(op, DEVICE);
+    const ids = mutations.map(({ id }) => id);
+    expect(new Set(ids).size, op).toBe(ids.length);
+    // Every kernel of the op has launch mutations in the core set.
+    const kernels = new Set(plansOf(op, DEVICE).flatMap(({ launches }) => launches.map(({ kernel }) => kernel.name)));
+    for (const kernel of kernels) expect(mutations.filter(({ class: kind, core, name }) => kind === 'launch' && core && name.startsWith(`${kernel}, `)).length, `${op} ${kernel}`).toBeGreaterThanOrEqual(3);
+  }
+});

@@ -1,0 +1,58 @@
+import { expect, test } from 'playwright/test';
+import { summarize, table } from '../../src/cli/mutate-report.mjs';
+import { choose, shardRule } from '../../src/cli/mutate.mjs';
+import type { MutationResult } from '../../src/mutation/result.ts';
+import type { Job } from '../../src/mutation/section.ts';
+
+type Result = MutationResult['results'][number];
+
+const result = (change: Partial<Result>): Result => ({ section: 'ops', id: 'relu: text, the mask dropped', group: 'relu', class: 'text', name: 'the mask dropped', outcome: 'killed', ms: 5, ...change });
+const summary = (results: readonly Result[]): MutationResult =>
+  summarize({ version: '1.2.3', adapter: 'SwiftShader', browser: 'chromium 156', scope: 'core', shard: null, seconds: 12, results });
+
+test('only a campaign without a survivor, a false alarm, a wrong reason and a job that did not run passes', () => {
+  const good = [result({}), result({ outcome: 'equivalent', by: 'a + b is b + a' }), result({ class: 'clean', outcome: 'passed' })];
+  expect(summary(good).passed).toBe(true);
+  expect(summary([]).passed).toBe(false);
+  for (const outcome of ['survived', 'wrong-reason', 'false-alarm', 'invalid'] as const) {
+    const bad = summary([...good, result({ outcome, id: 'the one' })]);
+    expect(bad.passed, outcome).toBe(false);
+    expect(table(bad)).toContain(`${outcome.toUpperCase()} ops: the one`);
+  }
+  // A net need not show every bug: what must be found is found in the ops.
+  expect(summary([...good, result({ section: 'nets', outcome: 'survived' })]).passed).toBe(true);
+});
+
+test('scores count what was killed, and what a report could say', () => {
+  const { diagnosis, byClass, byGroup } = summary([
+    result({ rightKernel: true, rightExplanation: true }), result({ rightKernel: true, rightExplanation: false }), result({ rightKernel: false }),
+    result({ class: 'launch', outcome: 'equivalent', rightKernel: false }), result({ class: 'hang', group: 'reduce', by: 'timeout' }),
+  ]);
+  expect(diagnosis).toEqual({ kernel: { right: 2, of: 3 }, explanation: { right: 1, of: 2 } });
+  expect(byClass).toMatchObject({ text: { total: 3, killed: 3 }, launch: { total: 1, equivalent: 1 }, hang: { killed: 1 } });
+  expect(byGroup).toMatchObject({ relu: { total: 4 }, reduce: { total: 1 } });
+});
+
+test('practices are counted over bugs that change a number, and over clean nets', () => {
+  const net = (accuracy: number, backward = true) => ({ firstLoss: 1, lastLoss: 0.1, accuracy, backward });
+  const inNet = (change: Partial<Result>): Result => result({ section: 'nets', group: 'small', practices: { falls: false, golden: true }, net: net(0.99), ...change });
+  const { practices, trainedAnyway } = summary([
+    inNet({}), inNet({ practices: { falls: true, golden: true }, net: net(0.5) }), inNet({ outcome: 'survived', practices: { falls: false, golden: false } }), inNet({ outcome: 'equivalent' }),
+    inNet({ net: net(1, false) }), inNet({ class: 'clean', outcome: 'passed', practices: { falls: false, golden: false }, net: net(1) }),
+  ]);
+  expect(practices).toEqual([
+    { name: 'falls', noticed: 1, of: 4, falseAlarms: 0, clean: 1 }, { name: 'golden', noticed: 3, of: 4, falseAlarms: 0, clean: 1 }, { name: 'chainrule', noticed: 3, of: 4, falseAlarms: 0, clean: 1 },
+  ]);
+  expect(trainedAnyway).toEqual({ right: 1, of: 2 });
+});
+
+test('options choose jobs: the core set, everything, one op, one part', () => {
+  const job = (id: string, group: string, core = true): Job => ({ id, group, class: 'text', name: id, core });
+  const listed = [{ section: 'ops', jobs: [job('a', 'relu'), job('b', 'relu', false), job('c', 'tanh')] }, { section: 'nets', jobs: [job('d', 'small')] }];
+  const ids = (options: Record<string, string | true>): string => choose(listed, options).map(({ job: { id } }) => id).join('');
+  expect([ids({}), ids({ all: true }), ids({ op: 'relu' }), ids({ section: 'nets' })]).toEqual(['acd', 'abcd', 'a', 'd']);
+  expect([ids({ all: true, shard: '1/3' }), ids({ all: true, shard: '2/3' }), ids({ all: true, shard: '3/3' })]).toEqual(['ad', 'b', 'c']);
+  expect(() => ids({ op: 'gelu' })).toThrow(/--op among relu, tanh, small, got nothing/);
+  expect([shardRule('2/3'), shardRule('3/3')]).toEqual([undefined, undefined]);
+  for (const wrong of ['0/3', '4/3', '1', 'a/b', '1/3/5']) expect(shardRule(wrong)).toBe('a part and a number of parts such as 2/4');
+});

@@ -1,0 +1,73 @@
+import { expect, test } from 'playwright/test';
+import { proofs } from '../../src/proof/index.ts';
+import type { Inputs, Proof, Sample } from '../../src/proof/proof.ts';
+import { normal } from '../../src/proof/sample-data.ts';
+import { DEFAULT_ROUNDING } from '../../src/reference/rounding.ts';
+import { exact } from '../../src/reference/tensor.ts';
+
+/** Steps over three decades. */
+const STEPS = [1e-2, 1e-3, 1e-4, 1e-5];
+
+/**
+ * |φ(x + h·v) − φ(x) − h·⟨g, v⟩| for each step h, with φ = ⟨f, w⟩ for a random w, a random direction v in all inputs that
+ * have a gradient, and g the analytic gradient; and the rounding error of φ in float64, below which it says nothing.
+ */
+function remainders(proof: Proof, { inputs, options }: Sample): { remainder: number[]; floor: number } {
+  const base: Inputs = Object.fromEntries(Object.entries(inputs).map(([name, { shape, data }]) => [name, exact(shape, data)]));
+  const branches = proof.branches?.(base, options);
+  const out = proof.forward(base, options, DEFAULT_ROUNDING, branches);
+  const weights = exact(out.shape, out.value.map((_, i) => normal(17, i)));
+  const gradients = proof.backward(base, out, weights, options, DEFAULT_ROUNDING, branches);
+  const moved = proof.differentiable.filter((name) => name in base);
+  const direction = (name: string): Float64Array => base[name].value.map((_, i) => normal(19 + name.length + name.charCodeAt(0), i));
+  let slope = 0;
+  for (const name of moved) {
+    const v = direction(name);
+    gradients[name].value.forEach((value, i) => { slope += value * v[i]; });
+  }
+  const objective = (h: number): number => {
+    const at = { ...base };
+    for (const name of moved) {
+      const v = direction(name);
+      at[name] = exact(base[name].shape, base[name].value.map((value, i) => value + h * v[i]));
+    }
+    return proof.forward(at, options, DEFAULT_ROUNDING, branches).value.reduce((sum, value, i) => sum + value * weights.value[i], 0);
+  };
+  const start = objective(0);
+  // Where the output cancels to 0, its terms of about 1 still round.
+  const size = out.value.reduce((sum, value, i) => sum + (1 + Math.abs(value)) * Math.abs(weights.value[i]), 0);
+  return { remainder: STEPS.map((h) => Math.abs(objective(h) - start - h * slope)), floor: 1e-15 * size * Math.sqrt(out.value.length) };
+}
+
+/** Ops whose output is linear in all of their inputs together: what is left is rounding. */
+const LINEAR = new Set(['add', 'sub', 'sum', 'mean', 'reshape', 'dropout', 'relu', 'leakyRelu']);
+
+for (const [op, proof] of Object.entries(proofs)) {
+  test(`${op}: what the gradient leaves over falls with the square of the step, over three decades`, () => {
+    let slopes = 0;
+    for (const sample of proof.samples) {
+      const { remainder, floor } = remainders(proof, sample);
+      if (LINEAR.has(op)) {
+        for (const left of remainder) expect(left, sample.name).toBeLessThanOrEqual(30 * floor);
+        continue;
+      }
+      // The smallest step must be well above rounding, and the largest well inside the range where the square rules.
+      if (remainder[3] < 100 * floor) continue;
+      const perDecade = remainder.slice(1).map((left, k) => Math.log10(remainder[k] / left));
+      // A sample whose second derivatives nearly cancel, or whose third are large, shows its square only at small steps.
+      expect(perDecade[2], `${sample.name}: ${perDecade.join(', ')}`).toBeGreaterThan(1.9);
+      expect(perDecade[2], `${sample.name}: ${perDecade.join(', ')}`).toBeLessThan(2.1);
+      if (perDecade.every((slope) => Math.abs(slope - 2) < 0.1)) slopes++;
+    }
+    if (!LINEAR.has(op)) expect(slopes, 'samples with slope 2 in each of three decades').toBeGreaterThanOrEqual(2);
+  });
+}
+
+test('a wrong gradient leaves over what falls with the step itself', () => {
+  const wrong: Proof = { ...proofs.tanh, backward: (...call) => {
+    const { x } = proofs.tanh.backward(...call);
+    return { x: exact(x.shape, x.value.map((value) => 1.001 * value)) };
+  } };
+  const { remainder } = remainders(wrong, proofs.tanh.samples[5]);
+  expect(Math.log10(remainder[2] / remainder[3])).toBeLessThan(1.1);
+});
