@@ -68,11 +68,59 @@ export class Lab {
    * Changes the training worker's WebGPU before its own code runs: only there can a missing browser feature be imitated,
    * because a worker has its own navigator, and Chrome has no flag that removes it.
    */
-  async changeWorker(script: string): Promise<void> {
-    await this.page.route('**/src/lab/worker/main.ts*', async (route) => {
+  async changeWorker(script: string, worker: 'main' | 'self-test' = 'main'): Promise<void> {
+    await this.page.route(`**/src/lab/worker/${worker}.ts*`, async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `${script}\n${await response.text()}` });
     });
+  }
+
+  /** Texts in `root` whose contrast with what lies behind them is below 4.5, the least for small text (WCAG 1.4.3). */
+  async faintTexts(root: Locator): Promise<string[]> {
+    return root.evaluate((element) => {
+      const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true })!;
+      const parse = (colour: string): number[] => {
+        context.clearRect(0, 0, 1, 1);
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data];
+      };
+      const luminance = (colour: readonly number[]): number => {
+        const [r, g, b] = colour.slice(0, 3).map((part) => (part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+      };
+      const behind = (start: Element): number[] => {
+        for (let at: Element | null = start; at; at = at.parentElement) {
+          const colour = parse(getComputedStyle(at).backgroundColor);
+          if (colour[3] === 255) return colour;
+        }
+        return [255, 255, 255, 255];
+      };
+      const faint: string[] = [];
+      for (const inner of [element, ...element.querySelectorAll('*')]) {
+        const own = [...inner.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim());
+        // What is disabled need not be read.
+        if (!own || !inner.checkVisibility() || inner.closest('button:disabled')) continue;
+        const [a, b] = [luminance(parse(getComputedStyle(inner).color)), luminance(behind(inner))];
+        const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (contrast < 4.5) faint.push(`${inner.textContent?.slice(0, 40)}: ${contrast.toFixed(2)}`);
+      }
+      return faint;
+    });
+  }
+
+  /** The widths of the page and of what is in it: nothing may stick out. */
+  async sticksOut(): Promise<boolean> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth > innerWidth
+      || [...document.querySelectorAll('dialog[open]')].some((dialog) => dialog.scrollWidth > dialog.clientWidth));
+  }
+
+  /** Opens the menu of bugs and plants one. */
+  async plant(id: string): Promise<void> {
+    await this.get('break-it').click();
+    await this.page.locator(`[data-testid="plant"][data-bug="${id}"]`).click({ timeout: 30_000 });
+    await expect(this.get('planted')).toHaveAttribute('data-bug', id, { timeout: 30_000 });
+    await expect(this.page.getByRole('dialog')).toBeHidden();
   }
 
   /** Drops files on the window as a person would. */

@@ -31,7 +31,6 @@ test('trains the spiral on load and proves its gradients', async ({ page }) => {
   await expect(rows.locator('th')).toHaveText(['0.weight', '0.bias', '2.weight', '2.bias']);
   await expect(rows.nth(0)).toContainText('16 × 2');
   await expect(rows.nth(0)).toContainText('32 / 32');
-  await expect(rows.nth(0)).toContainText(/\[\d+, \d+\]: GPU .+, reference .+ ± .+, tolerance/);
   await page.keyboard.press('Escape');
   await expect(page.getByRole('dialog')).toBeHidden();
 });

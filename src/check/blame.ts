@@ -7,7 +7,7 @@ import { referenceOf } from './references.ts';
 import type { Blame, LaunchOutputReport, LaunchReport } from './report-data.ts';
 import { isWrong } from './verdict.ts';
 import type { TensorReport } from './verdict.ts';
-import { followsFrom, likelyScales, preparationsOf } from './working-memory.ts';
+import { followsFrom, knownPreparations, likelyScales, preparationsOf } from './working-memory.ts';
 
 /** The first wrong tensor: where it is, and what it stands for. */
 export interface Culprit {
@@ -73,11 +73,17 @@ export function findCulprit(
 }
 
 /** Who made a wrong tensor: the launch that wrote it, or the one that prepared its working memory. */
-function makerOf({ snapshot, references }: Findings, judged: readonly LaunchReport[], { launch, output }: Wrong, node: number | undefined): { launch: number; text: string } {
+function makerOf(findings: Findings, judged: readonly LaunchReport[], { launch, output }: Wrong, node: number | undefined): { launch: number; text: string } {
+  const { snapshot, references } = findings;
   const { graph, launches } = snapshot;
   const data = dataOf(snapshot, { launch, output });
-  const prepared = preparationsOf(snapshot, launch, data.length);
   const called = (at: number): string => `launch ${launches[at].label}, kernel ${launches[at].kernel}`;
+  // Where the op's proof says what its working memory ought to hold, there is nothing to guess.
+  const known = node === undefined ? [] : knownPreparations(findings, launch, node);
+  const wrongly = known.find(({ right }) => !right);
+  if (wrongly) return { launch: wrongly.launch, text: `${called(launch)} reads ${wrongly.output.working!.name} of ${called(wrongly.launch)}, which is wrong` };
+  const prepared = preparationsOf(snapshot, launch, data.length).filter((one) => !known.some(({ output: memory }) => memory === one.output));
+  if (known.length > 0 && prepared.length === 0) return { launch, text: `what ${called(known[0].launch)} prepared for it is right` };
   const spoilt = prepared.find(({ output: { data: memory } }) => !memory.every(Number.isFinite));
   if (spoilt) return { launch: spoilt.launch, text: `${spoilt.output.binding} of ${called(spoilt.launch)} is not finite everywhere` };
   const dout = node === undefined || output.meaning.kind === 'value' ? undefined : references.gradients.get(graph.nodes[node].outputs.out)?.value;

@@ -16,7 +16,7 @@ export function diagnose(
   findings: Findings, tensors: readonly TensorReport[], values: readonly TensorReport[],
 ): Pick<ReportData, 'launches' | 'kinks' | 'blame' | 'explanations'> {
   const { snapshot, references } = findings;
-  const launches = judgeLaunches(snapshot, references);
+  const launches = judgeLaunches(snapshot, references, tensors.some(({ suspect }) => suspect > 0));
   const kinks = references.point.patterns.flatMap(({ adopted }, index) => {
     const { op, label } = snapshot.graph.nodes[index];
     return adopted > 0 ? [{ node: op, label, adopted }] : [];

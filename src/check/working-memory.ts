@@ -2,7 +2,9 @@ import type { Graph, LaunchOutput, Snapshot } from '../program/graph.ts';
 import { sizeOf } from '../ops/tensor.ts';
 import { UNIT_ROUNDOFF } from '../reference/rounding.ts';
 import type { RefTensor } from '../reference/tensor.ts';
-import { KAPPA } from './verdict.ts';
+import type { Findings } from './explain-case.ts';
+import { inputsOf, proofOf } from './point.ts';
+import { FLUSH_FLOOR, KAPPA } from './verdict.ts';
 
 /** A launch that prepared working memory for a later one of the same op. */
 export interface Preparation {
@@ -26,6 +28,21 @@ export function preparationsOf({ launches }: Snapshot, launch: number, length: n
     }
   }
   return found.sort((a, b) => Number(launches[b.launch].label === label) - Number(launches[a.launch].label === label));
+}
+
+/** Working memory of a node that earlier launches wrote and whose right numbers its proof tells: the first written first. */
+export function knownPreparations(
+  { snapshot, references: { point }, rounding, proofs }: Findings, before: number, index: number,
+): (Preparation & { readonly right: boolean })[] {
+  const node = point.graph.nodes[index];
+  const expected = proofOf(node, proofs).working?.(inputsOf(node, point.tensors), node.options, rounding) ?? {};
+  return snapshot.launches.slice(0, before).flatMap(({ outputs }, launch) => outputs.flatMap((output) => {
+    const { working, data } = output;
+    if (working?.node !== index || !Object.hasOwn(expected, working.name)) return [];
+    const { value, variance } = expected[working.name];
+    const right = value.length === data.length && value.every((one, i) => Math.abs(data[i] - one) <= KAPPA * Math.sqrt(variance[i]) + FLUSH_FLOOR);
+    return [{ launch, output, right }];
+  }));
 }
 
 /**

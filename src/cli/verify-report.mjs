@@ -2,6 +2,7 @@
 
 /** @typedef {import('../lab/verify-result.ts').VerifyMeasured} Measured */
 /** @typedef {import('../lab/verify-result.ts').VerifyResult} Result */
+/** @typedef {Measured['selfTest']['ops'][number]} TestedOp */
 
 /** The least test accuracy that passes: with seed 42 the net reaches 94.1 % on MNIST and 98.3 % on drawn digits. */
 export const requiredAccuracy = { mnist: 0.93, digits: 0.96 };
@@ -11,8 +12,12 @@ export const requiredAccuracy = { mnist: 0.93, digits: 0.96 };
  * @param {Measured} measured @returns {string[]}
  */
 export function judge(measured) {
-  const { adapter, data, training, step, gradients, test } = measured;
+  const { adapter, selfTest, data, training, step, gradients, test } = measured;
   const problems = [];
+  if (selfTest.ops.length === 0) problems.push('The self-test tested no op.');
+  for (const op of selfTest.ops) {
+    if (!holds(op)) problems.push(`Self-test: ${op.op} is not proven (${op.verdict}): ${complaint(op)}.`);
+  }
   if (!adapter) problems.push('The adapter has no name.');
   for (const when of /** @type {const} */ (['before', 'after'])) {
     const { passed, verdict, checked, total, worst } = gradients[when];
@@ -31,6 +36,29 @@ export function judge(measured) {
     problems.push(`A step creates ${step.buffersCreated} buffers and ${step.bindGroupsCreated} bind groups, it must create none.`);
   }
   return problems;
+}
+
+/** Whether an op was tested and held; a margin that is no number passes nothing. @param {TestedOp} op */
+function holds({ passed, runs, failed, elements, margin }) {
+  return passed && runs > 0 && failed === 0 && elements > 0 && margin <= 1;
+}
+
+/** @param {TestedOp} op */
+function complaint({ error, failure, runs, failed, margin, worstSigma, conventions }) {
+  const broken = conventions.find(({ passed }) => !passed);
+  if (error !== undefined) return error.split('\n')[0].replace(/\.$/, '');
+  if (failure) return `${failed} of ${runs} runs fail, worst ${worstSigma} σ; sample ${failure.sample}: ${failure.text.split('\n')[0]}`;
+  if (broken) return `convention ${broken.name}: ${broken.got}`;
+  return `${runs} runs, worst difference ${margin} of the tolerance`;
+}
+
+/** @param {Measured['selfTest']} test */
+function selfTestText({ ops, kernels, seconds }) {
+  const proven = ops.filter(holds).length;
+  const [worst] = ops.toSorted((a, b) => b.worstSigma - a.worstSigma);
+  const elements = ops.reduce((sum, op) => sum + op.elements, 0);
+  return `${proven} of ${ops.length} ops proven${worst ? `, worst ${short(worst.worstSigma)} σ (${worst.op})` : ''}, ${grouped(elements)} elements, `
+    + `${kernels.count} kernels ${kernels.hash.slice(0, 8)}, ${seconds.total.toFixed(1)} s`;
 }
 
 /** @param {number} fraction */
@@ -59,9 +87,10 @@ export function table({ measured, problems, passed, browser, requiredAccuracy: r
   /** @type {[string, string][]} */
   const rows = [['chainrule', version], ['browser', browser ?? 'none']];
   if (measured) {
-    const { adapter, data, net, training, step, gradients, test } = measured;
+    const { adapter, selfTest, data, net, training, step, gradients, test } = measured;
     rows.push(
       ['adapter', adapter],
+      ['self-test', selfTestText(selfTest)],
       ['data', `${data.name}: ${grouped(data.train)} to train, ${grouped(data.test)} to test`],
       ['net', `${net.layers}, ${grouped(net.parameters)} parameters`],
       ['training', `${training.optimizer}, learning rate ${training.learningRate}, batch ${training.batchSize}, ${training.epochs} epochs, `

@@ -12,8 +12,8 @@ import { judge, requiredAccuracy, table } from './verify-report.mjs';
 /** @typedef {import('../lab/verify-result.ts').VerifyResult} Result */
 
 const help = `npm run verify [-- options]
-Builds the page, trains 784-128-10 on digits in a headless browser, proves every gradient before and after training,
-and measures the accuracy on digits that training never saw. The exit code is 1 where anything is wrong.
+Builds the page, tests every op on this adapter in a headless browser, trains 784-128-10 on digits, proves every gradient
+before and after training, and measures the accuracy on digits that training never saw. The exit code is 1 where anything is wrong.
 
   --json   print only the result as JSON (schema chainrule/verify/1: src/lab/verify-result.ts). npm itself prints two lines
            before it; 'npm run --silent verify -- --json' and 'node src/cli/verify.mjs --json' do not.

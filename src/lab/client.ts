@@ -1,5 +1,5 @@
 // The page's end of the worker.
-import { config, notice, receive, status } from './store.ts';
+import { config, held, notice, receive, status } from './store.ts';
 import { defaultConfig, type Config, type DataName } from './config.ts';
 import type { Command, Event } from './protocol.ts';
 
@@ -29,4 +29,12 @@ export const toggle = (): void => send({ type: status.value === 'training' ? 'pa
 export const step = (count = 1): void => send({ type: 'step', count });
 export const reset = (): void => send({ type: 'reset' });
 export const check = (): void => send({ type: 'check' });
+export const askForBugs = (): void => send({ type: 'bugs' });
+export const plant = (id: string): void => send({ type: 'plant', id });
+export const repair = (): void => send({ type: 'repair' });
+/** Lets the training's steps wait, or go on. */
+export function hold(on: boolean): void {
+  held.value = on;
+  send({ type: 'hold', on });
+}
 export const dropFiles = (files: readonly File[]): void => send({ type: 'files', files });

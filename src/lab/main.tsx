@@ -5,10 +5,13 @@ import { firstConfig } from './config.ts';
 import { listenForKeys } from './keys.ts';
 import { Controls } from './panels/controls.tsx';
 import { Gradients } from './panels/gradients.tsx';
+import { BreakItDialog } from './panels/break-it.tsx';
 import { Header } from './panels/header.tsx';
 import { Loss } from './panels/loss.tsx';
+import { MyGpuDialog } from './panels/my-gpu.tsx';
 import { NoticeBar } from './panels/notice.tsx';
 import { Output } from './panels/output.tsx';
+import { PlantedBar } from './panels/planted.tsx';
 import { PlayBar } from './panels/play-bar.tsx';
 import { ReportDialog } from './panels/report.tsx';
 import { Announcer } from './panels/verdict.tsx';
@@ -22,6 +25,7 @@ function App() {
     <>
       <Header />
       <NoticeBar />
+      <PlantedBar />
       <PlayBar />
       <main>
         <Controls />
@@ -34,6 +38,8 @@ function App() {
       <footer><p class="small">{t('shortcuts')}</p></footer>
       <Announcer />
       <ReportDialog />
+      <BreakItDialog />
+      <MyGpuDialog />
       {dragging.value && <div class="drop-cover" aria-hidden="true">{t('dropNow')}</div>}
     </>
   );

@@ -1,6 +1,6 @@
 // What the page and its training worker say to each other. Arrays in events are transferred, not copied.
 import type { AdapterFacts, ErrorCode } from 'chainrule';
-import type { ReportData } from 'chainrule/gradcheck';
+import type { ReportData, Symptom } from 'chainrule/gradcheck';
 import type { Config } from './config.ts';
 
 /** From the page. Each is answered by events; `pause`, `step` and `reset` take hold after the step under way. */
@@ -12,6 +12,14 @@ export type Command =
   | { readonly type: 'step'; readonly count: number }
   | { readonly type: 'reset' }
   | { readonly type: 'check' }
+  /** Asks which bugs can be planted in the present net. */
+  | { readonly type: 'bugs' }
+  /** Goes on from the present weights with a bug in the kernels: answered by `planted`, and soon by a report. */
+  | { readonly type: 'plant'; readonly id: string }
+  /** Goes on from the present weights with the right kernels. */
+  | { readonly type: 'repair' }
+  /** Steps wait while something else wants the GPU; nothing else changes. */
+  | { readonly type: 'hold'; readonly on: boolean }
   | { readonly type: 'files'; readonly files: readonly File[] };
 
 /** `ready`: no step taken yet. `training`: steps run. `paused`: they stopped. `diverged`: the loss was not finite. */
@@ -44,6 +52,33 @@ export interface RunFacts {
   readonly sample: Sample;
 }
 
+/** A bug of the proof records that can be planted in a net's kernels. */
+export interface Bug {
+  readonly id: string;
+  /** What is wrong with it, in English: as the proof record has it. */
+  readonly name: string;
+  /** The kernels that it changes, and what they do in this net. */
+  readonly kernels: readonly string[];
+  readonly launches: readonly string[];
+  /** The text of the kernel, and what it becomes. */
+  readonly find: string;
+  readonly replace: string;
+  /** The explanations that would be right for it. */
+  readonly symptoms: readonly Symptom[];
+}
+
+/** A report with what it is about. */
+export interface CheckedStep {
+  readonly step: number;
+  readonly examples: number;
+  readonly report: ReportData;
+  /** The whole report for an issue, and for tools. */
+  readonly markdown: string;
+  readonly json: string;
+  /** The bug that was planted in the kernels that it judges. */
+  readonly planted?: Bug;
+}
+
 /** An error as plain data: the parts of a ChainruleError, or `unexpected`. */
 export interface Trouble {
   readonly code: ErrorCode | 'unexpected';
@@ -65,9 +100,13 @@ export type Event =
   /** Points: probabilities, grid × grid × classes from the bottom left. Curve: one output for each of `grid` inputs. Images: probabilities, sample × classes. */
   | { readonly type: 'picture'; readonly step: number; readonly grid: number; readonly values: Float32Array }
   | { readonly type: 'evaluation'; readonly step: number; readonly loss: number; readonly accuracy: number | undefined; readonly examples: number }
-  | { readonly type: 'weights'; readonly step: number; readonly hash: string }
+  /** `tainted`: a planted bug had a part in them. */
+  | { readonly type: 'weights'; readonly step: number; readonly hash: string; readonly tainted: boolean }
+  | { readonly type: 'bugs'; readonly bugs: readonly Bug[] }
+  /** Which bug is in the kernels from `step` on; none: they are right. `lost`: the new net has no place for it. */
+  | { readonly type: 'planted'; readonly bug?: Bug; readonly step: number; readonly lost?: boolean }
   | { readonly type: 'check-progress'; readonly checked: number; readonly total: number; readonly tensor: string }
-  | { readonly type: 'report'; readonly step: number; readonly examples: number; readonly report: ReportData }
+  | { readonly type: 'report' } & CheckedStep
   /** The check ended without a report. */
   | { readonly type: 'check-failed'; readonly message: string }
   | { readonly type: 'device-lost'; readonly reason: string; /** The step that training goes on from. */ readonly resumedAt: number }

@@ -1,9 +1,8 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { AdapterFacts } from 'chainrule';
-import type { ReportData } from 'chainrule/gradcheck';
 import { firstConfig, type Config } from './config.ts';
 import { LossHistory } from './history.ts';
-import { TELEMETRY, type Event, type RunFacts, type RunState, type Trouble } from './protocol.ts';
+import { TELEMETRY, type Bug, type CheckedStep, type Event, type RunFacts, type RunState, type Trouble } from './protocol.ts';
 
 /** What the page shows. Only `receive` changes it; panels read it. */
 export const status = signal<'loading' | RunState | 'error'>('loading');
@@ -18,20 +17,28 @@ export const rate = signal<number | undefined>(undefined);
 export const batchFigures = signal<{ readonly step: number; readonly loss: number; readonly accuracy: number } | undefined>(undefined);
 export const testFigures = signal<{ readonly loss: number; readonly accuracy: number | undefined } | undefined>(undefined);
 export const picture = signal<{ readonly step: number; readonly grid: number; readonly values: Float32Array } | undefined>(undefined);
-export const weights = signal<{ readonly step: number; readonly hash: string } | undefined>(undefined);
+export const weights = signal<{ readonly step: number; readonly hash: string; readonly tainted: boolean } | undefined>(undefined);
 export const mnistLoaded = signal(false);
 
 export type Verdict =
   | { readonly kind: 'unchecked' }
   | { readonly kind: 'checking'; readonly checked: number; readonly total: number }
-  | { readonly kind: 'report'; readonly step: number; readonly examples: number; readonly report: ReportData }
+  | { readonly kind: 'report' } & CheckedStep
   | { readonly kind: 'failed'; readonly message: string };
 export const verdict = signal<Verdict>({ kind: 'unchecked' });
 /** The last report: it stays readable while a newer check runs. */
 export const report = signal<Extract<Verdict, { kind: 'report' }> | undefined>(undefined);
 
+/** The bugs that fit the present net; undefined until the worker has said. */
+export const bugs = signal<readonly Bug[] | undefined>(undefined);
+/** The bug in the kernels that train, and the step at which it came in. */
+export const planted = signal<{ readonly bug: Bug; readonly step: number } | undefined>(undefined);
+/** Whether the steps wait for a self-test. */
+export const held = signal(false);
+
 export type Notice = { readonly kind: 'trouble'; readonly trouble: Trouble } | { readonly kind: 'worker'; readonly message: string }
-  | { readonly kind: 'device-lost'; readonly reason: string; readonly resumedAt: number };
+  | { readonly kind: 'device-lost'; readonly reason: string; readonly resumedAt: number }
+  | { readonly kind: 'bug-lost'; readonly name: string };
 export const notice = signal<Notice | undefined>(undefined);
 
 /** The losses themselves are no signal: they grow by thousands, and only the chart reads them. */
@@ -84,10 +91,23 @@ function apply(event: Event): void {
       verdict.value = { kind: 'checking', checked: event.checked, total: event.total };
       return;
     case 'report':
-      verdict.value = report.value = { kind: 'report', step: event.step, examples: event.examples, report: event.report };
+      verdict.value = report.value = { ...event, kind: 'report' };
       return;
     case 'check-failed':
       verdict.value = { kind: 'failed', message: event.message };
+      return;
+    case 'bugs':
+      bugs.value = event.bugs;
+      return;
+    case 'planted':
+      if (event.lost && planted.value) notice.value = { kind: 'bug-lost', name: planted.value.bug.name };
+      planted.value = event.bug ? { bug: event.bug, step: event.step } : undefined;
+      // Other kernels, so other steps and another proof.
+      if (notice.value?.kind === 'trouble' && notice.value.trouble.effect === 'stopped') notice.value = undefined;
+      verdict.value = { kind: 'unchecked' };
+      report.value = undefined;
+      if (event.step < step.value) losses.cut(event.step);
+      lossVersion.value += 1;
       return;
     case 'device-lost':
       losses.cut(event.resumedAt);
@@ -102,6 +122,7 @@ function apply(event: Event): void {
 
 function begin(facts: RunFacts): void {
   run.value = facts;
+  bugs.value = undefined;
   config.value = facts.config;
   mnistLoaded.value ||= facts.config.data === 'mnist';
   losses.clear();

@@ -64,7 +64,8 @@ export function percent(value: number): string {
 /** A measured number in at most `digits` significant digits; small and large ones with an exponent. */
 export function figure(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
+  if (value === 0) return '0';
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(digits - 1) : value.toPrecision(digits);
+  const text = size < 1e-3 || size >= 1e5 ? value.toExponential(digits - 1) : value.toPrecision(digits);
   return text.replace('-', '−').replace('e-', 'e−').replace('e+', 'e');
 }

@@ -1,4 +1,5 @@
 // What `npm run verify -- --json` prints. Types only: src/lab/verify.ts measures, src/cli/verify.mjs judges.
+import type { SelfTestData } from 'chainrule/gradcheck';
 
 /** One check of every parameter's gradient against the float64 reference. */
 export interface VerifiedGradients {
@@ -16,6 +17,8 @@ export interface VerifiedGradients {
 export interface VerifyMeasured {
   /** `SwiftShader (google, software)`. */
   readonly adapter: string;
+  /** Every op on small samples, before the training. Numbers that JSON lacks are the strings NaN and Infinity. */
+  readonly selfTest: SelfTestData;
   readonly data: { readonly source: 'mnist' | 'digits'; readonly name: string; readonly train: number; readonly test: number };
   readonly net: { readonly layers: string; readonly parameters: number };
   readonly training: {

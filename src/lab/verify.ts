@@ -1,6 +1,6 @@
 // The page's part of `npm run verify`: trains, checks and measures with the public API alone.
 import { adam, compile, crossEntropy, digits, linear, mnist, openDevice, relu, sequential, type Dataset, type Trainer } from 'chainrule';
-import { checkGradients } from 'chainrule/gradcheck';
+import { checkGradients, selfTest, type SelfTestData } from 'chainrule/gradcheck';
 import type { VerifiedGradients, VerifyCounts, VerifyMeasured, VerifyOptions } from './verify-result.ts';
 
 interface Command {
@@ -55,6 +55,8 @@ function median(values: readonly number[]): number {
 async function verify(options: VerifyOptions): Promise<VerifyMeasured> {
   const { train, test } = await load(options);
   const device = await openDevice();
+  command.chainruleVerifyProgress('testing every op on this adapter');
+  const tested = await selfTest(device);
   const size = train.inputShape[0];
   const model = sequential(linear(size, hidden), relu(), linear(hidden, 10));
   await using trainer = await compile(model, { device, loss: crossEntropy(), optimizer: adam({ lr: learningRate }), batchSize, seed });
@@ -81,6 +83,8 @@ async function verify(options: VerifyOptions): Promise<VerifyMeasured> {
   const evaluation = await trainer.evaluate(test);
   return {
     adapter: device.name,
+    // As JSON has it: Infinity would become null on the way out.
+    selfTest: tested.toJSON() as unknown as SelfTestData,
     data: { source: options.mnist ? 'mnist' : 'digits', name: options.mnist ? train.name : 'drawn digits', train: train.length, test: test.length },
     net: { layers: `${size}-${hidden}-10, ReLU`, parameters: trainer.parameterCount },
     training: {

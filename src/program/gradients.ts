@@ -3,7 +3,7 @@ import { ops } from '../ops/index.ts';
 import type { Named } from '../ops/op.ts';
 import type { Request } from '../ops/request.ts';
 import { sameShape, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
-import type { Graph, Meaning, Node } from './graph.ts';
+import type { Graph, Meaning, Node, Working } from './graph.ts';
 
 /** What a graph asks of the GPU: its requests in order, and every tensor by id. */
 export interface Requests {
@@ -16,6 +16,8 @@ export interface Requests {
   readonly cotangents: ReadonlyMap<number, Tensor>;
   /** What the written tensors stand for, by their ids; working memory of an op stands for nothing. */
   readonly meanings: ReadonlyMap<number, Meaning>;
+  /** Which node's working memory the tensors are that ops save or scratch on, by their ids. */
+  readonly working: ReadonlyMap<number, Working>;
 }
 
 export interface Seed {
@@ -49,12 +51,19 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   const table = new TensorTable(graph);
   const saved = new Map<Node, Named<Tensor>>();
   const named = (ids: Named<number>): Record<string, Tensor> => Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, table.get(id)]));
+  const working = new Map<number, Working>();
+  const indexOf = new Map(graph.nodes.map((node, index) => [node, index]));
+  const workingTensor = (node: Node, name: string, shape: Shape): Tensor => {
+    const tensor = table.add(`${node.label}.${name}`, shape, 'value');
+    working.set(tensor.id, { node: indexOf.get(node)!, name });
+    return tensor;
+  };
   const application = (node: Node) => ({
     inputs: named(node.inputs),
     outputs: named(node.outputs),
     saved: saved.get(node) ?? {},
     options: node.options,
-    scratch: (name: string, shape: Shape): Tensor => table.add(`${node.label}.${name}`, shape, 'value'),
+    scratch: (name: string, shape: Shape): Tensor => workingTensor(node, name, shape),
   });
   const label = (requests: readonly Request[], node: Node, direction: string): Request[] =>
     requests.map((request) => ({ ...request, label: `${node.label}.${direction}` }));
@@ -62,7 +71,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   const forward = graph.nodes.flatMap((node) => {
     const op = ops[node.op]!;
     const shapes = op.saves?.(named(node.inputs), node.options) ?? {};
-    saved.set(node, Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, table.add(`${node.label}.${name}`, shape, 'value')])));
+    saved.set(node, Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, workingTensor(node, name, shape)])));
     return label(op.forward(application(node)), node, 'forward');
   });
 
@@ -146,7 +155,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     }
     gradients.set(id, gradient);
   }
-  return { forward, backward, tensors: table.all, gradients, cotangents, meanings };
+  return { forward, backward, tensors: table.all, gradients, cotangents, meanings, working };
 }
 
 /** Every tensor that depends on one of the wanted ones, these included. */

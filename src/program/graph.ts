@@ -28,6 +28,12 @@ export type Meaning =
   | { readonly kind: 'gradient'; readonly tensor: number }
   | { readonly kind: 'contribution'; readonly node: number; readonly input: string };
 
+/** Working memory of one node, by the op's own name for it. */
+export interface Working {
+  readonly node: number;
+  readonly name: string;
+}
+
 /** One tensor that a launch wrote, read back right after that launch; poisoned right before it. */
 export interface LaunchOutput {
   /** The kernel's name for it. */
@@ -35,6 +41,8 @@ export interface LaunchOutput {
   readonly shape: Shape;
   /** Absent for working memory that only the launches of one op see. */
   readonly meaning?: Meaning;
+  /** What the op itself calls it, where it is working memory: saved by the forward launches, or between two of them. */
+  readonly working?: Working;
   readonly data: Float32Array;
 }
 

@@ -4,7 +4,7 @@ import type { Request, Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { fuse } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
-import type { Graph, Meaning } from './graph.ts';
+import type { Graph, Meaning, Working } from './graph.ts';
 import { bytesOf, layOut, planSlots, type BufferPlan, type MemoryRole, type Placement } from './memory.ts';
 
 /** The parts of a step, in order. A gradient check runs `forward` and `backward` of the very same launches. */
@@ -32,6 +32,8 @@ export interface ProgramPlan {
   readonly cotangents: ReadonlyMap<number, Tensor>;
   /** What written tensors stand for in the graph, by their ids. */
   readonly meanings: ReadonlyMap<number, Meaning>;
+  /** Which node's working memory a tensor is, by its id. */
+  readonly working: ReadonlyMap<number, Working>;
 }
 
 /** Changes a plan before it is compiled: mutation tests, and whoever wants to see a bug, plant it with one. */
@@ -88,7 +90,7 @@ export function lower(request: Request, section: Section, target: Target): Launc
 /** From a graph to launches with a place for every tensor: everything about a program that needs no GPU. */
 export function planProgram(request: ProgramRequest): ProgramPlan {
   const { name, graph, target, seeds = [], wanted = [], kept = [] } = request;
-  const { forward, backward, tensors: known, gradients, cotangents, meanings } = requestsOf(graph, seeds, wanted);
+  const { forward, backward, tensors: known, gradients, cotangents, meanings, working } = requestsOf(graph, seeds, wanted);
   const tensors = [...known];
   const placements = new Map<number, Placement>();
   const buffers = new Map<string, BufferPlan>();
@@ -170,7 +172,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     kernel.bindings.flatMap(({ access }, index) => (access === 'uniform' ? [placements.get(bound[index]!.id)?.buffer] : []))));
   const lastingBuffers = new Set([...lasting].map((id) => placements.get(id)?.buffer));
   return {
-    launches, tensors, placements, gradients, cotangents, meanings,
+    launches, tensors, placements, gradients, cotangents, meanings, working,
     buffers: [...buffers.values()].filter((buffer) => used.has(buffer.name) || lastingBuffers.has(buffer.name) || buffer.role === 'batch' || (buffer.role === 'parameters' && parameters.length > 0))
       .map((buffer) => (uniforms.has(buffer.name) ? { ...buffer, uniform: true } : buffer)),
     constants: constants.filter(({ tensor }) => used.has(placements.get(tensor.id)!.buffer)),

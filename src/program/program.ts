@@ -112,7 +112,8 @@ export class Program {
       kernel: launch.kernel.name,
       outputs: written[index]!.map(({ binding, tensor }, at) => {
         const meaning = this.plan.meanings.get(tensor.id);
-        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : {}), data: new Float32Array(data[index]![at]!) };
+        const working = this.plan.working.get(tensor.id);
+        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : working ? { working } : {}), data: new Float32Array(data[index]![at]!) };
       }),
     }));
   }

@@ -12,6 +12,7 @@ import { sigmoidCurve } from './curves.ts';
 import { withoutLastLane, WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample } from './proof.ts';
 import { filled, normals, uniforms } from './sample-data.ts';
+import { ONE, overColumns } from './row-loss.ts';
 import { drawOf, FLAG, matrixOf, rowsAndColumns, sizesFrom } from './sizes.ts';
 
 /**
@@ -33,6 +34,14 @@ export const bceWithLogits: Proof = {
     return {
       input: multiplied(added(mapped(input, sigmoidCurve(builtins)), target, -1), share),
       target: negated(multiplied(input, share)),
+    };
+  },
+
+  working(inputs, options, rounding) {
+    const { map, shape } = overColumns(inputs.input.shape);
+    return {
+      rowLoss: summed(losses(inputs.input, inputs.target, rounding.builtins), map, shape),
+      gradient: this.backward(inputs, ONE, ONE, options, rounding).input,
     };
   },
 

@@ -9,6 +9,7 @@ import { withoutLastLane, WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample, SampleTensor, Site } from './proof.ts';
 import { classIndices, filled, movingPeak, normals, probabilities, uniform } from './sample-data.ts';
 import { columnsOf, complexExponentials, complexRowSums, largestOfRows, softmaxRows } from './softmax.ts';
+import { ONE } from './row-loss.ts';
 import { drawOf, FLAG, flagOf, logitsOf, rowsAndColumns, sizesFrom } from './sizes.ts';
 
 /**
@@ -21,37 +22,22 @@ export const crossEntropy: Proof = {
   forward({ input, target }, _options, { builtins }) {
     const out = zeros([]);
     const classes = columnsOf(input);
-    const rows = input.value.length / classes;
-    const log = logSumExp(input, builtins);
-    const soft = isSoft(input, target);
-    let sum = 0;
-    let size = 0;
-    for (let row = 0; row < rows; row++) {
-      const lse = log.value[row];
-      for (let c = 0; c < classes; c++) {
-        const weight = targetAt(target, soft, row, c, classes);
-        if (weight === 0) continue;
-        const i = row * classes + c;
-        const term = lse - input.value[i];
-        sum += weight * term;
-        size += weight * Math.abs(term);
-        // The difference of two large numbers keeps the rounding of both.
-        const terms = ROUNDING * (Math.abs(lse) + Math.abs(input.value[i]) + Math.abs(term));
-        out.variance[0] += weight * weight * (log.variance[row] + terms ** 2)
-          + (soft ? target.variance[i] * term * term + (ROUNDING * weight * term) ** 2 : 0);
-      }
-    }
-    for (let i = 0; i < input.value.length; i++) {
-      const row = Math.floor(i / classes);
-      const gradient = Math.exp(input.value[i] - log.value[row]) - targetAt(target, soft, row, i % classes, classes);
-      out.variance[0] += gradient * gradient * input.variance[i];
-    }
-    const loss = sum / rows;
-    out.value[0] = loss;
-    const terms = soft ? rows * classes : rows;
-    out.variance[0] += (ROUNDING * Math.sqrt(terms) * size) ** 2;
-    out.variance[0] = out.variance[0] / rows ** 2 + (meanError(builtins) * loss) ** 2;
+    const { losses, sizes } = lossesOfRows(input, target, builtins);
+    const rows = losses.value.length;
+    const total = losses.value.reduce((sum, loss) => sum + loss, 0);
+    const size = sizes.reduce((sum, one) => sum + one, 0);
+    const terms = isSoft(input, target) ? rows * classes : rows;
+    out.value[0] = total / rows;
+    out.variance[0] = losses.variance.reduce((sum, variance) => sum + variance, 0) + (ROUNDING * Math.sqrt(terms) * size) ** 2;
+    out.variance[0] = out.variance[0] / rows ** 2 + (meanError(builtins) * out.value[0]) ** 2;
     return out;
+  },
+
+  working(inputs, options, rounding) {
+    const { losses, sizes } = lossesOfRows(inputs.input, inputs.target, rounding.builtins);
+    const roundings = ROUNDING * Math.sqrt(columnsOf(inputs.input));
+    losses.variance.forEach((variance, row) => { losses.variance[row] = variance + (roundings * sizes[row]) ** 2; });
+    return { rowLoss: losses, gradient: this.backward(inputs, ONE, ONE, options, rounding).input };
   },
 
   /** dinput = dloss·(softmax(x)·Σt − t)/rows; dtarget = dloss·(logsumexp(x) − x)/rows for a target of probabilities. */
@@ -216,6 +202,31 @@ export const crossEntropy: Proof = {
 /** A target of probabilities has a number for each class; class indices have one for each row. */
 function isSoft(input: { readonly shape: Shape }, target: { readonly shape: Shape }): boolean {
   return target.shape.length === input.shape.length;
+}
+
+/** Each row's loss with the variance of its terms, and the size of the terms, by which their sum is rounded. */
+function lossesOfRows(input: RefTensor, target: RefTensor, builtins: BuiltinErrors): { losses: RefTensor; sizes: Float64Array } {
+  const classes = columnsOf(input);
+  const soft = isSoft(input, target);
+  const log = logSumExp(input, builtins);
+  const losses = zeros(log.shape);
+  const sizes = new Float64Array(losses.value.length);
+  for (let i = 0; i < input.value.length; i++) {
+    const row = Math.floor(i / classes);
+    const lse = log.value[row];
+    const weight = targetAt(target, soft, row, i % classes, classes);
+    const slope = Math.exp(input.value[i] - lse) - weight;
+    losses.variance[row] += slope * slope * input.variance[i];
+    if (weight === 0) continue;
+    const term = lse - input.value[i];
+    losses.value[row] += weight * term;
+    sizes[row] += weight * Math.abs(term);
+    // The difference of two large numbers keeps the rounding of both.
+    const terms = ROUNDING * (Math.abs(lse) + Math.abs(input.value[i]) + Math.abs(term));
+    losses.variance[row] += weight * weight * (log.variance[row] + terms ** 2)
+      + (soft ? target.variance[i] * term * term + (ROUNDING * weight * term) ** 2 : 0);
+  }
+  return { losses, sizes };
 }
 
 function targetAt(target: RefTensor, soft: boolean, row: number, c: number, classes: number): number {

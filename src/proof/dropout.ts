@@ -22,6 +22,14 @@ export const dropout: Proof = {
   branches: keptOf,
   forward: (inputs, options, _rounding, kept = keptOf(inputs, options)) => masked(inputs.x, kept, options),
   backward: (inputs, _out, dout, options, _rounding, kept = keptOf(inputs, options)) => ({ x: masked(dout, kept, options) }),
+  working: (inputs, options) => {
+    const out = zeros(inputs.x.shape);
+    keptOf(inputs, options).forEach((kept, i) => {
+      out.value[i] = kept ? scaleOf(options) : 0;
+      out.variance[i] = (ROUNDING * out.value[i]) ** 2;
+    });
+    return { mask: out };
+  },
   complex: ({ x }, options, kept) => complexMapped(x, (z, i) => complexScale(z, kept?.[i] ? scaleOf(options) : 0)),
 
   perturb({ inputs: { x }, out, options, branches: kept }) {

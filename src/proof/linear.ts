@@ -35,6 +35,10 @@ export const linear: Proof = {
     };
   },
 
+  working({ x, weight }, options, rounding) {
+    return { product: this.forward({ x, weight }, options, rounding) };
+  },
+
   work: ({ x, weight }) => sizeOf(x) * weight[0],
 
   complex({ x, weight, bias }: Readonly<Record<string, ComplexTensor>> & { bias?: ComplexTensor }) {

@@ -8,6 +8,7 @@ import { withoutLastLane, WITHOUT_MEAN, WITHOUT_UPSTREAM } from './mutants.ts';
 import type { Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 import { FLAG, matrixOf, rowsAndColumns, sizesFrom } from './sizes.ts';
+import { ONE, overColumns } from './row-loss.ts';
 
 /** loss = Σ (input − target)²/n over all n elements: torch.nn.functional.mse_loss. */
 export const mse: Proof = {
@@ -25,6 +26,12 @@ export const mse: Proof = {
     const { map, count } = reduction(input.shape, undefined, false);
     const gradient = multiplied(scaled(error, 2 / count, meanError(builtins)), expanded(dout, map, input.shape));
     return { input: gradient, target: negated(gradient) };
+  },
+
+  working(inputs, options, rounding) {
+    const error = added(inputs.input, inputs.target, -1);
+    const { map, shape } = overColumns(error.shape);
+    return { rowLoss: summed(multiplied(error, error), map, shape), gradient: this.backward(inputs, ONE, ONE, options, rounding).input };
   },
 
   complex({ input, target }) {

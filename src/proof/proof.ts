@@ -133,6 +133,12 @@ export interface Proof {
    */
   readonly perturb?: (place: Place) => () => void;
 
+  /**
+   * What the op's working memory ought to hold (row losses, a saved mask), by the op's own names for it, with variances: so that a
+   * mistake in it is blamed on the launch that made it and not on those that read it. Names that are left out are guessed at.
+   */
+  readonly working?: (inputs: Inputs, options: Options, rounding: Rounding) => Readonly<Record<string, RefTensor>>;
+
   readonly samples: readonly Sample[];
   /** Samples of any shape: random ones are drawn from it, and failing ones shrunk. */
   readonly sizes?: Sizes;

@@ -1,5 +1,6 @@
 import { adapter } from '../store.ts';
 import { chooseLang, lang, t } from '../text.ts';
+import { opened } from './dialog.tsx';
 
 export function Header() {
   return (
@@ -10,6 +11,7 @@ export function Header() {
       </div>
       <div class="header-end">
         <AdapterBadge />
+        <button type="button" aria-haspopup="dialog" data-testid="my-gpu" onClick={() => { opened.value = 'gpu'; }}>{t('myGpu')}</button>
         <button type="button" lang={lang.value === 'en' ? 'zh' : 'en'} aria-label={t('languageLabel')} data-testid="language" onClick={() => chooseLang(lang.value === 'en' ? 'zh' : 'en')}>
           {t('language')}
         </button>

@@ -3,7 +3,7 @@ import { configure } from '../client.ts';
 import { config, notice, type Notice } from '../store.ts';
 import { count, t, type TextKey } from '../text.ts';
 
-interface Words {
+export interface Words {
   readonly title: string;
   readonly advice: string;
   /** The library's own sentence, with names and numbers. */
@@ -13,7 +13,7 @@ interface Words {
 const titles: Readonly<Record<ErrorCode | 'unexpected', TextKey>> = {
   'no-webgpu': 'trouble.no-webgpu', 'insecure-origin': 'trouble.insecure-origin', 'no-adapter': 'trouble.no-adapter', 'device-lost': 'trouble.device-lost',
   diverged: 'trouble.diverged', data: 'trouble.files', format: 'trouble.files', option: 'trouble.settings', shape: 'trouble.settings', limit: 'trouble.memory',
-  memory: 'trouble.memory', gpu: 'trouble.gpu', state: 'trouble.unexpected', busy: 'trouble.unexpected', disposed: 'trouble.unexpected', aborted: 'trouble.unexpected',
+  memory: 'trouble.memory', gpu: 'trouble.gpu', state: 'trouble.unexpected', busy: 'trouble.unexpected', gradients: 'trouble.unexpected', disposed: 'trouble.unexpected', aborted: 'trouble.unexpected',
   unexpected: 'trouble.unexpected',
 };
 
@@ -39,11 +39,17 @@ function adviceFor(code: ErrorCode | 'unexpected'): string {
   }
 }
 
-function wordsFor(now: Notice): Words {
-  if (now.kind === 'worker') return { title: t('trouble.worker'), advice: t('advice.report'), detail: now.message };
-  if (now.kind === 'device-lost') return { title: t('deviceLost', { reason: now.reason, step: count(now.resumedAt) }), advice: '', detail: '' };
-  const { code, message } = now.trouble;
+/** What an error means for the reader, what to do, and the library's own sentence. */
+export function wordsOf({ code, message }: { readonly code: ErrorCode | 'unexpected' | 'worker'; readonly message: string }): Words {
+  if (code === 'worker') return { title: t('trouble.worker'), advice: t('advice.report'), detail: message };
   return { title: t(titles[code]), advice: adviceFor(code), detail: message };
+}
+
+function wordsFor(now: Notice): Words {
+  if (now.kind === 'worker') return wordsOf({ code: 'worker', message: now.message });
+  if (now.kind === 'bug-lost') return { title: t('bugLost', { name: now.name }), advice: '', detail: '' };
+  if (now.kind === 'device-lost') return { title: t('deviceLost', { reason: now.reason, step: count(now.resumedAt) }), advice: '', detail: '' };
+  return wordsOf(now.trouble);
 }
 
 /** What went wrong and what to do: above everything, and the page stays as it is. */

@@ -1,5 +1,5 @@
 import { configure, reset, step as takeStep, toggle } from '../client.ts';
-import { canTrain, compiling, config, rate, run, status, step, until, weights } from '../store.ts';
+import { canTrain, compiling, config, held, rate, run, status, step, until, weights } from '../store.ts';
 import { count, t } from '../text.ts';
 import { Icon } from './icon.tsx';
 import { VerdictChip } from './verdict.tsx';
@@ -25,8 +25,8 @@ export function PlayBar() {
         {run.value && <span><StepCount /></span>}
         {training && rate.value !== undefined && <span>{t('perSecond', { rate: count(Math.round(rate.value)) })}</span>}
         {weights.value && (
-          <span class="hash" data-testid="hash" data-hash={weights.value.hash} title={t('weightsTitle', { step: count(weights.value.step), hash: weights.value.hash })}>
-            {t('weights', { hash: weights.value.hash.slice(0, 8) })}
+          <span class="hash" data-testid="hash" data-hash={weights.value.hash} data-tainted={weights.value.tainted} title={t('weightsTitle', { step: count(weights.value.step), hash: weights.value.hash })}>
+            {t(weights.value.tainted ? 'weightsTainted' : 'weights', { hash: weights.value.hash.slice(0, 8) })}
           </span>
         )}
       </div>
@@ -41,6 +41,7 @@ function StepCount() {
 
 function stateText(): string {
   if (compiling.value) return t('compiling', { done: compiling.value.done, total: compiling.value.total });
+  if (held.value && status.value === 'training') return t('held');
   switch (status.value) {
     case 'loading': return t('askingGpu');
     case 'error': return t('failed');

@@ -1,5 +1,5 @@
 import {
-  adam, batches, compile, take, type Batch, type Dataset, type Device, type Evaluation, type PendingStep, type Snapshot, type Trainer, type TrainerState,
+  adam, batches, compile, take, type Batch, type CompileOptions, type Dataset, type Device, type Evaluation, type PendingStep, type Snapshot, type Trainer, type TrainerState,
   type TrainTest,
 } from 'chainrule';
 import type { Config } from '../config.ts';
@@ -15,11 +15,21 @@ const quickBatches = 8;
 const largeNet = 20_000;
 const fewExamples = 8;
 
+/** Launches of the training program, as a list of bugs is made from: of the right kernels, also where a bug is planted. */
+export type Launches = readonly { readonly label: string; readonly kernel: string; readonly code: string }[];
+
+/** Changes the kernels of a run. */
+export type Alter = NonNullable<CompileOptions['alter']>;
+
 /** One net on one data set. Its calls must not overlap: the session makes them one after the other. */
 export class Run {
   readonly facts: RunFacts;
   /** Numbers along one axis of a picture. */
   readonly grid: number;
+  /** Forward and backward, as they are without a bug. */
+  readonly launches: Launches;
+  /** Whether `alter` changed the training program. */
+  readonly altered: boolean;
   readonly #trainer: Trainer;
   readonly #problem: Problem;
   readonly #initial: TrainerState;
@@ -28,7 +38,9 @@ export class Run {
   #epoch: { readonly number: number; readonly rows: readonly Uint32Array[] } | undefined;
   #lr: number;
 
-  private constructor(config: Config, from: Problem, trainer: Trainer, initial: TrainerState, grid: number) {
+  private constructor(config: Config, from: Problem, trainer: Trainer, initial: TrainerState, grid: number, launches: Launches, altered: boolean) {
+    this.launches = launches;
+    this.altered = altered;
     this.#problem = from;
     this.#trainer = trainer;
     this.#initial = initial;
@@ -42,17 +54,29 @@ export class Run {
     };
   }
 
-  /** Throws a typed error where a setting doesn't fit; then nothing has changed. */
-  static async build(device: Device, config: Config, files: TrainTest | undefined, onCompile: (done: number, total: number) => void): Promise<Run> {
+  /** Throws a typed error where a setting doesn't fit; then nothing has changed. `alter` plants a bug. */
+  static async build(device: Device, config: Config, files: TrainTest | undefined, onCompile: (done: number, total: number) => void, alter?: Alter): Promise<Run> {
     const from = problem(config, files);
     // Refuses a batch larger than the data before anything is compiled.
     batches(from.train.length, config.batchSize, { seed: config.seed });
+    let launches: Launches | undefined;
+    let altered = false;
+    // The training program comes first.
+    const watch: Alter = (plan) => {
+      const changed = alter ? alter(plan) : plan;
+      if (!launches) {
+        altered = changed !== plan;
+        launches = plan.launches.filter(({ section }) => section === 'forward' || section === 'backward')
+          .map(({ label, kernel }) => ({ label, kernel: kernel.name, code: kernel.code }));
+      }
+      return changed;
+    };
     const trainer = await compile(net(from, config), {
       device, loss: from.loss, optimizer: adam({ lr: config.lr }), batchSize: config.batchSize, seed: config.seed, onCompile,
-      metrics: from.train.classes === undefined ? [] : ['accuracy'],
+      metrics: from.train.classes === undefined ? [] : ['accuracy'], alter: watch,
     });
     const grid = from.sample.kind === 'curve' ? curveGrid : from.sample.kind === 'points' ? surfaceGrid[device.adapterClass] : from.sample.labels.length;
-    return new Run(config, from, trainer, await trainer.state(), grid);
+    return new Run(config, from, trainer, await trainer.state(), grid, launches ?? [], altered);
   }
 
   get step(): number {

@@ -1,20 +1,15 @@
-import { DeviceLostError, GpuError, openDevice, type Device, type StepReport, type TrainerState, type TrainTest } from 'chainrule';
+import { DeviceLostError, GpuError, openDevice, type Device, type TrainerState, type TrainTest } from 'chainrule';
 import { defaultConfig, onlyLrDiffers, type Config } from '../config.ts';
-import { TELEMETRY, type Command, type Event, type RunState } from '../protocol.ts';
+import type { Command, Event, RunState } from '../protocol.ts';
+import { bugsOf, type PlantableBug } from './bugs.ts';
 import { checkInBackground, type BackgroundCheck } from './check.ts';
 import { readFiles } from './files.ts';
+import { budget, every, firstCheck, insist, Pace } from './pace.ts';
 import { Run } from './run.ts';
+import { StepReports } from './step-reports.ts';
 import { divergence, troubleOf } from './trouble.ts';
 
-/** Milliseconds between two events of a kind while training. */
-const every = { telemetry: 40, picture: { gpu: 100, cpu: 300 }, evaluation: { gpu: 1000, cpu: 3000 }, save: 4000 } as const;
-/** Steps after which training stops by itself, so that a forgotten tab rests. Start goes on for as many more. */
-const budget = { points: 3000, curve: 2000, images: 1200 } as const;
-/** Step of the first check while training: early, but with weights that have moved. */
-const firstCheck = 100;
-
 type Task = () => Promise<void> | void;
-type Regular = keyof typeof every;
 
 /**
  * Owns the device and one run. Commands are tasks that run one after the other; between them one training step at a time,
@@ -30,18 +25,20 @@ export class Session {
   #losses = 0;
   #run: Run | undefined;
   #files: TrainTest | undefined;
-  #saved: TrainerState | undefined;
+  /** What a lost device leaves to go on from. */
+  #saved: { readonly state: TrainerState; readonly tainted: boolean } | undefined;
   #training = false;
   /** Whether the next net shall train at once: until somebody presses Pause. */
   #wanted = false;
-  #diverged = false;
+  /** Steps wait: something else wants the GPU. */
+  #held = false;
+  #planted: PlantableBug | undefined;
+  /** Whether a planted bug had a part in the present weights. */
+  #tainted = false;
   #until = 0;
   #check: BackgroundCheck | undefined;
-  /** Reports arrive in order and late; this is the end of the last. */
-  #reported: Promise<void> = Promise.resolve();
-  #failure: { readonly error: unknown } | undefined;
-  #rows: number[] = [];
-  readonly #sent: Record<Regular, number> = { telemetry: 0, picture: 0, evaluation: 0, save: 0 };
+  readonly #reports = new StepReports();
+  readonly #pace = new Pace();
 
   constructor(post: (event: Event, transfer?: Transferable[]) => void) {
     this.#post = post;
@@ -50,10 +47,11 @@ export class Session {
 
   handle(command: Command): void {
     if (command.type === 'files') void this.#readFiles(command.files);
+    else if (command.type === 'hold') this.#hold(command.on);
     else this.#add(() => this.#obey(command));
   }
 
-  #obey(command: Exclude<Command, { type: 'files' }>): Promise<void> | void {
+  async #obey(command: Exclude<Command, { type: 'files' | 'hold' }>): Promise<void> {
     if (command.type === 'configure') return this.#configure(command.config, command.start ?? this.#wanted);
     if (!this.#run) return undefined;
     switch (command.type) {
@@ -62,7 +60,15 @@ export class Session {
       case 'step': return this.#steps(command.count);
       case 'reset': return this.#reset();
       case 'check': return this.#startCheck();
+      case 'bugs': await this.#sendBugs(); return;
+      case 'plant': return this.#plant(command.id);
+      case 'repair': return this.#repair();
     }
+  }
+
+  #hold(on: boolean): void {
+    this.#held = on;
+    this.#wake?.();
   }
 
   #add(task: Task): void {
@@ -72,7 +78,7 @@ export class Session {
 
   async #loop(): Promise<never> {
     for (;;) {
-      const task = this.#tasks.shift() ?? (this.#training ? () => this.#tick() : this.#idleTasks.shift());
+      const task = this.#tasks.shift() ?? (this.#training && !this.#held ? () => this.#tick() : this.#idleTasks.shift());
       if (task) {
         try {
           await task();
@@ -89,12 +95,12 @@ export class Session {
     const before = this.#run;
     let run: Run;
     try {
-      if (before && !this.#diverged && onlyLrDiffers(before.config, config)) {
+      if (before && !this.#reports.diverged && onlyLrDiffers(before.config, config)) {
         before.setLr(config.lr);
         this.#post({ type: 'config', config });
         return;
       }
-      run = await Run.build(await this.#open(), config, this.#files, (done, total) => this.#post({ type: 'compiling', done, total }));
+      run = await this.#build(await this.#open(), config, this.#planted);
     } catch (error) {
       if (!before || error instanceof GpuError) throw error;
       this.#post({ type: 'trouble', trouble: troubleOf(error, 'refused') });
@@ -106,9 +112,17 @@ export class Session {
     await before?.destroy();
     this.#run = run;
     this.#post({ type: 'run', facts: this.#run.facts });
+    if (this.#planted && !run.altered) {
+      this.#planted = undefined;
+      this.#post({ type: 'planted', step: 0, lost: true });
+    }
     this.#fresh();
     if (start) this.#start();
     else this.#idleTasks = [() => this.#sendPicture()];
+  }
+
+  #build(device: Device, config: Config, planted: PlantableBug | undefined): Promise<Run> {
+    return Run.build(device, config, this.#files, (done, total) => this.#post({ type: 'compiling', done, total }), planted?.alter);
   }
 
   async #open(): Promise<Device> {
@@ -121,14 +135,15 @@ export class Session {
   }
 
   #fresh(): void {
-    this.#diverged = false;
+    this.#reports.begin();
+    this.#tainted = this.#planted !== undefined;
     this.#until = budget[this.#run!.facts.sample.kind];
     this.#sendState();
   }
 
   #start(): void {
     const { step, facts } = this.#run!;
-    if (this.#diverged) return;
+    if (this.#reports.diverged) return;
     this.#idleTasks = [];
     this.#wanted = true;
     this.#training = true;
@@ -140,9 +155,7 @@ export class Session {
   async #stop(): Promise<void> {
     this.#training = false;
     this.#idleTasks = [];
-    await this.#reported;
-    this.#rows = [];
-    this.#failure = undefined;
+    await this.#reports.forget();
   }
 
   async #forget(): Promise<void> {
@@ -158,10 +171,10 @@ export class Session {
   }
 
   async #steps(count: number): Promise<void> {
-    if (this.#diverged) return;
+    if (this.#reports.diverged) return;
     this.#wanted = false;
     this.#training = false;
-    for (let i = 0; i < count && !this.#diverged; i += 1) await this.#sendStep();
+    for (let i = 0; i < count && !this.#reports.diverged; i += 1) await this.#sendStep();
     await this.#settle();
   }
 
@@ -178,50 +191,37 @@ export class Session {
   async #tick(): Promise<void> {
     const run = this.#run!;
     await this.#sendStep();
-    if (this.#diverged) return this.#settle();
+    if (this.#reports.diverged) return this.#settle();
     const { adapterClass } = this.#device!;
-    if (this.#due('telemetry', every.telemetry)) this.#sendTelemetry();
-    if (this.#due('picture', every.picture[adapterClass])) await this.#sendPicture();
-    if (this.#due('evaluation', every.evaluation[adapterClass])) await this.#evaluate('quick');
-    if (this.#due('save', every.save)) this.#saved = await run.state();
+    if (this.#pace.due('telemetry', every.telemetry)) this.#sendTelemetry();
+    if (this.#pace.due('picture', every.picture[adapterClass])) await this.#sendPicture();
+    if (this.#pace.due('evaluation', every.evaluation[adapterClass])) await this.#evaluate('quick');
+    if (this.#pace.due('save', every.save)) await this.#save();
     if (!this.#check && run.step >= firstCheck) await this.#startCheck();
     if (run.step >= this.#until) await this.#settle();
   }
 
-  #due(what: Regular, milliseconds: number): boolean {
-    if (performance.now() - this.#sent[what] < milliseconds) return false;
-    this.#sent[what] = performance.now();
-    return true;
-  }
-
   async #sendStep(): Promise<void> {
-    if (this.#failure) throw this.#failure.error;
+    this.#reports.check();
     const { report } = await this.#run!.train();
-    this.#reported = this.#reported.then(() => report).then((result) => this.#note(result)).catch((error: unknown) => { this.#failure ??= { error }; });
-  }
-
-  #note({ step, loss, accuracy = NaN }: StepReport): void {
-    if (this.#diverged) return;
-    this.#rows.push(step, loss, accuracy);
-    this.#diverged = !Number.isFinite(loss);
+    this.#reports.follow(report);
   }
 
   /** Training has stopped: tell everything about the weights as they are now. */
   async #settle(): Promise<void> {
     this.#training = false;
-    await this.#reported;
-    if (this.#failure) throw this.#failure.error;
+    await this.#reports.arrived();
     this.#sendTelemetry();
     this.#sendState();
     const run = this.#run!;
-    if (this.#diverged) {
+    if (this.#reports.diverged) {
       this.#post({ type: 'trouble', trouble: divergence(run.step, await run.state()) });
       return;
     }
     this.#idleTasks = [
       () => this.#sendPicture(),
-      async () => this.#post({ type: 'weights', step: run.step, hash: await run.hash() }),
-      async () => { this.#saved = await run.state(); },
+      () => this.#sendHash(),
+      () => this.#save(),
       () => this.#evaluate('all'),
       () => this.#check?.step === run.step ? undefined : this.#startCheck(),
     ];
@@ -231,7 +231,73 @@ export class Session {
     const run = this.#run!;
     this.#check?.cancel();
     const { snapshot, examples } = await run.snapshot();
-    this.#check = checkInBackground(snapshot, { step: run.step, examples, post: this.#post });
+    this.#check = checkInBackground(snapshot, { device: this.#device!, step: run.step, examples, planted: this.#planted?.bug, post: this.#post });
+  }
+
+  async #sendBugs(): Promise<PlantableBug[]> {
+    let bugs: PlantableBug[] = [];
+    try {
+      bugs = await bugsOf(this.#run!.launches);
+    } catch (error) {
+      // The proof records did not load: no reason to stop what trains.
+      this.#post({ type: 'trouble', trouble: troubleOf(error, 'refused') });
+    }
+    this.#post({ type: 'bugs', bugs: bugs.map(({ bug }) => bug) });
+    return bugs;
+  }
+
+  /** A list that was asked for before the net changed may name one that this net has no place for: then the new list is the answer. */
+  async #plant(id: string): Promise<void> {
+    const found = (await this.#sendBugs()).find(({ bug }) => bug.id === id);
+    if (found && !this.#reports.diverged) await this.#exchange(found);
+  }
+
+  #repair(): Promise<void> | void {
+    if (this.#planted) return this.#exchange(undefined);
+  }
+
+  /** The same net, with a bug or without, from the present weights on. */
+  async #exchange(planted: PlantableBug | undefined): Promise<void> {
+    const before = this.#run!;
+    const training = this.#training;
+    this.#training = false;
+    this.#idleTasks = [];
+    await this.#reports.arrived();
+    this.#sendTelemetry();
+    // Of weights that are no numbers any more the last saved ones are left, or the first.
+    const from = this.#reports.diverged ? this.#saved : { state: await before.state(), tainted: this.#tainted };
+    let run: Run;
+    try {
+      run = await this.#build(this.#device!, before.config, planted);
+      if (from) await run.load(from.state);
+    } catch (error) {
+      if (error instanceof DeviceLostError) throw error;
+      this.#post({ type: 'trouble', trouble: troubleOf(error, 'refused') });
+      this.#training = training;
+      return;
+    }
+    this.#check?.cancel();
+    this.#check = undefined;
+    await before.destroy();
+    this.#run = run;
+    this.#planted = planted;
+    this.#tainted = planted !== undefined || from?.tainted === true;
+    this.#reports.begin();
+    this.#post({ type: 'planted', step: run.step, ...(planted ? { bug: planted.bug } : {}) });
+    // At once, so that the verdict is about these kernels while the loss goes on as if nothing had happened.
+    await this.#startCheck();
+    this.#training = training;
+    this.#sendState();
+    if (!training) this.#idleTasks = [() => this.#sendPicture(), ...(run.step > 0 ? [() => this.#sendHash()] : [])];
+  }
+
+  async #save(): Promise<void> {
+    this.#saved = { state: await this.#run!.state(), tainted: this.#tainted };
+  }
+
+  async #sendHash(): Promise<void> {
+    const run = this.#run!;
+    this.#post({ type: 'weights', step: run.step, hash: await run.hash(), tainted: this.#tainted });
   }
 
   async #sendPicture(): Promise<void> {
@@ -246,15 +312,13 @@ export class Session {
   }
 
   #sendTelemetry(): void {
-    if (this.#rows.length < TELEMETRY) return;
-    const rows = Float32Array.from(this.#rows);
-    this.#rows = [];
-    this.#post({ type: 'telemetry', rows }, [rows.buffer]);
+    const rows = this.#reports.take();
+    if (rows) this.#post({ type: 'telemetry', rows }, [rows.buffer]);
   }
 
   #sendState(): void {
     const { step } = this.#run!;
-    const state: RunState = this.#diverged ? 'diverged' : this.#training ? 'training' : step > 0 ? 'paused' : 'ready';
+    const state: RunState = this.#reports.diverged ? 'diverged' : this.#training ? 'training' : step > 0 ? 'paused' : 'ready';
     this.#post({ type: 'state', state, step, until: this.#until });
   }
 
@@ -294,10 +358,11 @@ export class Session {
       return;
     }
     try {
-      const device = await this.#openAgain();
-      const run = await Run.build(device, config, this.#files, (done, total) => this.#post({ type: 'compiling', done, total }));
-      if (saved) await run.load(saved);
+      const device = await insist(() => this.#open());
+      const run = await this.#build(device, config, this.#planted);
+      if (saved) await run.load(saved.state);
       this.#run = run;
+      this.#tainted = this.#planted !== undefined || saved?.tainted === true;
     } catch (failure) {
       this.#post({ type: 'trouble', trouble: troubleOf(failure, 'fatal') });
       return;
@@ -305,17 +370,5 @@ export class Session {
     this.#post({ type: 'device-lost', reason: error.reason, resumedAt: this.#run.step });
     if (again) this.#start();
     else this.#sendState();
-  }
-
-  /** A browser needs a moment to start its GPU process again. */
-  async #openAgain(): Promise<Device> {
-    for (let attempt = 1; ; attempt += 1) {
-      await new Promise((resolve) => { setTimeout(resolve, 300 * attempt); });
-      try {
-        return await this.#open();
-      } catch (error) {
-        if (attempt === 5) throw error;
-      }
-    }
   }
 }

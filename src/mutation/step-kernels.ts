@@ -1,12 +1,14 @@
-import { accuracy } from '../shaders/accuracy.wgsl.ts';
-import { adam } from '../shaders/adam.wgsl.ts';
-import { gatherBatch } from '../shaders/batch.wgsl.ts';
-import type { Kernel } from '../shaders/kernel.ts';
-import { record } from '../shaders/record.wgsl.ts';
-import { sgd } from '../shaders/sgd.wgsl.ts';
-import { activity, CHUNK, statistics } from '../shaders/statistics.wgsl.ts';
+import { accuracy } from '../../shaders/accuracy.wgsl.ts';
+import { adam } from '../../shaders/adam.wgsl.ts';
+import { gatherBatch } from '../../shaders/batch.wgsl.ts';
+import type { Kernel } from '../../shaders/kernel.ts';
+import { philoxFill } from '../../shaders/philox.wgsl.ts';
+import { record } from '../../shaders/record.wgsl.ts';
+import { sgd } from '../../shaders/sgd.wgsl.ts';
+import { activity, CHUNK, statistics } from '../../shaders/statistics.wgsl.ts';
+import { RandomStream, seedKey } from '../data/philox.ts';
 
-// The kernels around a net's own launches have no gradient to prove: here they are held against plain loops.
+// The kernels around a net's own launches have no gradient to prove: they are held against plain loops.
 
 type Numbers = Float32Array | Uint32Array;
 
@@ -16,7 +18,7 @@ export interface StepKernelCase {
   /** What the kernel reads, and what it updates in place, by binding. */
   readonly inputs: Readonly<Record<string, Numbers>>;
   /** What it must leave behind, from loops in float64. */
-  readonly expected: Readonly<Record<string, readonly number[]>>;
+  readonly expected: Readonly<Record<string, readonly number[] | Uint32Array>>;
   /** Texts to replace: each must be found, and must change what comes out. */
   readonly mutants: readonly (readonly [find: string, replace: string])[];
 }
@@ -43,7 +45,7 @@ function gather(inputSize: number): StepKernelCase {
     name: `gather-batch of ${inputSize}`,
     kernel: gatherBatch({ examples, rows, inputSize, targetSize, targetType: 'u32' }),
     inputs: { step: stepWords(9, cursor), order, allInputs, allTargets },
-    expected: { inputs: of(allInputs, inputSize), targets: of(allTargets, targetSize) },
+    expected: { inputs: of(allInputs, inputSize), targets: Uint32Array.from(of(allTargets, targetSize)) },
     mutants: [['min(step.cursor + lane /', 'min(lane /'], ['min(step.cursor + element /', 'min(element /'], ['allInputs[example *', 'allInputs[0u *'], ['element % 2u', '0u']],
   };
 }
@@ -105,7 +107,7 @@ function activityCase(): StepKernelCase {
 function recordCase(): StepKernelCase {
   return {
     name: 'record', kernel: record({ values: 2 }), inputs: { step: stepWords(41, 0), value0: Float32Array.of(0.75), value1: Float32Array.of(-2) },
-    expected: { report: [41, ...new Uint32Array(Float32Array.of(0.75, -2).buffer)] },
+    expected: { report: Uint32Array.of(41, ...new Uint32Array(Float32Array.of(0.75, -2).buffer)) },
     mutants: [['step.number', 'step.cursor'], ['value1[0]', 'value0[0]'], ['bitcast<u32>(value0[0])', 'u32(value0[0])']],
   };
 }
@@ -148,7 +150,19 @@ function adamCase(decoupled: boolean): StepKernelCase {
   };
 }
 
+/** The words are checked against known answers elsewhere; here, that what is written is the stream's own. */
+function philoxCase(): StepKernelCase {
+  const [seed, stream, part, length] = [2 ** 45 + 12_345, 3, 2, 13];
+  const numbers = new RandomStream(seed, stream, part);
+  return {
+    name: 'philox-fill', kernel: philoxFill({ length }), inputs: { random: Uint32Array.of(...seedKey(seed), stream, part) },
+    expected: { out: Array.from({ length }, () => numbers.uniform()) },
+    mutants: [['round < 10u', 'round < 9u'], ['0xbb67ae85u', '0xbb67ae86u'], ['p1.x ^ c.y ^ k.x', 'p1.x ^ c.y'], ['(middle >> 16u) + ', ''], ['bits >> 8u', 'bits >> 9u'],
+      ['random.stream', '0u'], ['random.part', '0u'], ['first + i < 13u', 'first + i < 12u'], ['i < 4u &&', 'i < 3u &&']],
+  };
+}
+
 export const stepKernelCases: readonly StepKernelCase[] = [
   gather(4), gather(3), hits('index'), hits('probabilities'), hits('sign'), statisticsCase(), activityCase(), recordCase(),
-  sgdCase(false), sgdCase(true), adamCase(false), adamCase(true),
+  sgdCase(false), sgdCase(true), adamCase(false), adamCase(true), philoxCase(),
 ];

@@ -1,0 +1,31 @@
+// A compact suite for the checker: known-good snapshots must pass, known-bad ones must fail with the right verdict. It runs
+// against the checker as it is and against every mutant of it, so it must be quick and must not import a test runner.
+
+import { coverageCases } from './cases-coverage.ts';
+import { diagnosisCases } from './cases-diagnosis.ts';
+import { opCases } from './cases-op.ts';
+import { toleranceCases } from './cases-tolerance.ts';
+import { verdictCases } from './cases-verdict.ts';
+import { witnessCases } from './cases-witness.ts';
+
+/** One case: it throws where the checker is wrong. */
+export interface Case {
+  readonly name: string;
+  readonly run: () => void | Promise<void>;
+}
+
+export const cases: readonly Case[] = [...verdictCases, ...toleranceCases, ...witnessCases, ...coverageCases, ...diagnosisCases, ...opCases];
+
+/** Runs all cases; ends at the first failure, because one is enough to catch a mutant. */
+export async function runSuite(): Promise<{ cases: number; failures: string[] }> {
+  let count = 0;
+  for (const { name, run } of cases) {
+    try {
+      await run();
+      count++;
+    } catch (error) {
+      return { cases: count, failures: [`${name}: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`] };
+    }
+  }
+  return { cases: count, failures: [] };
+}
