@@ -1,4 +1,6 @@
+import type { Shape } from '../ops/tensor.ts';
 import type { Graph, Meaning, Snapshot } from '../program/graph.ts';
+import type { RefTensor } from '../reference/tensor.ts';
 import { blameGradients } from './blame-gradients.ts';
 import { dependents, keyOf, sourceOf, workBehind } from './dependence.ts';
 import type { Findings } from './explain-case.ts';
@@ -21,6 +23,8 @@ export interface Culprit {
   readonly launch?: number;
   /** The node that it comes from, where it is one. */
   readonly node?: number;
+  /** Working memory that is wrong and that it is made from, where that is known. */
+  readonly memory?: { readonly name: string; readonly gpu: Float32Array; readonly shape: Shape; readonly reference: RefTensor };
 }
 
 interface Wrong {
@@ -64,7 +68,7 @@ export function findCulprit(
     others.length > 0 ? `${list(others.map(({ output, launch }) => `${output.name} (launch ${launches[launch].label}, kernel ${launches[launch].kernel})`))} ${others.length > 1 ? 'are' : 'is'} wrong by ${others.length > 1 ? 'themselves' : 'itself'}, too` : '',
   ].filter(Boolean).join('; ');
   return {
-    meaning, work, launch: first.launch, node, gpu: dataOf(snapshot, first),
+    meaning, work, launch: first.launch, node, gpu: dataOf(snapshot, first), ...(maker.memory ? { memory: maker.memory } : {}),
     blame: {
       launch: { label, kernel }, ...(node === undefined ? {} : { node: { op: graph.nodes[node].op, label: graph.nodes[node].label } }),
       tensor: name, kind: meaning.kind, follows: names(follows), others: names(others), text,
@@ -73,7 +77,7 @@ export function findCulprit(
 }
 
 /** Who made a wrong tensor: the launch that wrote it, or the one that prepared its working memory. */
-function makerOf(findings: Findings, judged: readonly LaunchReport[], { launch, output }: Wrong, node: number | undefined): { launch: number; text: string } {
+function makerOf(findings: Findings, judged: readonly LaunchReport[], { launch, output }: Wrong, node: number | undefined): { launch: number; text: string; memory?: Culprit['memory'] } {
   const { snapshot, references } = findings;
   const { graph, launches } = snapshot;
   const data = dataOf(snapshot, { launch, output });
@@ -81,7 +85,11 @@ function makerOf(findings: Findings, judged: readonly LaunchReport[], { launch, 
   // Where the op's proof says what its working memory ought to hold, there is nothing to guess.
   const known = node === undefined ? [] : knownPreparations(findings, launch, node);
   const wrongly = known.find(({ right }) => !right);
-  if (wrongly) return { launch: wrongly.launch, text: `${called(launch)} reads ${wrongly.output.working!.name} of ${called(wrongly.launch)}, which is wrong` };
+  if (wrongly) {
+    const { launch: maker, output: { working, data: gpu, shape }, reference: right } = wrongly;
+    const name = working!.name;
+    return { launch: maker, text: `${called(launch)} reads ${name} of ${called(maker)}, which is wrong`, memory: { name, gpu, shape, reference: right } };
+  }
   const prepared = preparationsOf(snapshot, launch, data.length).filter((one) => !known.some(({ output: memory }) => memory === one.output));
   if (known.length > 0 && prepared.length === 0) return { launch, text: `what ${called(known[0].launch)} prepared for it is right` };
   const spoilt = prepared.find(({ output: { data: memory } }) => !memory.every(Number.isFinite));

@@ -90,6 +90,13 @@ export const BUILTIN_ROWS: readonly BuiltinRow[] = [
   },
 ];
 
+const helpers = new Set(BUILTIN_ROWS.flatMap(({ name, helper }) => (helper ? [name] : [])));
+
+/** Whether a row is a function of the library's own, whose WGSL stands in its kernels. */
+export function isHelper(name: string): boolean {
+  return helpers.has(name);
+}
+
 /** Points in each interval: dense enough that the largest error found is near the true one, few enough for a page. */
 const DENSITY = 5000;
 

@@ -8,7 +8,7 @@ import type { BuiltinErrors } from '../reference/rounding.ts';
 import { browserName } from './browser-name.ts';
 import { BUILTIN_ROWS, inputsOf } from './builtin-rows.ts';
 import type { BuiltinRow } from './builtin-rows.ts';
-import { absoluteError, ulpError } from './float-error.ts';
+import { absoluteError, errorInUlp } from './float-error.ts';
 
 /** How far one function erred: one field of BuiltinErrors as one row of the table found it. */
 export interface BuiltinMeasurement {
@@ -17,7 +17,7 @@ export interface BuiltinMeasurement {
   readonly field: keyof BuiltinErrors;
   /** `ulp per |x|` is what an error in ulp grows by with the size of the argument. */
   readonly unit: 'ulp' | 'ulp per |x|' | 'absolute';
-  /** What WGSL, or the library's own formula, promises. */
+  /** What WGSL promises, or what the library's own formula reaches. */
   readonly promised: number;
   /** The largest error found; Infinity where the adapter gave NaN or an infinity for a number. */
   readonly measured: number;
@@ -39,7 +39,7 @@ export interface Calibration {
   /** What tolerances are computed from. */
   readonly builtins: BuiltinErrors;
   readonly measured: readonly BuiltinMeasurement[];
-  /** Functions that err more than WGSL allows, by their names. */
+  /** Functions that err more than is promised, by their names: builtins beyond WGSL, and the library's own, which are then wrong (see `isHelper`). */
   readonly beyondPromise: readonly string[];
   readonly milliseconds: number;
 }
@@ -54,8 +54,11 @@ const SAFETY = 1.5;
 /** No function counts as more exact than one rounding. */
 const LEAST_ULP = ROUNDING / UNIT_ROUNDOFF;
 
-/** An error this many times the promise is a fault: it must make checks fail, not widen their tolerances. */
-const FAULT = 100;
+/**
+ * A builtin that errs up to this many times WGSL's promise is a property of the adapter, and counted with. One that errs
+ * more is at fault: tolerances keep to the promise, so that checks fail.
+ */
+const LENIENCE = 4;
 
 const family: KernelFamily<CalibrationSpec> = {
   name: 'calibration',
@@ -124,7 +127,7 @@ export function measurementsOf(row: BuiltinRow, { a, b }: { readonly a: Float32A
   if (got.length !== a.length || a.length === 0) throw new ChainruleError('state', 'calibrate', `${a.length} results of ${row.name}`, String(got.length));
   const { reference, growth, unit } = row;
   const expected = Float64Array.from(a, (x, i) => reference(x, b[i]!));
-  const errors = expected.map((value, i) => (unit === 'absolute' ? absoluteError(got[i]!, value) : ulpError(got[i]!, value)));
+  const errors = expected.map((value, i) => (unit === 'absolute' ? absoluteError(got[i]!, value) : errorInUlp(got[i]!, value)));
   const sizes = growth ? Float64Array.from(a, growth.size) : undefined;
   /** The place of the largest score. */
   const worstOf = (score: (i: number) => number): number => {
@@ -133,7 +136,7 @@ export function measurementsOf(row: BuiltinRow, { a, b }: { readonly a: Float32A
     return worst;
   };
   const entry = (field: keyof BuiltinErrors, of: BuiltinMeasurement['unit'], at: number, measured: number): BuiltinMeasurement => ({
-    name: row.name, field, unit: of, promised: PROMISED_ERRORS[field], measured, used: usedError(PROMISED_ERRORS[field], measured, of), points: a.length,
+    name: row.name, field, unit: of, promised: PROMISED_ERRORS[field], measured, used: usedError(PROMISED_ERRORS[field], measured, of, row.helper !== undefined), points: a.length,
     worst: { inputs: row.b ? [a[at]!, b[at]!] : [a[at]!], got: got[at]!, expected: expected[at]! },
   });
   // The error of small arguments counts whole; what larger ones err beyond it is growth.
@@ -147,9 +150,13 @@ export function measurementsOf(row: BuiltinRow, { a, b }: { readonly a: Float32A
   return found;
 }
 
-/** From a measured error to the one that tolerances count with: with a margin, but not above a promise that was kept. */
-export function usedError(promised: number, measured: number, unit: BuiltinMeasurement['unit']): number {
-  if (!(measured <= FAULT * promised)) return promised;
+/**
+ * From a measured error to the one that tolerances count with: with a margin, but not above a promise that was kept. A
+ * helper, a function of the library's own, never counts beyond its promise: a wrong coefficient in it is a bug of the
+ * very kernels that are checked.
+ */
+export function usedError(promised: number, measured: number, unit: BuiltinMeasurement['unit'], helper = false): number {
+  if (!(measured <= (helper ? 1 : LENIENCE) * promised)) return promised;
   const least = unit === 'ulp' ? LEAST_ULP : unit === 'absolute' ? LEAST_ULP * 2 ** -23 : 0;
   return Math.max(least, measured, Math.min(SAFETY * measured, promised));
 }

@@ -30,12 +30,28 @@ export interface Witnesses {
   readonly directions: readonly Direction[];
 }
 
+/** Why a reference is in doubt, and at how many elements: plain data. */
+export interface Doubts {
+  /** The two witnesses disagree. */
+  readonly disagree?: number;
+  /** The difference is too uncertain to tell. */
+  readonly uncertain?: number;
+  /** No difference was taken, but another measurement of the tensor disagrees: a direction, or the differences at drawn elements. */
+  readonly implied?: number;
+  /** What was planned was never measured. */
+  readonly unmeasured?: number;
+  /** The reference, or its tolerance, is not finite. */
+  readonly notFinite?: number;
+}
+
 /** What the witnesses say about the reference of one tensor. */
 export interface Certificate extends Coverage {
   /** Error bar of the difference by element; 0 where none was taken. */
   readonly bar: Float64Array;
-  /** 1 where the witnesses disagree or the difference is too uncertain to tell. */
+  /** 1 where the reference is in doubt. */
   readonly suspect: Uint8Array;
+  /** The elements of `suspect` by reason. */
+  readonly doubts: Doubts;
 }
 
 /** The bar below which a finer difference would gain nothing: small against σ, or against the tensor. */
@@ -58,8 +74,12 @@ function agree({ reference, variance, differences }: Witnesses, i: number, floor
   const bar = differences.bar[i];
   const sigma = Math.sqrt(variance[i]);
   const tolerance = Math.max(floor, 3 * bar, ROUNDING_NOISE * sigma);
-  // The bar is a part of the GPU's tolerance: half a σ more than the 4 σ of it is the most.
-  return Math.abs(differences.value[i] - reference[i]) <= tolerance && bar <= Math.max(sigma / 2, floor);
+  return Math.abs(differences.value[i] - reference[i]) <= tolerance && bar <= widest(variance, i, floor);
+}
+
+/** The bar is a part of the GPU's tolerance: half a σ more than the 4 σ of it is the most. */
+function widest(variance: Float64Array, i: number, floor: number): number {
+  return Math.max(Math.sqrt(variance[i]) / 2, floor);
 }
 
 /**
@@ -76,6 +96,9 @@ export function* certify(
   const limits = barLimits(reference, variance);
   let directions = witnesses.directions;
   let complexSteps = 0;
+  // A piece that got lost on its way from a worker must not pass for one that agrees.
+  const unmeasured = missing(plan, taken);
+  const lost = plan.directions > directions.length;
   const wide: number[] = [];
   for (let i = 0; i < taken.length; i++) {
     if (taken[i] && !(bar[i] <= limits[i] && agree(witnesses, i, floor))) wide.push(i);
@@ -108,18 +131,39 @@ export function* certify(
     }
   }
   const wrongDirection = directions.some(({ difference, tolerance }) => !(difference <= tolerance));
+  const reasons = Array.from(taken, (of, i): keyof Doubts | undefined => {
+    if (!Number.isFinite(reference[i])) return 'notFinite';
+    if (of) return agree(witnesses, i, floor) ? undefined : bar[i] <= widest(variance, i, floor) ? 'disagree' : 'uncertain';
+    return unmeasured[i] ? 'unmeasured' : undefined;
+  });
+  // A wrong direction tells that some element is wrong, not which: where all were differenced, they have told it themselves.
+  // Without directions, a wrong one among some elements says that about the others.
+  const implied = wrongDirection || (directions.length === 0 && reasons.includes('disagree'));
+  const doubts: Partial<Record<keyof Doubts, number>> = {};
   const suspect = new Uint8Array(taken.length);
   let differenced = 0;
+  let agreed = 0;
   for (let i = 0; i < taken.length; i++) {
     differenced += taken[i];
-    suspect[i] = (taken[i] ? !agree(witnesses, i, floor) : wrongDirection) ? 1 : 0;
+    const reason = reasons[i] ?? (taken[i] ? undefined : lost ? 'unmeasured' : implied ? 'implied' : undefined);
+    if (taken[i] && !reason) agreed++;
+    if (!reason) continue;
+    suspect[i] = 1;
+    doubts[reason] = (doubts[reason] ?? 0) + 1;
   }
-  // A wrong direction tells that some element is wrong, not which: where all were differenced, they have told it themselves.
   return {
     method: differenced === taken.length ? 'every element' : directions.length > 0 ? 'directions' : 'some elements',
-    differenced, complexSteps, bar, suspect,
+    differenced, agreed, complexSteps, bar, suspect, doubts,
     ...(directions.length > 0 ? { directions: summary(directions) } : {}),
   };
+}
+
+/** 1 for elements that were to be differenced and were not. */
+function missing({ picks }: TensorPlan, taken: Uint8Array): Uint8Array {
+  const found = new Uint8Array(taken.length);
+  if (!picks) taken.forEach((of, i) => { found[i] = 1 - of; });
+  else for (const i of picks) found[i] = 1 - taken[i];
+  return found;
 }
 
 function summary(directions: readonly Direction[]): Coverage['directions'] {

@@ -21,7 +21,9 @@ export interface Coverage {
   readonly method: CoverageMethod | 'some elements';
   /** Elements whose finite difference was compared with the analytic reference. */
   readonly differenced: number;
-  /** Among them those where a complex step took the place of a finite difference whose error bar was too wide. */
+  /** Among them those where the two agree: they are certified. */
+  readonly agreed: number;
+  /** Among the differenced those where a complex step took the place of a finite difference whose error bar was too wide. */
   readonly complexSteps: number;
   readonly directions?: DirectionsReport;
 }

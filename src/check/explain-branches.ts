@@ -1,8 +1,10 @@
 import type { RefTensor } from '../reference/tensor.ts';
-import { fits } from './explain-case.ts';
+import { ROUNDING } from '../reference/rounding.ts';
+import { fits, misvalued, plural } from './explain-case.ts';
 import type { Case, Finding } from './explain-case.ts';
 import { inputsOf, proofOf } from './point.ts';
 import { gradientsAt, referenceOf } from './references.ts';
+import { KAPPA } from './verdict.ts';
 
 /** A mask that is missing, turned round or made from something else: the references with another pattern match. */
 export function mask(one: Case): Finding[] {
@@ -18,6 +20,24 @@ export function mask(one: Case): Finding[] {
         return [{ symptom: 'mask', text: `${text} of ${op} '${label}'` }];
       }
     }
+  }
+  return [];
+}
+
+/** Each wrong element is what the other branch would give there: a mask that comes from somewhere else. */
+export function maskByElement(one: Case): Finding[] {
+  const { snapshot: { graph }, references: { point }, work, gpu, wrong, sigma } = one;
+  const misled = misvalued(one);
+  if (misled.length === 0 || misled.length < wrong.length) return [];
+  for (const index of work) {
+    const own = point.branches[index];
+    if (own?.length !== gpu.length) continue;
+    const other = withPattern(one, index, own.map((side) => 1 - side));
+    if (!other) continue;
+    const bound = (i: number): number => KAPPA * (Math.max(sigma[i], Math.sqrt(other.variance[i])) + ROUNDING * Math.abs(other.value[i]));
+    if (!misled.every((i) => Math.abs(gpu[i] - other.value[i]) <= bound(i))) continue;
+    const { op, label } = graph.nodes[index];
+    return [{ symptom: 'mask', text: `${plural(misled.length, 'element')} took the other branch of ${op} '${label}': its mask comes from somewhere else` }];
   }
   return [];
 }

@@ -44,11 +44,17 @@ export interface Case extends Findings {
 
 export function caseOf(findings: Findings, { meaning, gpu, work, launch }: Culprit): Case {
   const { shape, value, variance } = referenceOf(meaning, findings.references);
+  return numbersOf({ ...findings, meaning, name: nameOf(meaning, findings.snapshot.graph), work, launch }, gpu, shape, value, variance);
+}
+
+/** A case with these numbers. */
+export function numbersOf(
+  about: Pick<Case, keyof Findings | 'meaning' | 'name' | 'work' | 'launch'>, gpu: Float32Array, shape: Shape, value: Float64Array, variance: Float64Array,
+): Case {
   const sigma = variance.map(Math.sqrt);
   const isWrong = Uint8Array.from(value, (expected, i) => (Math.abs(gpu[i] - expected) <= KAPPA * sigma[i] + FLUSH_FLOOR ? 0 : 1));
   return {
-    ...findings, meaning, name: nameOf(meaning, findings.snapshot.graph), work, launch, shape, gpu,
-    bits: new Uint32Array(gpu.buffer, gpu.byteOffset, gpu.length), value, sigma, isWrong,
+    ...about, shape, gpu, bits: new Uint32Array(gpu.buffer, gpu.byteOffset, gpu.length), value, sigma, isWrong,
     wrong: [...isWrong.keys()].filter((i) => isWrong[i] === 1),
   };
 }

@@ -1,4 +1,4 @@
-import { fits, misvalued } from './explain-case.ts';
+import { fits, misvalued, plural } from './explain-case.ts';
 import type { Case, Finding } from './explain-case.ts';
 import { preparationsOf } from './working-memory.ts';
 
@@ -54,31 +54,36 @@ function sums(data: ArrayLike<number>, n: number, size: number, inner: number, s
   });
 }
 
-/** Every row off by a factor of its own: a number that belongs to the whole row, like a sum over it, is wrong. */
+/**
+ * Every row off by a factor of its own: a number that belongs to the whole row, like a sum over it, is wrong. One element of
+ * a row may be special, like that of a label: the text counts them. Where one factor serves all rows, `factor` says so.
+ */
 export function rowFactors(one: Case): Finding[] {
-  const { gpu, value, sigma, shape, wrong } = one;
+  const { gpu, value, sigma, shape, wrong, isWrong } = one;
   const columns = shape[shape.length - 1] ?? 1;
   if (shape.length < 1 || columns < 3 || misvalued(one).length < 3) return [];
-  let explained = 0;
   const factors: number[] = [];
+  let explained = 0;
+  let excused = 0;
   for (let start = 0; start < gpu.length; start += columns) {
-    const ratios = [...Array(columns).keys()].map((c) => start + c).filter((i) => Math.abs(value[i]) > 20 * sigma[i]).map((i) => gpu[i] / value[i]).sort((a, b) => a - b);
-    if (ratios.length < 2) continue;
+    const row = [...Array(columns).keys()].map((c) => start + c);
+    const ratios = row.filter((i) => Math.abs(value[i]) > 20 * sigma[i]).map((i) => gpu[i] / value[i]).sort((a, b) => a - b);
+    const mistaken = row.filter((i) => isWrong[i] === 1);
+    if (mistaken.length === 0) continue;
     const by = ratios[ratios.length >> 1];
-    let outside = 0;
-    for (let i = start; i < start + columns; i++) {
-      if (!(Math.abs(gpu[i] - by * value[i]) <= 6 * Math.max(1, Math.abs(by)) * sigma[i] + 1e-6 * Math.abs(by * value[i]))) outside++;
-    }
-    // One element of a row may be special, like that of a label.
-    // Zeros have explanations of their own.
-    if (outside > 1 || !Number.isFinite(by) || by === 0) return [];
-    if (Math.abs(by - 1) > 1e-5) {
-      factors.push(by);
-      explained += columns;
-    }
+    if (ratios.length < 2 || !Number.isFinite(by) || by === 0) return [];
+    const outside = row.filter((i) => !(Math.abs(gpu[i] - by * value[i]) <= 6 * Math.max(1, Math.abs(by)) * sigma[i] + 1e-6 * Math.abs(by * value[i])));
+    // A row whose other elements are right, or with more than one exception, has no factor.
+    if (outside.length > 1 || mistaken.every((i) => outside.includes(i))) return [];
+    factors.push(by);
+    explained += mistaken.filter((i) => !outside.includes(i)).length;
+    excused += outside.filter((i) => isWrong[i] === 1).length;
   }
-  if (factors.length === 0 || explained < wrong.length) return [];
-  const spread = `from ${Number(Math.min(...factors).toPrecision(3))} to ${Number(Math.max(...factors).toPrecision(3))}`;
+  const least = Math.min(...factors);
+  const most = Math.max(...factors);
+  const alike = !(most - least > 1e-4 * Math.max(Math.abs(least), Math.abs(most)));
+  if (factors.length === 0 || explained + excused < wrong.length || (alike && factors.length === gpu.length / columns)) return [];
+  const spread = `from ${Number(least.toPrecision(3))} to ${Number(most.toPrecision(3))}${excused > 0 ? `, but for ${plural(excused, 'element')}, at most one in a row` : ''}`;
   return [
     { symptom: 'reduction', text: `each row is off by a factor of its own, ${spread}: a sum or another number that the whole row shares is wrong` },
     { symptom: 'factor', text: `one factor for each row, ${spread}` },

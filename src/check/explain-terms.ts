@@ -46,6 +46,7 @@ function selectionOf(one: Case, { base, terms }: Sum, wrong: readonly number[], 
     const [first] = left;
     let best: { text: string; rest: number[] } | undefined;
     for (const { weight, text } of selections(terms.length)) {
+      if (performance.now() > deadline) return undefined;
       if (!explains(one, base, terms, weight, first)) continue;
       const rest = left.filter((i) => !explains(one, base, terms, weight, i));
       if (!best || rest.length < best.rest.length) best = { text, rest };

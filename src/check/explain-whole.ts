@@ -169,6 +169,8 @@ export function otherNumbers(one: Case): Finding[] {
     if (keyOf(other) === keyOf(meaning) || sizeOf(graph.tensors[tensorOf(other, graph)].shape) !== gpu.length) continue;
     if (other.kind === 'gradient' && !references.gradients.has(other.tensor)) continue;
     const { value, variance } = referenceOf(other, references);
+    // Numbers that are all alike are nobody's own.
+    if (value.every((number) => number === value[0])) continue;
     if (fits(one, (i) => value[i], (i) => Math.sqrt(variance[i]))) return [{ symptom: 'formula', text: `these are the numbers of ${nameOf(other, graph)}` }];
   }
   return [];

@@ -1,8 +1,8 @@
 import type { Culprit } from './blame.ts';
 import { sizeOf } from '../reference/tensor.ts';
 import { keyOf, sourceOf } from './dependence.ts';
-import { mask } from './explain-branches.ts';
-import { caseOf, isPoison, misvalued, plural } from './explain-case.ts';
+import { mask, maskByElement } from './explain-branches.ts';
+import { caseOf, isPoison, misvalued, numbersOf, plural } from './explain-case.ts';
 import type { Case, Finding, Findings } from './explain-case.ts';
 import { edge, region } from './explain-place.ts';
 import { rowFactors, wrongAxis } from './explain-sums.ts';
@@ -14,23 +14,33 @@ import { isWrong } from './verdict.ts';
 
 /** The explanations by how much they say: each leaves nothing beyond tolerance unexplained. */
 const EXPLANATIONS: readonly ((one: Case) => Finding[])[] = [
-  staleNumbers, factor, transposed, mask, otherNumbers, wrongTerms, wrongAxis, rowFactors, zeroBlock, edge, region,
+  staleNumbers, factor, transposed, mask, otherNumbers, wrongTerms, wrongAxis, rowFactors, zeroBlock, edge, maskByElement, region,
 ];
+
+/** Those that look at the numbers alone, and so serve working memory, too. */
+const OF_NUMBERS: readonly ((one: Case) => Finding[])[] = [factor, zeroBlock, edge];
 
 /** What the first wrong tensor looks like, the best explanation first. */
 export function explain(findings: Findings, culprit: Culprit, launches: readonly LaunchReport[]): Explanation[] {
   const one = caseOf(findings, culprit);
+  const inMemory = culprit.memory ? ofMemory(one, culprit.memory) : [];
   const unwritten = neverWritten(one);
   const [poison, ...doubts] = unwritten;
   // Where poison stands alone, its place says more than how it may have got there.
   const others = misvalued(one).length > 0 ? EXPLANATIONS.flatMap((attempt) => attempt(one)) : poison?.symptom === 'unwritten' ? edge(one) : [];
   // One number says little: what else its node made wrong may say more.
   if (one.gpu.length === 1 && others.length === 0 && !poison) others.push(...siblings(findings, culprit, launches));
-  const found = [...(poison ? [poison] : []), ...others, ...doubts];
+  const found = [...(poison ? [poison] : []), ...inMemory, ...others, ...doubts];
   if (misvalued(one).length > 0 && others.length === 0) found.push(...formula(one));
   found.push(...upstreamOnly(one, launches));
   const seen = new Set<string>();
   return found.filter(({ symptom }) => !seen.has(symptom) && seen.add(symptom)).map(({ symptom, text }) => ({ symptom, tensor: one.name, text }));
+}
+
+/** What working memory looks like that spoils the tensor. */
+function ofMemory(one: Case, { name, gpu, shape, reference: { value, variance } }: NonNullable<Culprit['memory']>): Finding[] {
+  const memory = numbersOf({ ...one, name }, gpu, shape, value, variance);
+  return OF_NUMBERS.flatMap((attempt) => attempt(memory)).map(({ symptom, text }) => ({ symptom, text: `${name}, from which it is made: ${text}` }));
 }
 
 /** What other wrong tensors of the same node look like. */

@@ -8,7 +8,7 @@ const bits = new Int32Array(numbers.buffer);
  * |got − expected| in units of 2⁻²³·|expected|: at most the number of units in the last place, and what the variances
  * count in. A result below the normal numbers may be 0. NaN, and an infinity that is not expected, err by Infinity.
  */
-export function ulpError(got: number, expected: number): number {
+export function errorInUlp(got: number, expected: number): number {
   const error = absoluteError(got, expected);
   // Whoever rounds below the normal numbers may flush what came out.
   if (Math.abs(expected) < 2 * SMALLEST_NORMAL && Math.abs(got) < 2 * SMALLEST_NORMAL) return 0;

@@ -1,3 +1,4 @@
+import { escaped, markdownTable, markdownText, printable } from './markdown.ts';
 import type { Report } from './report.ts';
 
 /** One sample under one cotangent. */
@@ -67,7 +68,7 @@ export class OpReport implements OpReportData {
     for (const sample of samples) if (!sample.passed) lines.push(`  ${describe(sample)}:`, ...String(sample.report).split('\n').map((line) => `    ${line}`));
     for (const { name, passed: holds, got } of conventions) if (!holds) lines.push(`  convention ${name}: ${got ?? 'broken'}`);
     for (const { name, passed: found, note } of mutants) if (!found) lines.push(`  planted bug ${name}: ${note ?? 'nothing found it'}`);
-    return lines.join('\n');
+    return lines.map(printable).join('\n');
   }
 
   /** Plain data with `schema: 'chainrule/op-report/1'`. */
@@ -82,15 +83,15 @@ export class OpReport implements OpReportData {
   /** The report as Markdown: a table with one row for each run, and lists of conventions and planted bugs. */
   toMarkdown(): string {
     const mark = (passed: boolean): string => (passed ? '✓' : '✗');
-    const cell = (text: string): string => text.replaceAll('|', '\\|');
     const lines = [
-      `**${this.passed ? '' : '✗ '}${this.op}**: ${this.passed ? 'proven' : complaints(this).join('; ') || 'nothing proven'}`, '',
-      '| sample | cotangent | verdict | worst/tolerance | |', '|---|---|---|---|---|',
-      ...this.samples.map((sample) => `| ${cell(describe(sample, false))} | ${sample.cotangent} | ${sample.report.verdict} | ${marginOf(sample).toFixed(3)} | ${mark(sample.passed)} |`),
+      `**${this.passed ? '' : '✗ '}${escaped(this.op)}**: ${this.passed ? 'proven' : complaints(this).join('; ') || 'nothing proven'}`, '',
+      ...markdownTable(['sample', 'cotangent', 'verdict', 'worst/tolerance', ''], this.samples.map((sample) => ({
+        cells: [describe(sample, false), sample.cotangent, sample.report.verdict, marginOf(sample).toFixed(3), mark(sample.passed)], wrong: !sample.passed,
+      }))),
     ];
-    if (this.conventions.length > 0) lines.push('', ...this.conventions.map(({ name, passed, got }) => `- ${mark(passed)} convention ${cell(name)}${got ? `: ${cell(got)}` : ''}`));
-    if (this.mutants.length > 0) lines.push('', ...this.mutants.map(({ name, passed, by, note }) => `- ${mark(passed)} planted bug ${cell(name)}: ${cell(by ? `found by ${by}` : note ?? 'nothing found it')}`));
-    return lines.join('\n');
+    if (this.conventions.length > 0) lines.push('', ...this.conventions.map(({ name, passed, got }) => `- ${mark(passed)} convention ${escaped(name)}${got ? `: ${escaped(got)}` : ''}`));
+    if (this.mutants.length > 0) lines.push('', ...this.mutants.map(({ name, passed, by, note }) => `- ${mark(passed)} planted bug ${escaped(name)}: ${escaped(by ? `found by ${by}` : note ?? 'nothing found it')}`));
+    return markdownText(lines);
   }
 }
 

@@ -73,6 +73,12 @@ export function problemLine({ op, sizes, seed, variants, adapterClass, fusion, c
   ].join(' ');
 }
 
+/** How to run a problem again: in one's own code, which knows the proofs of one's own ops, and the library's also by a command. */
+export function howToReplay(line: string): string {
+  const library = Object.hasOwn(allProofs, line.split(' ', 1)[0]!);
+  return library ? `npm run check -- '${line}', or replay(device, '${line}') in your code` : `replay(device, '${line}', { proofs }) in your code, with its proof among them`;
+}
+
 /** The sample that a problem stands for. */
 export function sampleOf({ op, sizes, seed }: Problem, proofs: Proofs = allProofs): Sample {
   return proofs[op].sizes!.sample(sizes, seed);

@@ -9,7 +9,7 @@ import { checkSample } from './check-op.ts';
 import { OpReport } from './op-report.ts';
 import type { SampleReport } from './op-report.ts';
 import type { Proofs } from './point.ts';
-import { parseProblem, problemLine, sampleOf } from './problem.ts';
+import { howToReplay, parseProblem, problemLine, sampleOf } from './problem.ts';
 import type { Problem } from './problem.ts';
 import { Report } from './report.ts';
 import type { Investigation } from './report-data.ts';
@@ -26,7 +26,8 @@ export interface ReplayOptions {
 
 /**
  * Runs the problem that a line names once more on this device, and proves it or says what is wrong:
- * `replay(device, 'matmul m=3 k=17 n=5 seed=7 variants=matmul:tiled')`. Throws an OptionError for a line that names no problem.
+ * `replay(device, 'matmul m=3 k=17 n=5 seed=7 variants=matmul:tiled')`. An op of your own needs its proof
+ * in `proofs`: `{ proofs: { ...proofs, cube } }`. Throws an OptionError for a line that names no problem.
  */
 export async function replay(device: Device, line: string, options: ReplayOptions = {}): Promise<OpReport> {
   const who = 'replay';
@@ -77,13 +78,8 @@ async function findSmallest(device: Device, lines: readonly string[], options: R
     const only: Problem = { ...problem, cotangent: failing.cotangent };
     const smallest = await shrink(only, proofs[problem.op].sizes!.ranges, async (candidate) => (await runProblem(device, candidate, known)).some(fails));
     const found = problemLine(smallest);
-    return { alone: true, problem: found, text: `fails alone, too; the smallest failing problem is ${found}\n${howToReplay(found)}` };
+    return { alone: true, problem: found, text: `fails alone, too; the smallest failing problem is ${found}\nreplay it: ${howToReplay(found)}` };
   }
   const tried = lines.length > 0 ? ` (${lines.join('; ')})` : '';
   return { alone: false, text: lines.length > 0 ? `does not fail alone on seeded numbers of the same shapes${tried}` : 'its op cannot be run alone: its proof has no samples of these sizes' };
-}
-
-/** How to run a problem again, in the library's repository and in one's own code. */
-export function howToReplay(line: string): string {
-  return `replay it: npm run check -- '${line}', or replay(device, '${line}') in your code`;
 }

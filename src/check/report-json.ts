@@ -1,3 +1,4 @@
+import { plainJson } from './plain-json.ts';
 import { isProof } from './report-data.ts';
 import type { ReportData } from './report-data.ts';
 
@@ -17,7 +18,5 @@ export function reportJson(report: ReportData): ReportJson & Readonly<Record<str
   const data = {
     passed: isProof(verdict), verdict, adapter, checked, total, proven, seconds, objective, blame, explanations, investigation, kinks, faults, tensors, values, launches, calibration, frozen,
   };
-  const plain: unknown = JSON.parse(JSON.stringify(data, (_, value: unknown) =>
-    (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value)));
-  return { schema: REPORT_SCHEMA, ...(plain as typeof data) };
+  return { schema: REPORT_SCHEMA, ...plainJson(data) };
 }

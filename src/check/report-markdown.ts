@@ -1,9 +1,11 @@
+import { escaped, markdownTable, markdownText } from './markdown.ts';
 import type { ReportData } from './report-data.ts';
 import { isProof } from './report-data.ts';
 import { margin, tensorTable } from './report-table.ts';
 import { alone, closest, describeWorst, firstLine, footLines } from './report-text.ts';
+import { isWrong } from './verdict.ts';
 
-/** The report for a comment or an issue: GitHub's Markdown, with the launches folded. */
+/** The report for a comment or an issue: GitHub's Markdown, with the launches folded. What is too much for one is counted. */
 export function reportMarkdown(report: ReportData): string {
   const { titles, isNumber, rows } = tensorTable(report);
   const passed = isProof(report.verdict);
@@ -15,22 +17,15 @@ export function reportMarkdown(report: ReportData): string {
   if (worst) lines.push(`- worst element: ${escaped(`${worst.name} [${worst.shape.join(', ')}] ${describeWorst(worst)}`)}`);
   lines.push(...alone(report).map((line) => `- ${escaped(line)}`));
   if (rows.length > 0) {
-    lines.push('', row(titles), row(isNumber.map((is) => (is ? '---:' : '---'))), ...rows.map((cells) => row(cells.map(escaped))));
+    lines.push('', ...markdownTable(titles, rows.map((cells, index) => ({ cells, wrong: isWrong(report.tensors[index]!) })), isNumber));
   }
-  if (report.launches.some(({ outputs }) => outputs.length > 0)) {
-    lines.push('', '<details><summary>Launches</summary>', '', row(['launch', 'kernel', 'tensor', 'verdict', 'worst σ']), row(['---', '---', '---', '---', '---:']),
-      ...report.launches.flatMap(({ label, kernel, outputs }) => outputs.map(({ name, verdict, worstSigma }) => row([label, kernel, name, verdict, margin(worstSigma)].map(escaped)))),
-      '', '</details>');
+  const outputs = report.launches.flatMap(({ label, kernel, outputs: written }) => written.map(({ name, verdict, worstSigma }) => ({
+    cells: [label, kernel, name, verdict, margin(worstSigma)], wrong: isWrong({ verdict }),
+  })));
+  if (outputs.length > 0) {
+    lines.push('', '<details><summary>Launches</summary>', '',
+      ...markdownTable(['launch', 'kernel', 'tensor', 'verdict', 'worst σ'], outputs, [false, false, false, false, true]), '', '</details>');
   }
   lines.push('', ...footLines(report).map((line) => `${escaped(line.trim())}  `));
-  return lines.join('\n').trimEnd();
-}
-
-function row(cells: readonly string[]): string {
-  return `| ${cells.join(' | ')} |`;
-}
-
-/** Text as text: names come from users, and none of them may become markup. */
-function escaped(text: string): string {
-  return text.replaceAll(/[\\`*_{}[\]<>|#]/g, (character) => `\\${character}`);
+  return markdownText(lines);
 }

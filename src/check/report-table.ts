@@ -47,8 +47,9 @@ export function margin(value: number): string {
   return value < 1000 ? value.toFixed(3) : Number.isFinite(value) ? value.toExponential(2) : '∞';
 }
 
-export function number(value: number): string {
+/** At most `digits` digits, or an exponent where the number is very small or has more before its point. */
+export function number(value: number, digits = 6): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
-  return size >= 1e-3 && size < 1e6 ? String(Number(value.toPrecision(6))) : value.toExponential(2);
+  return size >= 1e-3 && size < 10 ** digits ? String(Number(value.toPrecision(digits))) : value.toExponential(2);
 }

@@ -1,4 +1,6 @@
 import { calibrationText } from './calibration-text.ts';
+import { printable } from './markdown.ts';
+import { howToReplay } from './problem.ts';
 import type { LaunchReport, ReportData } from './report-data.ts';
 import { count, margin, number, tensorTable } from './report-table.ts';
 import { isWrong } from './verdict.ts';
@@ -21,13 +23,13 @@ export function reportText(report: ReportData): string {
   // Failing tensors have said so above; a proof shows how close it was.
   if (worst && worst.failed === 0) lines.push('', `worst element: ${worst.name} ${describeWorst(worst)}, relative error ${number(worst.worst!.relativeError)}`);
   lines.push('', ...footLines(report));
-  return lines.join('\n');
+  return lines.map(printable).join('\n');
 }
 
 /** What became of the failure by itself, or how to find out. */
 export function alone({ investigation, blame }: ReportData): string[] {
   if (investigation) return investigation.text.split('\n');
-  return (blame?.problems ?? []).slice(0, 1).map((line) => `alone, on seeded numbers of the same shapes: npm run check -- '${line}', or replay(device, '${line}') in your code`);
+  return (blame?.problems ?? []).slice(0, 1).map((line) => `alone, on seeded numbers of the same shapes: ${howToReplay(line)}`);
 }
 
 /** The one line that says it all. */

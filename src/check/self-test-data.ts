@@ -11,7 +11,7 @@ export interface SelfTestFailure {
   readonly variants: Readonly<Record<string, string>>;
   /** The report as text: what is wrong first, who made it, what it looks like. */
   readonly text: string;
-  /** The report as plain data: `chainrule/gradient-report/1`. */
+  /** The report as plain data: `chainrule/gradient-report/2`. */
   readonly report: Readonly<Record<string, unknown>>;
   /** The smallest problem that fails likewise, as `npm run check -- '<problem>'` and `replay` take it; absent where the op does not fail alone. */
   readonly problem?: string;
@@ -46,7 +46,7 @@ export interface SelfTestOp {
 /** A self-test as plain data. Fields may be added within version 1; none changes its meaning. */
 export interface SelfTestData {
   readonly schema: 'chainrule/self-test/1';
-  /** True where every op passed. */
+  /** True where every op passed, and no function of the library's own errs more than its formula does. */
   readonly passed: boolean;
   /** `core`: a few small samples of every op. `all`: every sample with every kernel variant. */
   readonly extent: 'core' | 'all';
@@ -65,7 +65,7 @@ export interface SelfTestData {
   /** How far this adapter's functions err, and what tolerances count with. */
   readonly calibration: {
     readonly rows: readonly BuiltinMeasurement[];
-    /** Functions that err more than is promised. */
+    /** Functions that err more than is promised: builtins more than WGSL does, the library's own tanh, sigmoid and erf more than their formulas. */
     readonly beyondPromise: readonly string[];
   };
   readonly seconds: { readonly calibration: number; readonly total: number };

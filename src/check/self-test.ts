@@ -7,6 +7,7 @@ import { proofs as allProofs } from '../proof/index.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import { VERSION } from '../version.ts';
 import { browserName } from './browser-name.ts';
+import { isHelper } from './builtin-rows.ts';
 import { calibrate } from './calibrate.ts';
 import { checkConvention, checkSample } from './check-op.ts';
 import type { OpRunner } from './check-op.ts';
@@ -108,7 +109,7 @@ export async function selfTest(device: Device, options: SelfTestOptions = {}): P
   const calibrated = performance.now();
   const { ops, codes } = await testOps(device, options, calibration.builtins);
   return new SelfTest({
-    schema: 'chainrule/self-test/1', passed: ops.length > 0 && ops.every(({ passed }) => passed), extent: all ? 'all' : 'core',
+    schema: 'chainrule/self-test/1', passed: ops.length > 0 && ops.every(({ passed }) => passed) && !calibration.beyondPromise.some(isHelper), extent: all ? 'all' : 'core',
     adapter: device.facts, browser: browserName(), userAgent: (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent ?? '',
     date, version: VERSION, kernels: { count: codes.size, hash: await hashOf(codes) }, ops,
     calibration: { rows: calibration.measured, beyondPromise: calibration.beyondPromise },

@@ -1,6 +1,6 @@
 import type { Shape } from '../ops/tensor.ts';
 import { POISON_BITS } from '../program/poison.ts';
-import type { Certificate } from './certify.ts';
+import type { Certificate, Doubts } from './certify.ts';
 import type { Coverage } from './coverage.ts';
 
 /**
@@ -8,9 +8,9 @@ import type { Coverage } from './coverage.ts';
  * - `fail`: outside.
  * - `kink`: within tolerance with the branches that the GPU took, which differ within rounding from those of exact
  *   arithmetic, or where the GPU's are not known, because a branch on the way is uncertain.
- * - `below-noise`: within tolerance, but the reference itself is smaller than the tolerance: it says little.
+ * - `below-noise`: within tolerance, but every element of the reference is smaller than its tolerance: nothing is proven.
  * - `unwritten`: the poison still stands there, or all is zero where the reference is not.
- * - `reference-suspect`: the two witnesses disagree, so nothing is said about the GPU.
+ * - `reference-suspect`: the reference or its tolerance is in doubt at some elements, and nothing is wrong at the others.
  * - `nothing-to-check`: no elements, or an all-zero reference (a dead net). Never a pass.
  */
 export type Verdict = 'pass' | 'fail' | 'kink' | 'below-noise' | 'unwritten' | 'reference-suspect' | 'nothing-to-check';
@@ -25,6 +25,12 @@ export const KAPPA = 4;
 
 /** Devices may take anything below 1.2e-38 for zero, also the terms of a sum. */
 export const FLUSH_FLOOR = 1e-37;
+
+/**
+ * An element that is smaller than its tolerance is proven to be nought only where that tolerance is small against its
+ * tensor: this part of the rms. Elsewhere junk of the size of the noise would pass just as well.
+ */
+const NOISE_SHARE = 1e-3;
 
 /** What is known about one tensor: the GPU's numbers and the references at the same place. */
 interface Evidence {
@@ -68,15 +74,18 @@ export interface TensorReport {
   readonly shape: Shape;
   readonly verdict: Verdict;
   readonly count: number;
-  /** Elements within tolerance: among them the `kink` and `belowNoise` ones. */
+  /** Elements within tolerance: among them the `kink` and `belowNoise` ones. Proven are all but the latter. */
   readonly passed: number;
   readonly failed: number;
   readonly kink: number;
+  /** Elements smaller than their tolerance, which is no small part of the tensor: any number of the size of the noise would pass. */
   readonly belowNoise: number;
   /** Elements that still hold the poison: among the failed. */
   readonly unwritten: number;
-  /** Elements whose two references disagree, or whose finite difference is too uncertain to certify: neither passed nor failed. */
+  /** Elements whose reference is in doubt: neither passed nor failed. */
   readonly suspect: number;
+  /** Why, where there are any. */
+  readonly doubts?: Doubts;
   /** The largest |gpu − reference|/σ: 0 where both agree exactly, Infinity where the GPU holds NaN. Suspect elements are left out. */
   readonly worstSigma: number;
   /** How the reference was certified; absent for values. */
@@ -102,25 +111,31 @@ export function judge(evidence: Evidence): TensorReport {
   let suspect = 0;
   let worstSigma = 0;
   let worst: { at: number; margin: number } | undefined;
+  let notFinite = 0;
+  const negligible = NOISE_SHARE * rms(reference);
   for (let i = 0; i < gpu.length; i++) {
     const bar = certificate ? certificate.bar[i] : 0;
     const sigma = Math.sqrt(variance[i]);
     const difference = Math.abs(gpu[i] - reference[i]);
     const tolerance = KAPPA * sigma + FLUSH_FLOOR + bar;
-    const margin = Number.isNaN(difference) ? Infinity : difference / tolerance;
+    const margin = Number.isFinite(difference) ? difference / tolerance : Infinity;
+    const definite = Number.isFinite(reference[i]) && Number.isFinite(tolerance);
+    // Where the reference is a number, the GPU must have one, however far the two may differ.
+    const unmistakable = bits[i] === POISON_BITS || (!Number.isFinite(gpu[i]) && Number.isFinite(reference[i]));
     if (bits[i] === POISON_BITS) unwritten++;
-    else if (certificate ? certificate.suspect[i] : !Number.isFinite(reference[i])) {
+    if (!unmistakable && (certificate?.suspect[i] || !definite)) {
       suspect++;
+      if (!certificate?.suspect[i]) notFinite++;
       continue;
     }
     worstSigma = Math.max(worstSigma, inSigmas(difference, sigma));
     if (!worst || margin > worst.margin) worst = { at: i, margin };
     // Written so that NaN fails.
-    if (!(difference <= tolerance)) continue;
+    if (!(difference <= tolerance && tolerance < Infinity)) continue;
     passed++;
     const ownBranch = Math.abs(gpu[i] - (unadopted ?? reference)[i]);
     if (!(Math.max(difference, ownBranch) <= KAPPA * Math.sqrt(firmVariance[i]) + FLUSH_FLOOR + bar)) kink++;
-    else if (sigma > 0 && Math.abs(reference[i]) <= tolerance) belowNoise++;
+    else if (sigma > 0 && Math.abs(reference[i]) <= tolerance && tolerance > negligible) belowNoise++;
   }
   const failed = gpu.length - passed - suspect;
   const sizes = compareNorms(gpu, reference);
@@ -132,11 +147,11 @@ export function judge(evidence: Evidence): TensorReport {
     name: evidence.name,
     shape,
     verdict: neverWritten ? 'unwritten'
-      : suspect > 0 ? 'reference-suspect'
       : failed > 0 ? 'fail'
+      : suspect > 0 ? 'reference-suspect'
       : sizes.reference === 0 && exact ? 'nothing-to-check'
-      : kink > 0 || unadopted ? 'kink'
       : belowNoise === gpu.length ? 'below-noise'
+      : kink > 0 || unadopted ? 'kink'
       : 'pass',
     count: gpu.length,
     passed,
@@ -145,6 +160,7 @@ export function judge(evidence: Evidence): TensorReport {
     belowNoise,
     unwritten,
     suspect,
+    ...(suspect > 0 ? { doubts: doubtsOf(certificate, notFinite) } : {}),
     worstSigma,
     ...(certificate ? { coverage: coverageOf(certificate) } : {}),
     ...(worst ? { worst: describeElement(evidence, worst.at, worst.margin) } : {}),
@@ -154,15 +170,24 @@ export function judge(evidence: Evidence): TensorReport {
   };
 }
 
+/** What the certificate doubts, and what is no number: the reference or its tolerance. */
+function doubtsOf(certificate: Certificate | undefined, notFinite: number): Doubts {
+  return { ...certificate?.doubts, ...(notFinite > 0 ? { notFinite } : {}) };
+}
+
+function rms(values: Float64Array): number {
+  return values.length > 0 ? Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length) : 0;
+}
+
 /** A difference in standard deviations: 0 for none, Infinity for NaN or where σ is 0 but the difference is not. */
 function inSigmas(difference: number, sigma: number): number {
   if (difference <= FLUSH_FLOOR) return 0;
-  return Number.isNaN(difference) ? Infinity : difference / sigma;
+  return Number.isFinite(difference) ? difference / sigma : Infinity;
 }
 
 /** Without the numbers by element. */
-function coverageOf({ method, differenced, complexSteps, directions }: Certificate): Coverage {
-  return { method, differenced, complexSteps, ...(directions ? { directions } : {}) };
+function coverageOf({ method, differenced, agreed, complexSteps, directions }: Certificate): Coverage {
+  return { method, differenced, agreed, complexSteps, ...(directions ? { directions } : {}) };
 }
 
 function describeElement({ gpu, reference, variance, certificate, shape }: Evidence, at: number, margin: number): ElementReport {

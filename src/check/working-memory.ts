@@ -33,7 +33,7 @@ export function preparationsOf({ launches }: Snapshot, launch: number, length: n
 /** Working memory of a node that earlier launches wrote and whose right numbers its proof tells: the first written first. */
 export function knownPreparations(
   { snapshot, references: { point }, rounding, proofs }: Findings, before: number, index: number,
-): (Preparation & { readonly right: boolean })[] {
+): (Preparation & { readonly right: boolean; readonly reference: RefTensor })[] {
   const node = point.graph.nodes[index];
   const expected = proofOf(node, proofs).working?.(inputsOf(node, point.tensors), node.options, rounding) ?? {};
   return snapshot.launches.slice(0, before).flatMap(({ outputs }, launch) => outputs.flatMap((output) => {
@@ -41,7 +41,7 @@ export function knownPreparations(
     if (working?.node !== index || !Object.hasOwn(expected, working.name)) return [];
     const { value, variance } = expected[working.name];
     const right = value.length === data.length && value.every((one, i) => Math.abs(data[i] - one) <= KAPPA * Math.sqrt(variance[i]) + FLUSH_FLOOR);
-    return [{ launch, output, right }];
+    return [{ launch, output, right, reference: expected[working.name] }];
   }));
 }
 

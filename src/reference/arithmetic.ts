@@ -1,4 +1,4 @@
-import { ROUNDING } from './rounding.ts';
+import { flushVariance, ROUNDING } from './rounding.ts';
 import { zeros } from './tensor.ts';
 import type { RefTensor } from './tensor.ts';
 
@@ -8,7 +8,7 @@ export function added(a: RefTensor, b: RefTensor, scale: 1 | -1 = 1): RefTensor 
   for (let i = 0; i < out.value.length; i++) {
     const value = a.value[i] + scale * b.value[i];
     out.value[i] = value;
-    out.variance[i] = a.variance[i] + b.variance[i] + (ROUNDING * value) ** 2;
+    out.variance[i] = a.variance[i] + b.variance[i] + (ROUNDING * value) ** 2 + flushVariance(value);
   }
   return out;
 }
@@ -20,7 +20,7 @@ export function multiplied(a: RefTensor, b: RefTensor): RefTensor {
     const x = a.value[i];
     const y = b.value[i];
     out.value[i] = x * y;
-    out.variance[i] = x * x * b.variance[i] + a.variance[i] * y * y + (ROUNDING * x * y) ** 2;
+    out.variance[i] = x * x * b.variance[i] + a.variance[i] * y * y + (ROUNDING * x * y) ** 2 + flushVariance(x * y);
   }
   return out;
 }
@@ -31,7 +31,7 @@ export function scaled(x: RefTensor, factor: number, relative = ROUNDING): RefTe
   for (let i = 0; i < out.value.length; i++) {
     const value = factor * x.value[i];
     out.value[i] = value;
-    out.variance[i] = factor * factor * x.variance[i] + (relative * value) ** 2;
+    out.variance[i] = factor * factor * x.variance[i] + (relative * value) ** 2 + (Math.abs(factor) === 1 ? 0 : flushVariance(value));
   }
   return out;
 }

@@ -1,4 +1,4 @@
-import { ROUNDING } from './rounding.ts';
+import { flushVariance, ROUNDING } from './rounding.ts';
 import type { Rounding } from './rounding.ts';
 import { zeros } from './tensor.ts';
 import type { RefTensor } from './tensor.ts';
@@ -15,7 +15,7 @@ function uncertain(x: RefTensor, i: number, rounding: Rounding): boolean {
 
 /** Variance of a product with a slope: the slope itself is rounded to float32, and so is the product. Exact for 0 and 1. */
 function armRounding(factor: number, product: number): number {
-  return factor === 0 || factor === 1 ? 0 : 2 * (ROUNDING * product) ** 2;
+  return factor === 0 || factor === 1 ? 0 : 2 * (ROUNDING * product) ** 2 + flushVariance(product);
 }
 
 /** y = x on the positive side, slope·x on the other. Exact where the slope is 0 or 1. */

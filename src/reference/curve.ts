@@ -1,4 +1,4 @@
-import { ROUNDING } from './rounding.ts';
+import { flushVariance, ROUNDING } from './rounding.ts';
 import { zeros } from './tensor.ts';
 import type { RefTensor } from './tensor.ts';
 
@@ -35,7 +35,7 @@ export function mappedBackward(x: RefTensor, dout: RefTensor, curve: Curve): Ref
     const d = dout.value[i];
     out.value[i] = d * slope;
     const slopeVariance = curve.bend(at) ** 2 * x.variance[i] + curve.slopeError(at) ** 2;
-    out.variance[i] = slope * slope * dout.variance[i] + d * d * slopeVariance + (ROUNDING * d * slope) ** 2;
+    out.variance[i] = slope * slope * dout.variance[i] + d * d * slopeVariance + (ROUNDING * d * slope) ** 2 + flushVariance(d * slope);
   }
   return out;
 }

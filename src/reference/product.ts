@@ -1,4 +1,4 @@
-import { ROUNDING } from './rounding.ts';
+import { FLUSH, ROUNDING } from './rounding.ts';
 import { zeros } from './tensor.ts';
 import type { RefTensor, Shape } from './tensor.ts';
 
@@ -22,7 +22,8 @@ export function matrix(tensor: RefTensor, rows: number, columns: number, transpo
 
 /**
  * C = A·B with A [m, k] and B [k, n], under the given shape of m·n elements.
- * Variance: A²·s_B + s_A·B² + (0.6·√k·u·(|A|·|B|))², which holds for every order of summation.
+ * Variance: A²·s_B + s_A·B² + (0.6·√k·u·(|A|·|B|))², which holds for every order of summation; and for each term and each
+ * partial sum what is lost where a device takes it for 0.
  */
 export function product(a: Matrix, b: Matrix, shape: Shape): RefTensor {
   const out = zeros(shape);
@@ -30,6 +31,7 @@ export function product(a: Matrix, b: Matrix, shape: Shape): RefTensor {
   const k = a.columns;
   const n = b.columns;
   const roundings = ROUNDING * Math.sqrt(k);
+  const flushed = 2 * k * FLUSH ** 2;
   const value = new Float64Array(n);
   const size = new Float64Array(n);
   const variance = new Float64Array(n);
@@ -53,7 +55,7 @@ export function product(a: Matrix, b: Matrix, shape: Shape): RefTensor {
     }
     for (let j = 0; j < n; j++) {
       out.value[i * n + j] = value[j];
-      out.variance[i * n + j] = variance[j] + (roundings * size[j]) ** 2;
+      out.variance[i * n + j] = variance[j] + (roundings * size[j]) ** 2 + (size[j] > 0 ? flushed : 0);
     }
   }
   return out;

@@ -50,6 +50,14 @@ export const PROMISED_ERRORS: BuiltinErrors = {
   erfAbsolute: 5e-7,
 };
 
+/**
+ * Variance of a sum or a product that a device may take for 0 where it is no normal number. Next to the rounding of a
+ * larger one it is nothing. An exact 0 stays exact.
+ */
+export function flushVariance(value: number): number {
+  return value === 0 ? 0 : FLUSH ** 2;
+}
+
 /** For those who want values only. */
 export const NO_ERRORS: BuiltinErrors = Object.fromEntries(Object.keys(PROMISED_ERRORS).map((field) => [field, 0])) as Record<keyof BuiltinErrors, number>;
 
