@@ -9,6 +9,7 @@ const layers: readonly (readonly string[])[] = [
   ['src/reference'], ['src/proof'], ['src/check'], ['src/mutation'], ['src/index.ts', 'src/kernels.ts'], ['src/gradcheck.ts'], ['src/lab'],
 ];
 const aliases: Readonly<Record<string, string>> = { chainrule: 'src/index.ts', 'chainrule/gradcheck': 'src/gradcheck.ts', 'chainrule/kernels': 'src/kernels.ts' };
+const workerMay = new Set(['src/ops/tensor.ts', 'src/program/poison.ts']);
 const proofFolders = ['src/reference/', 'src/proof/', 'src/check/', 'src/mutation/'];
 const longest = 400;
 // Code that serves every op must not compare with the name of one: what differs belongs into the op's own record.
@@ -144,6 +145,10 @@ export function violations(files: ReadonlyMap<string, string>): string[] {
   }
   for (const path of reach('src/index.ts', edges)) {
     if (proofFolders.some((folder) => path.startsWith(folder))) problems.push(`src/index.ts: reaches ${path}, which belongs to the proof`);
+  }
+  // What the checker's worker loads is paid for by every check: plain definitions of tensors and bits, and nothing that runs on a GPU.
+  for (const path of reach('src/check/worker.ts', edges)) {
+    if (/^(shaders|src\/(gpu|ops|program|nn))\//.test(path) && !workerMay.has(path)) problems.push(`src/check/worker.ts: reaches ${path}, which the worker has no use for`);
   }
   return problems;
 }

@@ -1,6 +1,7 @@
 // Whether the tolerance is κ times the σ that the variance model gives: computed here once more, apart from the checker.
 
 import { checkSnapshot } from '../../src/check/check-snapshot.ts';
+import { usedError } from '../../src/check/used-error.ts';
 import type { Snapshot } from '../../src/program/graph.ts';
 import { normal } from '../../src/proof/sample-data.ts';
 import { DEFAULT_ROUNDING } from '../../src/reference/rounding.ts';
@@ -113,6 +114,26 @@ export const toleranceCases: readonly Case[] = [
         expect(Math.abs(report.launches[0].outputs[0].worstSigma / planted.sigmas - 1) < 1e-3, `${planted.sigmas}σ`, report.launches[0].outputs[0].worstSigma);
       }
     },
+  },
+  {
+    name: 'what a device flushes to 0 is no error, however much it is multiplied with afterwards',
+    run: () => {
+      const net = new Net();
+      const x = net.leaf('x', 'input', [4, 3], Float32Array.from({ length: 12 }, (_, i) => 200 + i));
+      const hidden = net.apply('linear', '0', { x, weight: net.random('w', 'parameter', [5, 3], 2, 0.01) });
+      const out = net.apply('linear', '1', { x: hidden, weight: net.random('v', 'parameter', [2, 5], 4, 1e-20) });
+      // The terms of d hidden are about 4e-39: no normal numbers. What is made of them is 200 times as large.
+      const snapshot = net.observed([{ tensor: out, cotangent: new Float32Array(8).fill(4e-19) }], undefined, (_, data) => {
+        for (let i = 0; i < data.length; i++) if (Math.abs(data[i]) < 2 ** -126) data[i] = 0;
+      });
+      const report = checkSnapshot(snapshot);
+      expectSame(report.tensors.map(({ verdict }) => verdict), ['below-noise', 'pass'], 'verdicts');
+      expect(report.passed, 'a proof', String(report));
+    },
+  },
+  {
+    name: "a function of the library's own never widens the tolerance that it is checked with, a builtin a little",
+    run: () => expectSame([usedError(8, 20, 'ulp', true), usedError(8, 20, 'ulp'), usedError(8, 40, 'ulp')], [8, 20, 8], 'used errors'),
   },
   {
     name: "the builtins' errors decide: what an inexact adapter may do, an exact one may not",

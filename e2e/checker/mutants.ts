@@ -27,11 +27,12 @@ const LAUNCHES = 'src/check/judge-launches.ts';
 const CHECK_OP = 'src/check/check-op.ts';
 const OP_REPORT = 'src/check/op-report.ts';
 const ROUNDING = 'src/reference/rounding.ts';
+const USED_ERROR = 'src/check/used-error.ts';
 const PRODUCT = 'src/reference/product.ts';
 
 export const mutants: readonly CheckerMutant[] = [
   // The verdict on one element.
-  { name: 'NaN passes: > for !(<=)', file: VERDICT, find: 'if (!(difference <= tolerance)) continue;', replace: 'if (difference > tolerance) continue;' },
+  { name: 'NaN passes: > for !(<=)', file: VERDICT, find: 'if (!(difference <= tolerance && tolerance < Infinity)) continue;', replace: 'if (difference > tolerance) continue;' },
   { name: 'κ is 5', file: VERDICT, find: 'export const KAPPA = 4;', replace: 'export const KAPPA = 5;' },
   { name: 'κ is 3', file: VERDICT, find: 'export const KAPPA = 4;', replace: 'export const KAPPA = 3;' },
   { name: 'κ is missing', file: VERDICT, find: 'const tolerance = KAPPA * sigma + FLUSH_FLOOR + bar;', replace: 'const tolerance = sigma + FLUSH_FLOOR + bar;' },
@@ -50,7 +51,12 @@ export const mutants: readonly CheckerMutant[] = [
   { name: 'the worst element is the best one', file: VERDICT, find: 'margin > worst.margin', replace: 'margin < worst.margin' },
   { name: 'below noise counts as a pass', file: VERDICT, find: ": belowNoise === gpu.length ? 'below-noise'", replace: ": belowNoise > gpu.length ? 'below-noise'" },
   { name: 'a dead gradient counts as a pass', file: VERDICT, find: ": sizes.reference === 0 && exact ? 'nothing-to-check'", replace: '' },
-  { name: 'suspect elements are judged', file: VERDICT, find: 'suspect++;\n      continue;', replace: 'suspect++;' },
+  { name: 'suspect elements are judged', file: VERDICT, find: 'notFinite++;\n      continue;', replace: 'notFinite++;' },
+  { name: 'suspects excuse failures', file: VERDICT, find: ": failed > 0 ? 'fail'\n      : suspect > 0 ? 'reference-suspect'", replace: ": suspect > 0 ? 'reference-suspect'\n      : failed > 0 ? 'fail'" },
+  { name: 'an infinite tolerance lets infinity pass', file: VERDICT, find: ' && tolerance < Infinity', replace: '' },
+  { name: 'an infinite tolerance is like any other', file: VERDICT, find: ' && Number.isFinite(tolerance);', replace: ';' },
+  { name: 'nothing is below noise', file: VERDICT, find: ' && tolerance > negligible', replace: ' && tolerance < -negligible' },
+  { name: 'a zero is never proven', file: VERDICT, find: ' && tolerance > negligible', replace: '' },
   { name: 'suspects are forgotten', file: VERDICT, find: ": suspect > 0 ? 'reference-suspect'", replace: '' },
 
   // The verdict on all.
@@ -58,11 +64,16 @@ export const mutants: readonly CheckerMutant[] = [
   { name: 'nothing to check is a pass', file: REPORT_DATA, find: "return verdict === 'pass' || verdict === 'kink';", replace: "return verdict !== 'fail' && verdict !== 'unwritten' && verdict !== 'reference-suspect' && verdict !== 'below-noise';" },
   { name: 'below noise is a proof', file: REPORT_DATA, find: "return verdict === 'pass' || verdict === 'kink';", replace: "return verdict === 'pass' || verdict === 'kink' || verdict === 'below-noise';" },
   { name: 'a kink is no proof', file: REPORT_DATA, find: "return verdict === 'pass' || verdict === 'kink';", replace: "return verdict === 'pass';" },
+  { name: 'noise counts as proven', file: SNAPSHOT, find: 'sum + passed - belowNoise', replace: 'sum + passed + 0 * belowNoise' },
+  { name: 'a tensor without measurements is left out', file: SNAPSHOT, find: '?? unmeasured(plan);', replace: '?? unmeasured(plan);\n    if (!measured.includes(one)) continue;' },
+  { name: 'a net that has diverged is judged', file: 'src/check/range.ts', find: 'if (at < 0) return;', replace: 'if (at < graph.tensors.length * Infinity) return;' },
+  { name: 'any infinity is a divergence', file: 'src/check/range.ts', find: 'if (at < 0) return;', replace: 'if (at < -1) return;' },
+  { name: 'launches may be of any length', file: POINT, find: 'if (data.length !== size) throw new DataError(who, `${size} numbers of', replace: 'if (data.length > 1e9) throw new DataError(who, `${size} numbers of' },
   { name: 'faults of the reference are ignored', file: REPORT_DATA, find: 'faults.length > 0 || ', replace: '' },
   { name: 'forward values are ignored', file: SNAPSHOT, find: 'const values = judgeValues(snapshot, point);', replace: 'const values = judgeValues(snapshot, point).slice(0, 0);' },
   { name: 'what launches wrote is ignored', file: SNAPSHOT, find: 'overallVerdict(tensors, values, faults, findings.launches)', replace: 'overallVerdict(tensors, values, faults)' },
-  { name: 'the first tensor is skipped', file: SNAPSHOT, find: 'for (const one of measured) {', replace: 'for (const one of measured.slice(1)) {' },
-  { name: 'the last tensor is skipped', file: SNAPSHOT, find: 'for (const one of measured) {', replace: 'for (const one of measured.slice(0, -1)) {' },
+  { name: 'the first tensor is skipped', file: SNAPSHOT, find: 'for (const plan of bench.plans) {', replace: 'for (const plan of bench.plans.slice(1)) {' },
+  { name: 'the last tensor is skipped', file: SNAPSHOT, find: 'for (const plan of bench.plans) {', replace: 'for (const plan of bench.plans.slice(0, -1)) {' },
   { name: 'calibrated errors are not used', file: SNAPSHOT, find: 'builtins: options.builtins ?? DEFAULT_ROUNDING.builtins', replace: 'builtins: DEFAULT_ROUNDING.builtins' },
   { name: 'a forgotten parameter is no matter', file: POINT, find: 'if (forgotten) throw', replace: 'if (forgotten && graph.tensors.length === 0) throw' },
   { name: 'values that are not finite are let in', file: POINT, find: 'if (bad >= 0) {', replace: 'if (bad > data.length) {' },
@@ -81,13 +92,20 @@ export const mutants: readonly CheckerMutant[] = [
   { name: 'the variance of a sum of gradients is not added', file: 'src/reference/arithmetic.ts', find: 'a.variance[i] + b.variance[i] + (ROUNDING * value) ** 2', replace: 'a.variance[i] - b.variance[i]' },
   { name: 'exp counts as exact', file: ROUNDING, find: 'return Math.hypot(ulpError(builtins.expUlp + builtins.expUlpPerUnit * size, value), argument) + FLUSH;', replace: 'return argument * 0 + FLUSH;' },
 
+  { name: 'flushing to zero counts as an error', file: PRODUCT, find: ' + (size[j] > 0 ? flushed : 0)', replace: '' },
+  { name: 'a wrong function of the library is measured as an adapter\'s', file: USED_ERROR, find: '(helper ? 1 : LENIENCE)', replace: 'LENIENCE' },
+  { name: 'a builtin at fault widens the tolerance', file: USED_ERROR, find: 'const LENIENCE = 4;', replace: 'const LENIENCE = 100;' },
+
   // Finite differences.
   { name: 'the analytic gradient is fed into the differences', file: CERTIFY, find: 'const { plan, reference, variance, differences } = witnesses;', replace: 'const { plan, reference, variance, differences } = witnesses;\n  differences.value.set(reference);\n  differences.bar.fill(0);' },
   { name: 'a one-sided difference', file: DIFFERENCES, find: 'return (nudger.nudge(element, above - x) - nudger.nudge(element, below - x)) / (above - below);', replace: 'return nudger.nudge(element, above - x) / (above - x);' },
   { name: "Richardson's third is missing", file: DIFFERENCES, find: '(4 * narrow - wide) / 3', replace: '(4 * narrow - wide)' },
   { name: "Richardson's pair is swapped", file: DIFFERENCES, find: '(4 * narrow - wide) / 3', replace: '(4 * wide - narrow) / 3' },
   { name: 'the witnesses always agree', file: CERTIFY, find: 'return Math.abs(differences.value[i] - reference[i]) <= tolerance && bar', replace: 'return bar' },
-  { name: 'the error bar is ignored', file: CERTIFY, find: ' && bar <= Math.max(sigma / 2, floor);', replace: ';' },
+  { name: 'the error bar is ignored', file: CERTIFY, find: ' && bar <= widest(variance, i, floor);', replace: ';' },
+  { name: 'elements that were never measured are certified', file: CERTIFY, find: "return unmeasured[i] ? 'unmeasured' : undefined;", replace: 'return undefined;' },
+  { name: 'a direction may get lost', file: CERTIFY, find: 'const lost = plan.directions > directions.length;', replace: 'const lost = false;' },
+  { name: 'drawn elements that disagree say nothing of the others', file: CERTIFY, find: "directions.length === 0 && reasons.includes('disagree')", replace: 'directions.length < 0' },
   { name: 'the witnesses may differ by 1e-3', file: CERTIFY, find: 'export const AGREEMENT = 1e-9;', replace: 'export const AGREEMENT = 1e-3;' },
   { name: 'a sparse change is not compared with the whole op', file: WITNESSES, find: 'if (fault) return fault;', replace: '' },
   { name: 'the seeds\' cotangents are forgotten', file: NUDGE, find: 'objective += cotangent[change.index[k]] * change.delta[k]', replace: 'objective += change.delta[k]' },
@@ -102,14 +120,22 @@ export const mutants: readonly CheckerMutant[] = [
   { name: 'P(miss) is one-sided', file: COVERAGE, find: 'return 2 * normalIntegral(1 / size) - 1;', replace: 'return normalIntegral(1 / size) - 0.5;' },
 
   // Branches.
-  { name: 'any branch of the GPU is adopted', file: ADOPT, find: 'return variance > 0 && Math.abs(ours.value[i] - theirs.value[i]) <= WIDTH * Math.sqrt(variance);', replace: 'return true;' },
+  { name: 'any branch of the GPU is adopted', file: ADOPT, find: 'distance(ours, theirs, i) <= WIDTH;', replace: 'true;' },
   { name: 'no branch of the GPU is adopted', file: ADOPT, find: 'const WIDTH = 8;', replace: 'const WIDTH = 0;' },
+  { name: "the GPU's own input does not speak against its branch", file: ADOPT, find: 'contradicts(proof, node, inputs, captured, branches, own, certain) || ', replace: '' },
+  { name: 'any number of branches is adopted', file: ADOPT, find: 'crossed > 3 + 4 * expected', replace: 'crossed > branches.length' },
+  { name: 'no more branches than three are adopted', file: ADOPT, find: 'crossed > 3 + 4 * expected', replace: 'crossed > 3' },
+  { name: 'any number of far branches is adopted', file: ADOPT, find: 'far > FAR_ADOPTED || ', replace: '' },
   { name: 'no branch counts as uncertain', file: ROUNDING, find: 'kinkWidth: 8 }', replace: 'kinkWidth: 0 }' },
   { name: 'every branch counts as uncertain', file: ROUNDING, find: 'kinkWidth: 8 }', replace: 'kinkWidth: 1e9 }' },
 
   // Diagnosis.
   { name: 'the last wrong launch is blamed', file: BLAME, find: 'const [first, ...later] = wrong;', replace: 'const [first, ...later] = wrong.toReversed();' },
   { name: 'explanations are said whatever they leave unexplained', file: EXPLAIN_CASE, find: '<= KAPPA * (sigma(i) + ROUNDING * Math.abs(expected)) + FLUSH_FLOOR)) return false;', replace: '<= Infinity)) return false;' },
+  { name: 'doubt about one gradient excuses every launch', file: LAUNCHES, find: 'doubtful.has(keyOf(meaning)) && failed', replace: 'doubtful.size > 0 && failed' },
+  { name: 'a doubtful reference convicts launches', file: LAUNCHES, find: 'doubtful.has(keyOf(meaning)) && failed', replace: 'doubtful.size < 0 && failed' },
+  { name: 'doubt excuses poison', file: LAUNCHES, find: ' && !unmistakable)', replace: ')' },
+  { name: 'doubt is not handed on to what is made from it', file: LAUNCHES, find: 'dependents(graph, meaning).forEach((key) => found.add(key))', replace: 'void found.add(keyOf(meaning))' },
   { name: 'launches are judged without the roundings behind them', file: LAUNCHES, find: 'reference: value, variance,', replace: 'reference: value, variance: variance.map((of) => of / 100),' },
 
   // Ops.

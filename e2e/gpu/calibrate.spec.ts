@@ -102,3 +102,44 @@ test('a check uses what was measured and says so; builtins of one\'s own come fi
   calibrated.sigmas.forEach((sigma, i) => expect(sigma).toBeLessThan(1.01 * bare.sigmas[i]!));
   expect(Math.min(...calibrated.sigmas.map((sigma, i) => sigma / bare.sigmas[i]!))).toBeLessThan(0.8);
 });
+
+test('a wrong coefficient in a function of the library\'s own is found, though calibration measures the very text that kernels use', async ({ run }) => {
+  const found = await run(async ({ chainrule, gradcheck, load }) => {
+    const { HELPERS } = await load<typeof import('../../shaders/formulas.wgsl.ts')>('/shaders/formulas.wgsl.ts');
+    const texts = HELPERS as Record<'erf' | 'tanh', string>;
+    const right = { ...texts };
+    const bugs = [['erf', '-1.4531521', '-1.453', 'gelu'], ['tanh', '0.13333334', '0.133', 'tanh']] as const;
+    const found = [];
+    for (const [helper, find, replace, op] of bugs) {
+      const device = await chainrule.openDevice();
+      texts[helper] = right[helper].replace(find, replace);
+      try {
+        const { beyondPromise, measured } = await gradcheck.calibrate(device);
+        const row = measured.find(({ name }) => name === helper)!;
+        const report = await gradcheck.checkOp(device, op, undefined, { mutants: false });
+        found.push({ planted: texts[helper] !== right[helper], helper, beyondPromise, used: row.used / row.promised, over: row.measured / row.promised, passed: report.passed, text: String(report) });
+      } finally {
+        texts[helper] = right[helper];
+        device.destroy();
+      }
+    }
+    // One self-test is enough: the op's own runs and the verdict on all.
+    const device = await chainrule.openDevice();
+    texts.erf = right.erf.replace('-1.4531521', '-1.45314');
+    try {
+      const test = await gradcheck.selfTest(device);
+      return { found, selfTest: { passed: test.passed, text: String(test), beyondPromise: test.calibration.beyondPromise } };
+    } finally {
+      texts.erf = right.erf;
+      device.destroy();
+    }
+  });
+  for (const { planted, helper, beyondPromise, used, over, passed, text } of found.found) {
+    expect([planted, passed], `${helper}: ${over} of the promise\n${text.slice(0, 2000)}`).toEqual([true, false]);
+    expect(beyondPromise, helper).toEqual([helper]);
+    expect([used <= 1, over > 1], helper).toEqual([true, true]);
+  }
+  expect(found.selfTest.passed).toBe(false);
+  expect(found.selfTest.beyondPromise).toEqual(['erf']);
+  expect(found.selfTest.text).toContain("beyond what the library's own formula reaches: erf: wrong");
+});

@@ -19,7 +19,7 @@ test('an op of one\'s own is proven with every variant, and each of its planted 
   expect(report.mutants.map(({ name, passed, by }) => [name, passed, by !== undefined])).toEqual([['the square forgotten', true, true], ['the factor 2 forgotten', true, true], ['the last lane of squared-relu does nothing', true, true]]);
   expect(report.text).toMatch(/^squaredRelu: forward and gradients proven on 18 runs, worst error 0\.\d\d of what is allowed \(.+\); 3 conventions hold; 3 planted bugs found$/);
   expect(JSON.parse(report.json)).toMatchObject({ schema: 'chainrule/op-report/1', op: 'squaredRelu', passed: true });
-  expect(report.markdown).toContain('| sample | cotangent | verdict | worst/tolerance | |');
+  expect(report.markdown).toContain('| sample | cotangent | verdict | worst/tolerance | passed |');
   expect(report.markdown).toContain('- ✓ planted bug the square forgotten: found by ');
 });
 
@@ -57,6 +57,33 @@ test('a wrong kernel of one\'s own fails with its report; a planted bug that not
   expect(result.text).toContain('planted bug changes nothing: nothing found it');
   expect(result.text).toMatch(/planted bug is no WGSL: squared-relu\/lane: needs WGSL that compiles, got line \d+/);
   expect(result.text).toContain('planted bug stands nowhere: "tanh(" stands in no kernel that /^squared-relu/ names');
+});
+
+test('a wrong kernel of one\'s own in a net leads to the line that replays it, with its variant and its proof', async ({ run }) => {
+  const result = await run(async (lib) => {
+    const { proof, opWith } = await lib.load<OwnOp>('/e2e/gpu/own-op-kit.ts');
+    const { defineOp } = await lib.load<Kernels>('/src/kernels.ts');
+    const { sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const { checkSnapshot, investigate, normals, proofs, replay } = lib.gradcheck;
+    const device = await sharedDevice();
+    const sized: typeof proof = { ...proof, sizes: {
+      ranges: { n: [1, 100] },
+      sample: ({ n = 1 }, seed) => ({ name: `[${n}]`, options: {}, inputs: { x: normals(seed, [n], 2) } }),
+      measure: ({ inputs: { x } }) => (x!.shape.length === 1 ? { n: x!.shape[0]! } : undefined),
+    } };
+    const own = { ...proofs, wrongInNets: sized };
+    const op = defineOp(opWith('wrongInNets', { forward: 'max(x[lane], 0.0) * max(x[lane], 0.0) * 1.01' }), { replace: true });
+    const { runOp } = await lib.load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');
+    const report = checkSnapshot(await runOp(device, op.name, {}, { x: normals(3, [7], 2) }, new Float32Array(7).fill(1)), { proofs: own });
+    const found = await investigate(device, report, { proofs: own });
+    const again = await replay(device, found.investigation!.problem!, { proofs: own });
+    return { problems: report.blame?.problems, text: String(report), investigated: String(found), problem: found.investigation!.problem, passed: again.passed };
+  });
+  expect(result.problems).toEqual(['wrongInNets n=7 seed=1 variants=squared-relu:lane']);
+  expect(result.text).toContain("replay(device, 'wrongInNets n=7 seed=1 variants=squared-relu:lane', { proofs }) in your code");
+  expect(result.problem).toMatch(/^wrongInNets n=\d seed=\d+ variants=squared-relu:lane cotangent=/);
+  for (const text of [result.text, result.investigated]) expect(text).not.toContain('npm run check');
+  expect(result.passed).toBe(false);
 });
 
 test('the library\'s ops are proven the same way, with every variant of their families', async ({ run }) => {

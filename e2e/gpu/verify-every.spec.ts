@@ -142,3 +142,29 @@ test('a snapshot in fit is that of the moment; a promise of onStep that rejects 
   expect(errors.destroyed).toMatchObject({ code: 'disposed' });
   for (const name of ['zero', 'text', 'elements', 'unknown', 'report']) expect(errors[`verifyEvery ${name}`], name).toMatchObject({ code: 'option', message: expect.stringMatching(/^verifyEvery: needs .+, got .+\.$/) });
 });
+
+test('checks that prove nothing are told once where nobody asked for reports', async ({ run }) => {
+  const result = await run(async (lib) => {
+    const { sequential, linear, relu, mse, sgd, sineRegression, constant } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    // Dead from the start: all of the first layer's gradients are 0.
+    const dead = sequential(linear(1, 4, { weightInitializer: constant(0), biasInitializer: constant(-1) }), relu(), linear(4, 1));
+    const warnings: string[] = [];
+    const warn = console.warn;
+    console.warn = (...parts: unknown[]) => { warnings.push(parts.join(' ')); };
+    const verdicts: string[] = [];
+    try {
+      for (const onReport of [undefined, (report: { verdict: string }) => { verdicts.push(report.verdict); }]) {
+        await using trainer = await compileShared(dead, { loss: mse(), optimizer: sgd(), batchSize: 10, seed: 1 });
+        const watch = lib.gradcheck.verifyEvery(2, { worker: false, ...(onReport ? { onReport } : {}) });
+        await trainer.fit(sineRegression({ points: 40, seed: 1 }), { epochs: 3, onStep: (step, training) => watch(step, training) });
+      }
+    } finally {
+      console.warn = warn;
+    }
+    return { warnings, verdicts };
+  });
+  expect(result.verdicts.length).toBeGreaterThan(0);
+  expect(new Set(result.verdicts)).toEqual(new Set(['nothing-to-check']));
+  expect(result.warnings).toEqual([expect.stringMatching(/^verifyEvery: the check after step \d+ proved nothing \(nothing-to-check\): a gradient is all zero, .+ This is said once\.$/)]);
+});

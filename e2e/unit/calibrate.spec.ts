@@ -4,8 +4,9 @@ import { browserName } from '../../src/check/browser-name.ts';
 import { BUILTIN_ROWS, inputsOf } from '../../src/check/builtin-rows.ts';
 import type { BuiltinRow } from '../../src/check/builtin-rows.ts';
 import { calibrationText } from '../../src/check/calibration-text.ts';
-import { measurementsOf, usedError } from '../../src/check/calibrate.ts';
+import { measurementsOf } from '../../src/check/calibrate.ts';
 import { absoluteError, errorInUlp, neighbour } from '../../src/check/float-error.ts';
+import { usedError } from '../../src/check/used-error.ts';
 import { PROMISED_ERRORS } from '../../src/reference/rounding.ts';
 
 const finite = fc.float({ noNaN: true, noDefaultInfinity: true });

@@ -175,7 +175,7 @@ test("the GPU's branches are adopted within rounding and nowhere else", () => {
     expect([report.passed, report.tensors.map(({ verdict }) => verdict)], String(report)).toEqual([true, report.kinks.length > 0 ? ['kink', 'kink'] : ['pass', 'pass']]);
   }
   const kinks = [0, 1].flatMap((side) => on(side ? 2e-9 : -2e-9, side).kinks);
-  expect(kinks).toEqual([{ node: 'relu', label: '1', adopted: 1 }]);
+  expect(kinks).toEqual([{ node: 'relu', label: '1', adopted: 1, of: 3 }]);
   // Far from the kink nothing is adopted: what the GPU made of the other side fails.
   const far = checkSnapshot(net.observed([{ tensor: loss }], [weight, bias], (_, data, label) => { if (label === '1.forward') data.set([0, 5, 0.2]); }));
   expect([far.passed, far.kinks]).toEqual([false, []]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'playwright/test';
-import { parseProblem, problemLine, sampleOf } from '../../src/check/problem.ts';
+import { howToReplay, parseProblem, problemLine, sampleOf } from '../../src/check/problem.ts';
 import type { Problem } from '../../src/check/problem.ts';
 import { selections } from '../../src/check/selections.ts';
 import { shrink } from '../../src/check/shrink.ts';
@@ -20,6 +20,13 @@ test('a problem survives its line', () => {
     expect(rest).toEqual(Object.fromEntries(Object.entries(problem).filter(([name]) => name !== 'sizes')));
     expect(Object.entries(problem.sizes).every(([name, value]) => (sizes[name] ?? 0) === value)).toBe(true);
   }), { numRuns: 200 });
+});
+
+test('an op of one\'s own is replayed with its proof, and by no command of the library', () => {
+  const own = { ...proofs, cube: proofs.matmul };
+  expect(parseProblem('cube m=3 variants=cube-family:lane', own)).toMatchObject({ op: 'cube', variants: { 'cube-family': 'lane' } });
+  expect(howToReplay('cube m=3')).toBe("replay(device, 'cube m=3', { proofs }) in your code, with its proof among them");
+  expect(howToReplay('matmul m=3')).toBe("npm run check -- 'matmul m=3', or replay(device, 'matmul m=3') in your code");
 });
 
 test('a line names the very sample that it was made from', () => {

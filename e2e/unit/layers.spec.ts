@@ -27,6 +27,7 @@ test('the sources keep the rules of the architecture', () => {
 const good = new Map([
   ['src/errors.ts', 'export const e = 1;'],
   ['src/ops/tensor.ts', 'export type Shape = number[];'],
+  ['src/ops/index.ts', 'export const ops = {};'],
   ['src/gpu/device.ts', 'export const d: GPUDevice | undefined = await navigator.gpu.requestAdapter() as never;'],
   ['src/reference/sum.ts', "import type { Shape } from '../ops/tensor.ts'; import '../errors.ts'; export type S = Shape;"],
   ['src/check/verdict.ts', "import '../reference/sum.ts'; // innerHTML, GPUDevice and eval( in a comment are harmless"],
@@ -48,6 +49,7 @@ const bad: readonly [rule: string, path: string, text: string, problem: RegExp][
   ['the reference uses an op', 'src/reference/sum.ts', "import { x } from '../ops/tensor.ts'; export { x };", /must not share code/],
   ['the reference uses the GPU', 'src/reference/sum.ts', "import type { d } from '../gpu/device.ts'; export type D = typeof d;", /must not share code/],
   ['the index reaches the proof', 'src/index.ts', "import './check/verdict.ts';", /reaches src\/check\/verdict\.ts/],
+  ['the worker reaches an op', 'src/check/worker.ts', "import '../ops/index.ts';", /reaches src\/ops\/index\.ts, which the worker/],
   ['a cycle', 'src/errors.ts', "import './errors.ts';", /import cycle/],
   ['a GPU type', 'src/ops/tensor.ts', 'export let b: GPUBuffer;', /GPUBuffer/],
   ['navigator.gpu', 'src/lab/app.tsx', 'await navigator.gpu.requestAdapter();', /navigator\.gpu/],

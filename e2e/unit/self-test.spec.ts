@@ -69,9 +69,12 @@ const data: SelfTestData = {
 test('a self-test says what fails, and how to see it again', () => {
   const text = String(new SelfTest(data));
   expect(text.split('\n')[0]).toBe('✗ 1 of 2 ops fail on A | <img src=x> `B` (core samples): relu');
-  for (const part of ['linear  ✓ pass', '1,200', 'beyond promise: exp', 'Convention at 0: dx[0] = 1, expected 0', 'Sample [3], cotangent ones, reduce:serial:', '3 of 3 gradients fail', "npm run check -- 'relu n=3 seed=1'"]) {
+  for (const part of ['linear  ✓ pass', '1,200', 'beyond what WGSL promises: exp', 'Convention at 0: dx[0] = 1, expected 0', 'Sample [3], cotangent ones, reduce:serial:', '3 of 3 gradients fail', "npm run check -- 'relu n=3 seed=1'"]) {
     expect(text).toContain(part);
   }
+  const wrongHelper = String(new SelfTest({ ...data, ops: [op], calibration: { ...data.calibration, beyondPromise: ['exp', 'erf'] } }));
+  expect(wrongHelper.split('\n')[0]).toBe('✗ erf of the library wrong on A | <img src=x> `B`: beyond what the formula reaches, though all 1 ops hold (core samples)');
+  expect(wrongHelper).toMatch(/^ {2}beyond what WGSL promises: exp\n {2}beyond what the library's own formula reaches: erf: wrong$/m);
   const good = String(new SelfTest({ ...data, passed: true, extent: 'all', ops: [op] }));
   expect(good.split('\n')[0]).toBe('✓ 1 of 1 ops proven on A | <img src=x> `B` (every sample and kernel variant)');
 });

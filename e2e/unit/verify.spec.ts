@@ -6,7 +6,7 @@ import { judge, table } from '../../src/cli/verify-report.mjs';
 import { findMnist } from '../../src/cli/verify.mjs';
 import type { VerifiedGradients, VerifyMeasured } from '../../src/lab/verify-result.ts';
 
-const proven: VerifiedGradients = { passed: true, verdict: 'pass', checked: 101_770, total: 101_770, worst: { tensor: 'fc1.weight', error: 1e-7, allowed: 1e-5 } };
+const proven: VerifiedGradients = { passed: true, verdict: 'pass', checked: 101_770, total: 101_770, proven: 101_770, worst: { tensor: 'fc1.weight', error: 1e-7, allowed: 1e-5 } };
 const op: VerifyMeasured['selfTest']['ops'][number] = {
   op: 'linear', passed: true, verdict: 'pass', runs: 2, failed: 0, elements: 200, worstSigma: 1.5, margin: 0.375, kernels: ['matmul-nt/small'], conventions: [], seconds: 0.1,
 };
@@ -44,6 +44,7 @@ const bad: readonly [what: string, measured: VerifyMeasured, problem: string][] 
   ['wrong gradients after', { ...good, gradients: { before: proven, after: { ...proven, passed: false } } }, 'after training are not proven'],
   ['nothing checked', { ...good, gradients: { before: { ...proven, checked: 0, total: 0 }, after: proven } }, '0 of 0 were checked'],
   ['not all checked', { ...good, gradients: { before: proven, after: { ...proven, checked: 9 } } }, '9 of 101770 were checked'],
+  ['most of it noise', { ...good, gradients: { before: proven, after: { ...proven, proven: 80_000 } } }, 'after training: 80000 of 101770 are proven, 90.00 % must be'],
   ['an error beyond its bound', { ...good, gradients: { before: { ...proven, worst: { ...proven.worst, error: 1 } }, after: proven } }, 'worst error 1 is beyond'],
   ['an error that is no number', { ...good, gradients: { before: { ...proven, worst: { ...proven.worst, error: NaN } }, after: proven } }, 'NaN is beyond'],
   ['no step', { ...good, training: { ...good.training, steps: 0 } }, '0 steps'],

@@ -135,8 +135,12 @@ function leftBehind(snapshot: Snapshot, launches: readonly LaunchReport[], tenso
   };
   const work = node === undefined ? [] : [node];
   if (launch >= 0) {
-    const { label, kernel } = launches[launch];
-    const text = `${name}: launch ${label}, kernel ${kernel} wrote it right, but something changed it afterwards`;
+    const { label, kernel, outputs } = launches[launch];
+    const { verdict } = outputs.find((output) => keyOf(output.meaning) === key)!;
+    // Where the reference is in doubt, so is whether the launch was right.
+    const text = verdict === 'reference-suspect'
+      ? `${name}${node === undefined ? '' : `: ${direction(meaning)} of ${describeNode(graph, node)}`}, launch ${label}, kernel ${kernel}; the reference is in doubt at some of its elements`
+      : `${name}: launch ${label}, kernel ${kernel} wrote it right, but something changed it afterwards`;
     return { meaning, gpu, work, launch, blame: { launch: { label, kernel }, ...common, text } };
   }
   const where = node === undefined ? '' : `, ${direction(meaning)} of ${describeNode(graph, node)}`;

@@ -3,12 +3,13 @@ import { ChainruleError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import type { KernelFamily } from '../ops/request.ts';
 import { createTensor, runRequests } from '../program/run-requests.ts';
-import { PROMISED_ERRORS, ROUNDING, UNIT_ROUNDOFF } from '../reference/rounding.ts';
+import { PROMISED_ERRORS } from '../reference/rounding.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import { browserName } from './browser-name.ts';
 import { BUILTIN_ROWS, inputsOf } from './builtin-rows.ts';
 import type { BuiltinRow } from './builtin-rows.ts';
 import { absoluteError, errorInUlp } from './float-error.ts';
+import { usedError } from './used-error.ts';
 
 /** How far one function erred: one field of BuiltinErrors as one row of the table found it. */
 export interface BuiltinMeasurement {
@@ -43,22 +44,6 @@ export interface Calibration {
   readonly beyondPromise: readonly string[];
   readonly milliseconds: number;
 }
-
-/**
- * Between the largest error that was found and the one that is counted with. Trying all 2³² arguments would take
- * minutes; against exhaustive runs over whole octaves on a software adapter the points found at least 0.73 of the largest
- * error, and a compiler may round a function's text differently where it stands among other work.
- */
-const SAFETY = 1.5;
-
-/** No function counts as more exact than one rounding. */
-const LEAST_ULP = ROUNDING / UNIT_ROUNDOFF;
-
-/**
- * A builtin that errs up to this many times WGSL's promise is a property of the adapter, and counted with. One that errs
- * more is at fault: tolerances keep to the promise, so that checks fail.
- */
-const LENIENCE = 4;
 
 const family: KernelFamily<CalibrationSpec> = {
   name: 'calibration',
@@ -148,17 +133,6 @@ export function measurementsOf(row: BuiltinRow, { a, b }: { readonly a: Float32A
     found.push(entry(growth.field, 'ulp per |x|', steepest, rate(steepest)));
   }
   return found;
-}
-
-/**
- * From a measured error to the one that tolerances count with: with a margin, but not above a promise that was kept. A
- * helper, a function of the library's own, never counts beyond its promise: a wrong coefficient in it is a bug of the
- * very kernels that are checked.
- */
-export function usedError(promised: number, measured: number, unit: BuiltinMeasurement['unit'], helper = false): number {
-  if (!(measured <= (helper ? 1 : LENIENCE) * promised)) return promised;
-  const least = unit === 'ulp' ? LEAST_ULP : unit === 'absolute' ? LEAST_ULP * 2 ** -23 : 0;
-  return Math.max(least, measured, Math.min(SAFETY * measured, promised));
 }
 
 /** The largest error of each field; what was promised where nothing was measured. */

@@ -61,7 +61,7 @@ export function checkInWorkers(snapshot: Snapshot, options: WorkerCheckOptions):
         else if (data.kind === 'report') resolve(new Report(data.data));
         else if (data.kind === 'error') reject(unpackError(data.error));
         else if (data.kind === 'measured') {
-          const join: Request = { kind: 'join', measured: data.measured };
+          const join: Request = { kind: 'join', index, measured: data.measured };
           workers[0].postMessage(join);
         } else if (index > 0) ask({ kind: 'measure', index, of });
         else {

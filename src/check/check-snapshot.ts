@@ -8,12 +8,13 @@ import type { CoverageWish } from './coverage.ts';
 import { diagnose } from './diagnose.ts';
 import { checkConsistent } from './point.ts';
 import type { Point, Proofs } from './point.ts';
+import { checkRange } from './range.ts';
 import { referencesAt, unadoptedOf } from './references.ts';
 import { Report } from './report.ts';
 import { overallVerdict } from './report-data.ts';
 import { judge } from './verdict.ts';
 import type { TensorReport } from './verdict.ts';
-import { benchOf, certifyTensor, measure, totalOf } from './witnesses.ts';
+import { benchOf, certifyTensor, measure, totalOf, unmeasured } from './witnesses.ts';
 import type { Bench, Measured } from './witnesses.ts';
 
 /**
@@ -52,8 +53,8 @@ export interface SnapshotCheckOptions {
 /**
  * Compares every gradient of a snapshot, element by element, with the float64 reference: the analytic gradient, itself
  * certified by finite differences. Runs to its end in this thread.
- * Throws DataError for a snapshot that does not fit its graph or holds values that are not finite, and a ChainruleError
- * with code `aborted` where `cancelled` says so.
+ * Throws DataError for a snapshot that does not fit its graph or holds values that are not finite, or where the net has
+ * left float32's range, and a ChainruleError with code `aborted` where `cancelled` says so.
  */
 export function checkSnapshot(snapshot: Snapshot, options: SnapshotCheckOptions = {}): Report {
   checkOptionNames('checkSnapshot', options, ['builtins', 'proofs', 'coverage', 'onProgress', 'cancelled']);
@@ -109,6 +110,7 @@ export function* prepareSteps(snapshot: Snapshot, options: SnapshotCheckOptions)
   const total = totalOf(snapshot);
   yield { phase: 'references', checked: 0, total, tensor: '' };
   const references = referencesAt(snapshot, rounding, proofs);
+  checkRange(snapshot, references);
   yield { phase: 'references', checked: 0, total, tensor: '' };
   return { bench: benchOf(snapshot, references, rounding, proofs, options.coverage ?? 'auto'), rounding, total, started };
 }
@@ -126,8 +128,9 @@ export function* concludeSteps({ bench, rounding, total, started }: Check, measu
   const { snapshot, references, proofs } = bench;
   const { point } = references;
   const tensors: TensorReport[] = [];
-  for (const one of measured) {
-    const { id } = one;
+  for (const plan of bench.plans) {
+    const { id } = plan;
+    const one = measured.find((candidate) => candidate.id === id) ?? unmeasured(plan);
     const { name, shape } = snapshot.graph.tensors[id];
     const certificates = certifyTensor(bench, one);
     let step = certificates.next();
@@ -148,7 +151,7 @@ export function* concludeSteps({ bench, rounding, total, started }: Check, measu
     adapter: snapshot.adapter,
     checked: tensors.reduce((sum, { count, suspect }) => sum + count - suspect, 0),
     total,
-    proven: tensors.reduce((sum, { passed }) => sum + passed, 0),
+    proven: tensors.reduce((sum, { passed, belowNoise }) => sum + passed - belowNoise, 0),
     tensors,
     values,
     objective: objectives(snapshot, point),

@@ -1,9 +1,8 @@
-import { variantNames } from '../ops/index.ts';
 import { findCulprit } from './blame.ts';
 import type { Culprit } from './blame.ts';
 import { explain } from './explain.ts';
 import type { Findings } from './explain-case.ts';
-import { judgeLaunches } from './judge-launches.ts';
+import { doubtBehind, judgeLaunches } from './judge-launches.ts';
 import { problemLine } from './problem.ts';
 import type { ReportData } from './report-data.ts';
 import type { TensorReport } from './verdict.ts';
@@ -16,10 +15,10 @@ export function diagnose(
   findings: Findings, tensors: readonly TensorReport[], values: readonly TensorReport[],
 ): Pick<ReportData, 'launches' | 'kinks' | 'blame' | 'explanations'> {
   const { snapshot, references } = findings;
-  const launches = judgeLaunches(snapshot, references, tensors.some(({ suspect }) => suspect > 0));
-  const kinks = references.point.patterns.flatMap(({ adopted }, index) => {
+  const launches = judgeLaunches(snapshot, references, doubtBehind(snapshot, tensors));
+  const kinks = references.point.patterns.flatMap(({ adopted, branches }, index) => {
     const { op, label } = snapshot.graph.nodes[index];
-    return adopted > 0 ? [{ node: op, label, adopted }] : [];
+    return adopted > 0 ? [{ node: op, label, adopted, of: branches?.length ?? 0 }] : [];
   });
   const culprit = findCulprit(findings, launches, tensors, values);
   if (!culprit) return { launches, kinks, explanations: [] };
@@ -28,11 +27,12 @@ export function diagnose(
   };
 }
 
+/** What a line can hold. */
+const WORD = /^[\w-]+$/;
+
 /** The culprit's ops alone: the blamed one first. */
-function problemsOf({ snapshot: { graph, values }, references: { point }, proofs }: Findings, { blame, work }: Culprit): string[] {
-  const kernel = blame.launch?.kernel ?? '';
-  const forced = Object.entries(variantNames).flatMap(([family, names]) =>
-    names.filter((variant) => kernel.startsWith(family) && kernel.endsWith(`/${variant}`)).map((variant) => [family, variant]));
+function problemsOf({ snapshot: { graph, values, launches }, references: { point }, proofs }: Findings, { blame, work }: Culprit): string[] {
+  const variant = launches.find(({ label, kernel }) => label === blame.launch?.label && kernel === blame.launch.kernel)?.variant;
   const nodes = work.map((index) => graph.nodes[index]).sort((a, b) => Number(b.label === blame.node?.label) - Number(a.label === blame.node?.label));
   const lines = nodes.flatMap(({ op, options, inputs }) => {
     const sizes = proofs[op].sizes?.measure?.({
@@ -42,7 +42,7 @@ function problemsOf({ snapshot: { graph, values }, references: { point }, proofs
         return [name, { shape: graph.tensors[id].shape, data: given instanceof Uint32Array ? given : Float32Array.from(point.tensors[id].value) }];
       })),
     });
-    return sizes ? [problemLine({ op, sizes, seed: 1, variants: Object.fromEntries(forced), fusion: true })] : [];
+    return sizes ? [problemLine({ op, sizes, seed: 1, variants: variant && WORD.test(variant.family) && WORD.test(variant.name) ? { [variant.family]: variant.name } : {}, fusion: true })] : [];
   });
   return [...new Set(lines)];
 }

@@ -8,12 +8,12 @@ import type { Measured } from './witnesses.ts';
 
 /**
  * What a worker is asked, in this order: to prepare a check, to measure piece `index` of `of`, and, only the first worker,
- * to join what another one has measured. The first worker reports once it has all pieces.
+ * to join what another one has measured: piece `index`. The first worker reports once it has each piece.
  */
 export type Request =
   | { readonly kind: 'prepare'; readonly snapshot: Snapshot; readonly builtins?: BuiltinErrors; readonly coverage?: CoverageWish }
   | { readonly kind: 'measure'; readonly index: number; readonly of: number }
-  | { readonly kind: 'join'; readonly measured: readonly Measured[] };
+  | { readonly kind: 'join'; readonly index: number; readonly measured: readonly Measured[] };
 
 /** What a worker answers: `prepared` with the work of the whole plan in multiply-adds, `progress` now and then, and the outcome. */
 export type Answer =

@@ -85,7 +85,7 @@ export class OpReport implements OpReportData {
     const mark = (passed: boolean): string => (passed ? '✓' : '✗');
     const lines = [
       `**${this.passed ? '' : '✗ '}${escaped(this.op)}**: ${this.passed ? 'proven' : complaints(this).join('; ') || 'nothing proven'}`, '',
-      ...markdownTable(['sample', 'cotangent', 'verdict', 'worst/tolerance', ''], this.samples.map((sample) => ({
+      ...markdownTable(['sample', 'cotangent', 'verdict', 'worst/tolerance', 'passed'], this.samples.map((sample) => ({
         cells: [describe(sample, false), sample.cotangent, sample.report.verdict, marginOf(sample).toFixed(3), mark(sample.passed)], wrong: !sample.passed,
       }))),
     ];

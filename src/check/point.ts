@@ -104,11 +104,22 @@ export function checkConsistent(snapshot: Snapshot): void {
         'The net had already diverged: check an earlier step.');
     }
   }
+  for (const { label, outputs } of snapshot.launches) {
+    for (const { meaning, shape, data } of outputs) {
+      const of = meaning && (meaning.kind === 'contribution' ? graph.nodes[meaning.node]?.inputs[meaning.input] : meaning.tensor);
+      const tensor = of === undefined ? undefined : graph.tensors[of];
+      if (meaning && !tensor) throw new DataError(who, 'launches that write tensors of the graph', `an unknown ${meaning.kind} of launch ${label}`);
+      const size = sizeOf(tensor?.shape ?? shape);
+      if (data.length !== size) throw new DataError(who, `${size} numbers of ${tensor?.name ?? 'working memory'} by launch ${label}`, `${data.length}`);
+    }
+  }
   for (const { tensor, cotangent } of snapshot.seeds) {
     const seeded = graph.tensors[tensor];
     if (!seeded || cotangent.length !== sizeOf(seeded.shape)) {
       throw new DataError(who, 'a cotangent with one number for each element of its tensor', `${cotangent.length} for ${seeded?.name ?? `the unknown tensor ${tensor}`}`);
     }
+    const bad = cotangent.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new DataError(who, 'finite cotangents', `${cotangent[bad]} at element ${bad} of ${seeded.name}`);
     if (!snapshot.computed[tensor]) throw new DataError(who, 'the computed value of every tensor that is a seed', `none for ${seeded.name}`);
   }
 }

@@ -23,7 +23,7 @@ export function precisionOf(snapshot: Snapshot, builtins: BuiltinErrors, proofs:
   const rounding = { ...DEFAULT_ROUNDING, builtins };
   const worst = new Map<string, KernelPrecision>();
   const hidden = new Set<string>();
-  for (const { kernel, outputs } of judgeLaunches(snapshot, referencesAt(snapshot, rounding, proofs), false)) {
+  for (const { kernel, outputs } of judgeLaunches(snapshot, referencesAt(snapshot, rounding, proofs), new Set())) {
     if (outputs.length === 0) hidden.add(kernel);
     for (const { name: tensor, worstSigma } of outputs) {
       for (const made of new Set([kernel, ...hidden])) {

@@ -66,6 +66,8 @@ export interface KinkReport {
   readonly label: string;
   /** Elements whose branch was adopted. */
   readonly adopted: number;
+  /** Elements that have a branch there. */
+  readonly of: number;
 }
 
 /** What became of a failure when it was run again by itself: see `investigate`. */
@@ -95,7 +97,7 @@ export interface ReportData {
   readonly checked: number;
   /** Elements of all gradients of the snapshot. */
   readonly total: number;
-  /** Elements within tolerance: among them those below noise, which each tensor counts. */
+  /** Elements within tolerance that say something: without those below rounding noise, which each tensor counts. */
   readonly proven: number;
   /** Gradients, in the order of the graph. */
   readonly tensors: readonly TensorReport[];

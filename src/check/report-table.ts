@@ -28,9 +28,11 @@ export function tensorTable({ tensors }: Pick<ReportData, 'tensors'>): { titles:
   const columns: Column[] = [
     ...WORDS,
     { title: 'passed', isNumber: true, cell: ({ passed, count: all }) => `${count(passed)}/${count(all)}` },
-    // Shown only where there are any: elements that passed, but are too small for that to say much, and those beside a kink.
+    // Shown only where there are any: elements that passed, but are too small for that to say anything, those beside a kink,
+    // and those whose reference is in doubt.
     ...(tensors.some(({ belowNoise }) => belowNoise > 0) ? [{ title: 'below noise', isNumber: true, cell: ({ belowNoise }: TensorReport) => count(belowNoise) }] : []),
     ...(tensors.some(({ kink }) => kink > 0) ? [{ title: 'kinks', isNumber: true, cell: ({ kink }: TensorReport) => count(kink) }] : []),
+    ...(tensors.some(({ suspect }) => suspect > 0) ? [{ title: 'suspect', isNumber: true, cell: ({ suspect }: TensorReport) => count(suspect) }] : []),
     ...NUMBERS,
   ];
   return {

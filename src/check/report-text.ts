@@ -1,7 +1,8 @@
 import { calibrationText } from './calibration-text.ts';
+import type { Doubts } from './certify.ts';
 import { printable } from './markdown.ts';
 import { howToReplay } from './problem.ts';
-import type { LaunchReport, ReportData } from './report-data.ts';
+import type { KinkReport, LaunchReport, ReportData } from './report-data.ts';
 import { count, margin, number, tensorTable } from './report-table.ts';
 import { isWrong } from './verdict.ts';
 import type { TensorReport } from './verdict.ts';
@@ -37,20 +38,20 @@ export function firstLine(report: ReportData): string {
   const { adapter, tensors, total } = report;
   const on = `on ${adapter}`;
   const names = (list: readonly TensorReport[]): string => list.map(({ name }) => name).join(', ');
-  const failed = tensors.filter((tensor) => tensor.failed > 0 && tensor.verdict !== 'reference-suspect');
+  const failed = tensors.filter((tensor) => tensor.failed > 0);
   switch (report.verdict) {
     case 'pass':
     case 'kink':
-      return `${count(report.proven)} of ${count(total)} gradients proven ${on}`;
+      return `${count(report.proven)} of ${count(total)} gradients proven ${on}${reservations(report)}`;
     case 'fail':
     case 'unwritten': {
-      if (failed.length === 0) return report.values.some(isWrong) ? `✗ the forward pass is wrong ${on}` : `✗ a tensor within the backward pass is wrong ${on}`;
+      if (failed.length === 0) return `✗ ${report.values.some(isWrong) ? 'the forward pass' : 'a tensor within the backward pass'} is wrong ${on}${tempered(report)}`;
       const elements = failed.reduce((sum, tensor) => sum + tensor.failed, 0);
       const shown = failed.map(({ name, verdict }) => (verdict === 'unwritten' ? `${name} (never written)` : name)).join(', ');
-      return `✗ ${count(elements)} of ${count(total)} gradients fail ${on}: ${shown}`;
+      return `✗ ${count(elements)} of ${count(total)} gradients fail ${on}: ${shown}${tempered(report)}`;
     }
     case 'reference-suspect':
-      return `✗ the reference is suspect ${on}: its two witnesses disagree${suspectNames(tensors)}; this says nothing about the GPU`;
+      return `✗ the reference is suspect ${on}: ${reasons(report) || 'it is not finite within the backward pass'}; this says nothing about the GPU`;
     case 'nothing-to-check':
       return total === 0
         ? `✗ nothing to check ${on}: the snapshot holds no gradients`
@@ -65,7 +66,7 @@ export function footLines(report: ReportData): string[] {
   const { kinks, launches, calibration, objective, seconds } = report;
   const lines: string[] = [];
   if (kinks.length > 0) {
-    lines.push(`the GPU's branches, within rounding: ${kinks.map(({ node, label, adopted }) => `${count(adopted)} of ${node} '${label}'`).join(', ')}`);
+    lines.push(`the GPU's branches, within rounding: ${kinks.map(branchesOf).join(', ')}`);
   }
   lines.push(...coverageLines(report.tensors));
   if (report.frozen && report.frozen.length > 0) lines.push(`frozen (no gradient): ${report.frozen.join(', ')}`);
@@ -88,7 +89,11 @@ function coverageLines(tensors: readonly TensorReport[]): string[] {
   const differenced = covered.reduce((sum, { coverage }) => sum + coverage.differenced, 0);
   const complex = covered.reduce((sum, { coverage }) => sum + coverage.complexSteps, 0);
   const all = covered.reduce((sum, { elements }) => sum + elements, 0);
-  const lines = [`reference: ${count(differenced)} of ${count(all)} elements certified by finite differences${complex > 0 ? ` (${count(complex)} by a complex step)` : ''}`];
+  const agreed = covered.reduce((sum, { coverage }) => sum + coverage.agreed, 0);
+  const steps = complex > 0 ? ` (${count(complex)} by a complex step)` : '';
+  const lines = [agreed === differenced
+    ? `reference: ${count(agreed)} of ${count(all)} elements certified by finite differences${steps}`
+    : `reference: ${count(differenced)} of ${count(all)} elements differenced${steps}, ${count(agreed)} of them certified`];
   const directed = covered.filter(({ coverage }) => coverage.directions);
   if (directed.length > 0) {
     const miss = directed.reduce((largest, { coverage }) => Math.max(largest, coverage.directions!.miss), 0);
@@ -119,9 +124,48 @@ function showShape({ shape }: Pick<TensorReport, 'shape'>): string {
   return `[${shape.join(', ')}]`;
 }
 
-function suspectNames(tensors: readonly TensorReport[]): string {
-  const suspects = tensors.filter(({ suspect }) => suspect > 0);
-  return suspects.length > 0 ? ` at ${suspects.map(({ name, suspect }) => `${count(suspect)} of ${name}`).join(', ')}` : '';
+/** What a proof does not cover: elements below rounding noise, whole tensors of them, and branches that rounding decided. */
+function reservations({ tensors, kinks }: ReportData): string {
+  const belowNoise = tensors.reduce((sum, tensor) => sum + tensor.belowNoise, 0);
+  const drowned = tensors.filter(({ verdict }) => verdict === 'below-noise').map(({ name }) => name);
+  const beside = tensors.reduce((sum, { kink }) => sum + kink, 0);
+  return [
+    belowNoise > 0 ? `, ${count(belowNoise)} below rounding noise${drowned.length > 0 ? ` (all of ${drowned.join(', ')}), of which nothing is said` : ''}` : '',
+    kinks.length > 0 ? `; where rounding decided, with the GPU's branches: ${kinks.map(branchesOf).join(', ')}` : beside > 0 ? `; ${count(beside)} beside a kink` : '',
+  ].join('');
+}
+
+function branchesOf({ node, label, adopted, of }: KinkReport): string {
+  return `${count(adopted)} of ${count(of)} at ${node} '${label}'`;
+}
+
+/** Why references are in doubt. */
+const DOUBTS: Readonly<Record<keyof Doubts, string>> = {
+  disagree: 'its two witnesses disagree', uncertain: 'its difference is too uncertain', implied: 'other measurements of the tensor disagree',
+  unmeasured: 'it was not measured', notFinite: 'it or its tolerance is not finite',
+};
+
+/** The doubts of all tensors, one reason after the other. */
+function doubtText(tensors: readonly TensorReport[]): string {
+  const found = (Object.keys(DOUBTS) as (keyof Doubts)[]).flatMap((doubt) => {
+    const names = tensors.flatMap(({ name, doubts }) => (doubts?.[doubt] ? [`${count(doubts[doubt])} of ${name}`] : []));
+    return names.length > 0 ? [`${DOUBTS[doubt]} at ${names.join(', ')}`] : [];
+  });
+  return found.join('; ');
+}
+
+/** Why the whole reference is suspect. */
+function reasons({ tensors, values, faults }: ReportData): string {
+  return [
+    doubtText(tensors), doubtText(values),
+    ...(faults.length > 0 ? ['fast and slow evaluations of its forward code differ'] : []),
+  ].filter(Boolean).join('; ');
+}
+
+/** A failure beside a reference that is in doubt elsewhere, or whose own evaluations differ: that must be known. */
+function tempered(report: ReportData): string {
+  const why = reasons(report);
+  return why ? `; the reference is suspect: ${why}` : '';
 }
 
 /** The worst element in words. */

@@ -172,7 +172,7 @@ export function judge(evidence: Evidence): TensorReport {
 
 /** What the certificate doubts, and what is no number: the reference or its tolerance. */
 function doubtsOf(certificate: Certificate | undefined, notFinite: number): Doubts {
-  return { ...certificate?.doubts, ...(notFinite > 0 ? { notFinite } : {}) };
+  return { ...certificate?.doubts, ...(notFinite > 0 ? { notFinite: notFinite + (certificate?.doubts.notFinite ?? 0) } : {}) };
 }
 
 function rms(values: Float64Array): number {

@@ -4,6 +4,7 @@ import type { BuiltinErrors } from '../reference/rounding.ts';
 import { checkGradients } from './check-gradients.ts';
 import { GradientError } from './gradient-error.ts';
 import type { Report } from './report.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface VerifyOptions {
   /** Elements of each gradient whose finite differences certify the reference, drawn anew for each check. Default 4. */
@@ -16,9 +17,19 @@ export interface VerifyOptions {
   readonly worker?: boolean;
   /** Largest errors of the builtins on this adapter. Default: measured on the trainer's device. */
   readonly builtins?: BuiltinErrors;
-  /** Called with every report, also with those that stop nothing because there was nothing to check. */
+  /**
+   * Called with every report, also with those that stop nothing because there was nothing to check. Without it such a
+   * check, which proves nothing, is told on the console: the first of each kind.
+   */
   readonly onReport?: (report: Report, step: number) => void;
 }
+
+/** Verdicts that stop no training although nothing is proven, and what they mean. */
+const SILENT: Partial<Record<Verdict, string>> = {
+  'nothing-to-check': 'a gradient is all zero, so it could not be told from one that is never computed',
+  'below-noise': 'all gradients are smaller than their rounding noise',
+  'reference-suspect': 'the two witnesses of the reference disagree, which says nothing about the GPU',
+};
 
 /**
  * An `onStep` for `fit` that proves gradients while the net trains: every `steps` steps it takes one snapshot between two
@@ -27,7 +38,8 @@ export interface VerifyOptions {
  * on; a check that is still busy when the next one is due delays it.
  *
  * Where a gradient is wrong, fit rejects with a GradientError (code `gradients`) that carries the report. Training itself is
- * untouched: its weights are the same bits as without. To do more in `onStep`, call what this returns and return its promise.
+ * untouched: its weights are the same bits as without. A check takes the examples of the step that comes next, so later checks
+ * see other ones. To do more in `onStep`, call what this returns and return its promise.
  */
 export function verifyEvery(steps: number, options: VerifyOptions = {}): OnStep {
   const who = 'verifyEvery';
@@ -43,6 +55,7 @@ export function verifyEvery(steps: number, options: VerifyOptions = {}): OnStep 
   let begun: number | undefined;
   let busy = false;
   let checks = 0;
+  const told = new Set<Verdict>();
   return ({ step }, training) => {
     begun ??= Math.floor((step - 1) / steps);
     const due = Math.floor(step / steps);
@@ -56,7 +69,11 @@ export function verifyEvery(steps: number, options: VerifyOptions = {}): OnStep 
         coverage: { elements, seed: seed + checks }, signal: training.signal,
         ...(worker === undefined ? {} : { worker }), ...(builtins ? { builtins } : {}),
       });
-      onReport?.(report, step);
+      if (onReport) onReport(report, step);
+      else if (Object.hasOwn(SILENT, report.verdict) && !told.has(report.verdict)) {
+        told.add(report.verdict);
+        console.warn(`verifyEvery: the check after step ${step} proved nothing (${report.verdict}): ${SILENT[report.verdict]!}. Training goes on; pass onReport to see every report. This is said once.`);
+      }
       if (report.verdict === 'fail' || report.verdict === 'unwritten') {
         throw new GradientError('verifyEvery', `right gradients after step ${step}`, report, 'Training was stopped there; its weights are those of the last step.');
       }

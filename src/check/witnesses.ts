@@ -72,7 +72,7 @@ export function* measure(bench: Bench, index: number, of: number): Generator<Mea
     const { id, size } = plan;
     const { name } = snapshot.graph.tensors[id];
     const { value } = point.tensors[id];
-    const measured: Measured = { id, differences: noDifferences(size), directions: [] };
+    const measured = unmeasured(plan);
     results.push(measured);
     const amount = elements[1] - elements[0] + directions[1] - directions[0];
     if (amount === 0) continue;
@@ -96,12 +96,14 @@ export function* measure(bench: Bench, index: number, of: number): Generator<Mea
   return results;
 }
 
-/** Joins what several workers have measured into the first of them. */
+/** Joins what several workers have measured into the first of them, tensor by tensor. */
 export function join(parts: readonly (readonly Measured[])[]): readonly Measured[] {
   const [all, ...others] = parts;
   for (const part of others) {
-    part.forEach(({ differences: from, directions, fault, directionFault }, at) => {
-      const { differences: to } = all[at];
+    for (const { id, differences: from, directions, fault, directionFault } of part) {
+      const one = all.find((candidate) => candidate.id === id);
+      if (!one) continue;
+      const { differences: to } = one;
       for (let i = 0; i < from.taken.length; i++) {
         if (!from.taken[i]) continue;
         to.value[i] = from.value[i];
@@ -109,16 +111,21 @@ export function join(parts: readonly (readonly Measured[])[]): readonly Measured
         to.taken[i] = 1;
       }
       directions.forEach((direction, number) => {
-        all[at].directions[number] ??= direction;
+        one.directions[number] ??= direction;
       });
-      all[at].fault ??= fault;
-      all[at].directionFault ??= directionFault;
-    });
+      one.fault ??= fault;
+      one.directionFault ??= directionFault;
+    }
   }
   return all;
 }
 
-/** Lets the measurements of a tensor decide about its reference. */
+/** A tensor of the plan that nobody has measured. */
+export function unmeasured({ id, size }: TensorPlan): Measured {
+  return { id, differences: noDifferences(size), directions: [] };
+}
+
+/** Lets the measurements of a tensor decide about its reference: what was planned and is not there leaves it in doubt. */
 export function certifyTensor(bench: Bench, measured: Measured): Generator<void, Certificate> {
   const plan = bench.plans.find(({ id }) => id === measured.id)!;
   const [reference, variance] = analyticOf(bench, plan.id);

@@ -8,7 +8,8 @@ import type { Measured } from './witnesses.ts';
 
 // The module of a dedicated worker: it takes part in one check. Whoever started it ends it.
 let check: Check | undefined;
-const parts: (readonly Measured[])[] = [];
+/** What was measured, by piece: one that arrives twice is still one. */
+const parts = new Map<number, readonly Measured[]>();
 let pieces = 0;
 
 addEventListener('message', ({ data }: MessageEvent<Request>) => {
@@ -35,11 +36,12 @@ function handle(request: Request): void {
       return;
     }
     pieces = of;
-    parts.unshift(measured);
+    parts.set(index, measured);
   } else {
-    parts.push(request.measured);
+    parts.set(request.index, request.measured);
   }
-  if (parts.length === pieces) answer({ kind: 'report', data: { ...run(concludeSteps(check, join(parts))) } });
+  const inOrder = Array.from({ length: pieces }, (_, index) => parts.get(index) ?? []);
+  if (pieces > 0 && parts.size === pieces) answer({ kind: 'report', data: { ...run(concludeSteps(check, join(inOrder))) } });
 }
 
 /** Runs to the end and tells the progress. */

@@ -5,7 +5,7 @@ import { CommandError, readOptions, root, runIfStarted } from './command.mjs';
 import { ensureBrowser } from './browser.mjs';
 import { load } from './bundle.mjs';
 import { install } from './install.mjs';
-import { mutateChecker } from './mutate-checker.mjs';
+import { checkerMutants, misplaced, mutateChecker } from './mutate-checker.mjs';
 import { runAll, serveSources, Worker } from './mutate-pool.mjs';
 import { summarize, table } from './mutate-report.mjs';
 import { proofDocument } from './proof-document.mjs';
@@ -88,6 +88,10 @@ async function writeDocument(result, calibration, options) {
 /** @param {Record<string, string | true>} options @param {(line: string) => void} say */
 async function mutate(options, say) {
   const started = Date.now();
+  const whole = !options.op && !options.section && !options.shard;
+  // A text that has moved must show before minutes of work, not after them.
+  const lost = whole ? misplaced(await checkerMutants()) : [];
+  if (lost.length > 0) throw new CommandError(lost.join('\n'), 2);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   install(say);
   const executablePath = await ensureBrowser(say);
@@ -103,7 +107,6 @@ async function mutate(options, say) {
       if (done % 50 === 0) say(`${done} of ${tasks.length}, ${Math.round((Date.now() - started) / 1000)} s`);
     });
     const seconds = (Date.now() - started) / 1000;
-    const whole = !options.op && !options.section && !options.shard;
     const clean = await cleanSummary(results);
     const checker = whole ? await mutateChecker({ say: (line) => { if (line.startsWith('SURVIVED')) say(line); } }) : undefined;
     const result = summarize({

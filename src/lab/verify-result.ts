@@ -9,6 +9,8 @@ export interface VerifiedGradients {
   /** Gradient elements that were compared, and how many there are. */
   readonly checked: number;
   readonly total: number;
+  /** Elements that are proven: checked, right, and not lost in rounding noise. */
+  readonly proven: number;
   /** The element that came closest to its bound, or went beyond it. */
   readonly worst: { readonly tensor: string; readonly error: number; readonly allowed: number };
 }

@@ -42,10 +42,10 @@ function checkedBatch({ inputs, inputShape, targets }: Dataset): { inputs: Float
 
 async function prove(trainer: Trainer, data: Dataset, when: string): Promise<VerifiedGradients> {
   command.chainruleVerifyProgress(`proving gradients ${when} training`);
-  const { passed, verdict, checked, total, tensors } = await checkGradients(trainer, { batch: checkedBatch(data) });
+  const { passed, verdict, checked, total, proven, tensors } = await checkGradients(trainer, { batch: checkedBatch(data) });
   const [worst] = tensors.flatMap(({ name, worst }) => (worst ? [{ name, ...worst }] : [])).sort((a, b) => b.margin - a.margin);
   if (!worst) throw new Error(`verify: needs gradients to compare ${when} training, got none.`);
-  return { passed, verdict, checked, total, worst: { tensor: worst.name, error: Math.abs(worst.gpu - worst.reference), allowed: worst.tolerance } };
+  return { passed, verdict, checked, total, proven, worst: { tensor: worst.name, error: Math.abs(worst.gpu - worst.reference), allowed: worst.tolerance } };
 }
 
 function median(values: readonly number[]): number {

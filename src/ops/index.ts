@@ -29,6 +29,11 @@ export const ops: Readonly<Record<string, Op>> = Object.fromEntries(all.map((op)
 /** The families that have a choice of kernels: their variants' names. */
 export const variantNames: Readonly<Record<string, readonly string[]>> = namesOf([matmulFamily, reduceFamily]);
 
+/** All families whose variants can be forced: the library's, and those that ops of one's own list. */
+export function forcibleVariants(): Readonly<Record<string, readonly string[]>> {
+  return { ...namesOf(Object.values(ops).flatMap(({ families = [] }) => families)), ...variantNames };
+}
+
 function namesOf(families: readonly KernelFamily[]): Record<string, readonly string[]> {
   return Object.fromEntries(families.map(({ name, variants }) => [name, variants.map((variant) => variant.name)]));
 }
@@ -36,7 +41,7 @@ function namesOf(families: readonly KernelFamily[]): Record<string, readonly str
 /** A family or a variant that does not exist must not be ignored: whoever forces one relies on it. */
 export function checkVariants(who: string, variants: Readonly<Record<string, string>>): void {
   if (variants === null || typeof variants !== 'object') throw new OptionError(who, 'variants as an object of names by family', show(variants));
-  const known = { ...namesOf(Object.values(ops).flatMap(({ families = [] }) => families)), ...variantNames };
+  const known = forcibleVariants();
   for (const [family, variant] of Object.entries(variants)) {
     const choices = Object.hasOwn(known, family) ? known[family]! : undefined;
     if (!choices) throw new OptionError(who, `variants of the families ${Object.keys(known).join(', ')}`, `the family ${show(family)}`);

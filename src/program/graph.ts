@@ -51,6 +51,8 @@ export interface LaunchRecord {
   readonly label: string;
   /** The kernel with its variant. */
   readonly kernel: string;
+  /** Which of several variants it is, where a program can be told to use it: `{ family: 'matmul', name: 'tiled' }`. */
+  readonly variant?: { readonly family: string; readonly name: string };
   readonly outputs: readonly LaunchOutput[];
 }
 

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import { ChainruleError, LimitError } from '../errors.ts';
+import { forcibleVariants } from '../ops/index.ts';
 import type { Request, Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { fuse } from './fusion.ts';
@@ -15,6 +16,8 @@ export interface Launch {
   readonly section: Section;
   readonly label: string;
   readonly kernel: Kernel;
+  /** Which of several variants the kernel is, where `target.variants` could force it. */
+  readonly variant?: { readonly family: string; readonly name: string };
   readonly tensors: readonly Tensor[];
 }
 
@@ -84,7 +87,9 @@ export function lower(request: Request, section: Section, target: Target): Launc
   if (storage > target.maxBindings) {
     throw new LimitError(`${request.label ?? kernel.name} (${kernel.name})`, `at most ${target.maxBindings} buffers in one launch (this device's limit)`, String(storage));
   }
-  return { section, label: request.label ?? kernel.name, kernel, tensors };
+  const choices = forcibleVariants();
+  const chosen = family.variants.length > 1 && Object.hasOwn(choices, family.name) && choices[family.name]!.includes(variant.name);
+  return { section, label: request.label ?? kernel.name, kernel, tensors, ...(chosen ? { variant: { family: family.name, name: variant.name } } : {}) };
 }
 
 /** From a graph to launches with a place for every tensor: everything about a program that needs no GPU. */

@@ -110,6 +110,7 @@ export class Program {
     return part.map(({ launch }, index) => ({
       label: launch.label,
       kernel: launch.kernel.name,
+      ...(launch.variant ? { variant: launch.variant } : {}),
       outputs: written[index]!.map(({ binding, tensor }, at) => {
         const meaning = this.plan.meanings.get(tensor.id);
         const working = this.plan.working.get(tensor.id);
