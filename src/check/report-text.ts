@@ -77,7 +77,7 @@ export function footLines(report: ReportData): string[] {
   }
   lines.push(calibration
     ? `tolerance: 4 σ, with the errors ${calibrationText(calibration)}`
-    : 'tolerance: 4 σ, with the errors of exp, log, … that WGSL allows');
+    : 'tolerance: 4 σ, computed from the graph and its numbers');
   lines.push(`objective ${number(objective.gpu)} on the GPU, ${number(objective.reference)} in float64; ${seconds.toFixed(1)} s`);
   return lines;
 }

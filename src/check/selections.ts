@@ -26,7 +26,7 @@ export function* selections(count: number): Generator<Selection> {
   }
   for (const tile of TILES) {
     if (tile >= n) break;
-    for (const odd of [0, 1]) yield { weight: (r) => (Math.floor(r / tile) % 2 === odd ? 1 : 0), text: `takes every second ${tile} terms` };
+    for (const odd of [0, 1]) yield { weight: (r) => (Math.floor(r / tile) % 2 === odd ? 1 : 0), text: `takes only every second ${tile} terms` };
     const start = tile * Math.floor((n - 1) / tile);
     yield { weight: (r) => (r >= start ? 2 : 1), text: `counts the last ${n - start} terms twice` };
     yield { weight: (r) => (r >= start ? 1 : 0), text: `takes only the last ${n - start} terms` };
