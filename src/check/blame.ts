@@ -84,7 +84,13 @@ function makerOf(findings: Findings, judged: readonly LaunchReport[], { launch, 
   const called = (at: number): string => `launch ${launches[at].label}, kernel ${launches[at].kernel}`;
   // Where the op's proof says what its working memory ought to hold, there is nothing to guess.
   const known = node === undefined ? [] : knownPreparations(findings, launch, node);
-  const wrongly = known.find(({ right }) => !right);
+  const late = known.find((one) => one.late);
+  if (late) return { launch, text: `it reads ${late.output.working!.name} before ${called(late.launch)} writes it` };
+  for (const { launch: writer, read, right, output: { place, working } } of known) {
+    const over = launches.findIndex(({ outputs }, at) => at > writer && at < launch && outputs.some((one) => one.place !== undefined && one.place === place));
+    if (read && right && over >= 0) return { launch: over, text: `${called(over)} overwrites ${working!.name} before ${called(launch)} reads it` };
+  }
+  const wrongly = known.find(({ right, read }) => read && !right);
   if (wrongly) {
     const { launch: maker, output: { working, data: gpu, shape }, reference: right } = wrongly;
     const name = working!.name;

@@ -30,18 +30,27 @@ export function preparationsOf({ launches }: Snapshot, launch: number, length: n
   return found.sort((a, b) => Number(launches[b.launch].label === label) - Number(launches[a.launch].label === label));
 }
 
-/** Working memory of a node that earlier launches wrote and whose right numbers its proof tells: the first written first. */
+/**
+ * Working memory of a node whose right numbers its proof tells, the first written first: what launches before `reader` wrote, and
+ * what it reads though a later one writes it (`late`). `read` says whether the launch reads it, as far as records tell.
+ */
 export function knownPreparations(
-  { snapshot, references: { point }, rounding, proofs }: Findings, before: number, index: number,
-): (Preparation & { readonly right: boolean; readonly reference: RefTensor })[] {
+  { snapshot, references: { point, gradients }, rounding, proofs }: Findings, reader: number, index: number,
+): (Preparation & { readonly right: boolean; readonly late: boolean; readonly read: boolean; readonly reference: RefTensor })[] {
   const node = point.graph.nodes[index];
-  const expected = proofOf(node, proofs).working?.(inputsOf(node, point.tensors), node.options, rounding) ?? {};
-  return snapshot.launches.slice(0, before).flatMap(({ outputs }, launch) => outputs.flatMap((output) => {
+  const expected = proofOf(node, proofs).working?.(inputsOf(node, point.tensors), node.options, rounding, gradients.get(node.outputs.out)) ?? {};
+  const { reads } = snapshot.launches[reader];
+  // What lies between known memory and the reader is spoilt with it.
+  const indirectly = reads?.some((one) => one.node === index && !Object.hasOwn(expected, one.name)) ?? false;
+  return snapshot.launches.flatMap(({ outputs }, launch) => outputs.flatMap((output) => {
     const { working, data } = output;
     if (working?.node !== index || !Object.hasOwn(expected, working.name)) return [];
+    const late = launch > reader;
+    const read = (reads?.some((one) => one.node === index && one.name === working.name) ?? !late) || (indirectly && !late);
+    if (late && !read) return [];
     const { value, variance } = expected[working.name];
     const right = value.length === data.length && value.every((one, i) => Math.abs(data[i] - one) <= KAPPA * Math.sqrt(variance[i]) + FLUSH_FLOOR);
-    return [{ launch, output, right, reference: expected[working.name] }];
+    return [{ launch, output, right, late, read, reference: expected[working.name] }];
   }));
 }
 

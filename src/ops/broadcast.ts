@@ -26,14 +26,14 @@ function stretchedAxes(input: Shape, out: Shape): number[] {
 
 type Scratch = (name: string, shape: Shape) => Tensor;
 
-/** Requests for d input = Σ over the stretched axes of `steps` applied to dout; an alias where nothing is to be done. */
-function reduced(dout: Tensor, steps: Parameters<typeof map>[1], out: Tensor, scratch: Scratch): { requests: Request[]; alias?: Tensor } {
+/** Requests for d input = Σ over the stretched axes of `steps` applied to dout, which stand in `name` before they are summed; an alias where nothing is to be done. */
+function reduced(dout: Tensor, steps: Parameters<typeof map>[1], out: Tensor, name: string, scratch: Scratch): { requests: Request[]; alias?: Tensor } {
   const axes = stretchedAxes(out.shape, dout.shape);
   if (axes.length === 0) {
     return steps.length === 0 && sameShape(dout.shape, out.shape) ? { requests: [], alias: dout } : { requests: [map(dout, steps, out)] };
   }
   if (steps.length === 0) return { requests: sumAxes(dout, axes, 1, out, scratch) };
-  const full = scratch('product', dout.shape);
+  const full = scratch(name, dout.shape);
   return { requests: [map(dout, steps, full), ...sumAxes(full, axes, 1, out, scratch)] };
 }
 
@@ -50,7 +50,7 @@ function binary(name: string, derivative: (side: 'a' | 'b', other: Tensor) => Pa
       for (const side of ['a', 'b'] as const) {
         const target = wanted[side];
         if (!target) continue;
-        const result = reduced(gradients.out!, derivative(side, inputs[side === 'a' ? 'b' : 'a']!), target, scratch);
+        const result = reduced(gradients.out!, derivative(side, inputs[side === 'a' ? 'b' : 'a']!), target, `productFor${side.toUpperCase()}`, scratch);
         requests.push(...result.requests);
         if (result.alias) aliases[side] = result.alias;
       }

@@ -43,6 +43,8 @@ export interface LaunchOutput {
   readonly meaning?: Meaning;
   /** What the op itself calls it, where it is working memory: saved by the forward launches, or between two of them. */
   readonly working?: Working;
+  /** Where it lies: tensors share memory, so a launch at the wrong time spoils what another still needs. */
+  readonly place?: string;
   readonly data: Float32Array;
 }
 
@@ -54,6 +56,8 @@ export interface LaunchRecord {
   /** Which of several variants it is, where a program can be told to use it: `{ family: 'matmul', name: 'tiled' }`. */
   readonly variant?: { readonly family: string; readonly name: string };
   readonly outputs: readonly LaunchOutput[];
+  /** The working memory that it reads. */
+  readonly reads?: readonly Working[];
 }
 
 /**

@@ -87,6 +87,11 @@ export class Program {
     return { buffer: this.#store.find(buffer)!, offset, bytes };
   }
 
+  #placeOf({ id, viewOf }: Tensor): string {
+    const { buffer, offset } = this.plan.placements.get(viewOf ?? id)!;
+    return `${buffer} ${offset}`;
+  }
+
   write(tensor: Tensor, data: Float32Array | Uint32Array): void {
     const { buffer, offset } = this.range(tensor);
     this.#device.write(buffer, offset, data);
@@ -111,10 +116,11 @@ export class Program {
       label: launch.label,
       kernel: launch.kernel.name,
       ...(launch.variant ? { variant: launch.variant } : {}),
+      reads: launch.kernel.bindings.flatMap(({ access }, at) => (access === 'read' ? this.plan.working.get(launch.tensors[at]!.id) ?? [] : [])),
       outputs: written[index]!.map(({ binding, tensor }, at) => {
         const meaning = this.plan.meanings.get(tensor.id);
         const working = this.plan.working.get(tensor.id);
-        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : working ? { working } : {}), data: new Float32Array(data[index]![at]!) };
+        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : working ? { working } : {}), place: this.#placeOf(tensor), data: new Float32Array(data[index]![at]!) };
       }),
     }));
   }

@@ -35,6 +35,12 @@ function binary(row: Row, mutants: readonly Mutant[]): Proof {
         b: summed(gradients.b, b.map, inputs.b.shape),
       };
     },
+    working: (inputs, _options, _rounding, dout): Record<string, RefTensor> => {
+      if (!dout) return {};
+      const { a, b } = operands(inputs);
+      const gradients = row.backward(a.wide, b.wide, dout);
+      return { productForA: gradients.a, productForB: gradients.b };
+    },
     complex: ({ a, b }) => {
       const shape = broadcastShape(a.shape, b.shape) ?? a.shape;
       const [left, right] = [a, b].map((x) => complexExpanded(x, broadcastMap(x.shape, shape), shape));

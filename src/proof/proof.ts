@@ -136,8 +136,9 @@ export interface Proof {
   /**
    * What the op's working memory ought to hold (row losses, a saved mask), by the op's own names for it, with variances: so that a
    * mistake in it is blamed on the launch that made it and not on those that read it. Names that are left out are guessed at.
+   * `dout` is there where a gradient reaches the op.
    */
-  readonly working?: (inputs: Inputs, options: Options, rounding: Rounding) => Readonly<Record<string, RefTensor>>;
+  readonly working?: (inputs: Inputs, options: Options, rounding: Rounding, dout?: RefTensor) => Readonly<Record<string, RefTensor>>;
 
   readonly samples: readonly Sample[];
   /** Samples of any shape: random ones are drawn from it, and failing ones shrunk. */
