@@ -60,8 +60,10 @@ function practicesOf(results) {
  */
 export function summarize({ results, ...facts }) {
   const planted = results.filter((result) => result.class !== 'clean');
-  // A net may not be able to show a bug (a branch that its numbers never take): what must be found is found in the ops.
-  const decisive = results.filter(({ section, outcome }) => !(section === 'nets' && outcome === 'survived'));
+  // A net may not be able to show a bug (a branch that its numbers never take): it counts against the checker unless the samples
+  // of the op find the very same bug in this run.
+  const foundAlone = new Set(results.flatMap(({ section, outcome, group, name }) => (section === 'ops' && outcome === 'killed' ? [`${group}: ${name}`] : [])));
+  const decisive = results.filter(({ section, outcome, name }) => !(section === 'nets' && outcome === 'survived' && foundAlone.has(name)));
   return {
     schema: 'chainrule/mutation/1', passed: results.length > 0 && !decisive.some(({ outcome }) => bad.has(outcome)) && (facts.checker?.mutants.every(({ caught }) => caught) ?? true), ...facts,
     bySection: countBy(results, ({ section }) => section),
