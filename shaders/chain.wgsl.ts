@@ -1,17 +1,23 @@
-import { FORMULAS, HELPERS } from './formulas.wgsl.ts';
+import { FORMULAS } from './formulas.wgsl.ts';
+import { helperTexts } from './helpers.wgsl.ts';
 import { arrayType, type Declaration } from './kernel.ts';
 import { lines, times, wgsl } from './wgsl.ts';
 
 /**
  * Where the element of an operand stands that belongs to (row, column) of a two-dimensional view:
- * index = Σ over `rowTerms` of ((row / divide) % modulo) · stride + column · columnStride.
- * Broadcasting is a stride of 0, so one rule serves biases, masks and any NumPy-style broadcast.
+ * index = offset + Σ over `rowTerms` of ((row / divide) % modulo) · stride + column · columnStride.
+ * Broadcasting is a stride of 0, a transposed view has another column stride, a flipped one negative strides: one rule
+ * serves biases, masks, views and any NumPy-style broadcast.
  */
 export interface Access {
   readonly rowTerms: readonly { readonly divide: number; readonly modulo: number; readonly stride: number }[];
-  readonly columnStride: 0 | 1;
-  /** Elements that the operand has. */
+  readonly columnStride: number;
+  /** Elements of the operand's buffer. */
   readonly count: number;
+  /** Where its first element stands. Default 0. */
+  readonly offset?: number;
+  /** Set where the buffer holds whole numbers, which become f32 as they are loaded. */
+  readonly type?: 'u32';
 }
 
 /** One formula of a chain: value = formula(value, …operands). */
@@ -21,6 +27,8 @@ export interface ChainStep {
   readonly parameters: readonly number[];
   /** Further arguments: a binding's name and where its elements stand. */
   readonly operands: readonly { readonly name: string; readonly access: Access }[];
+  /** Which of the formula's arguments the chain's value is; the operands are the others, in their order. Default 0. */
+  readonly position?: number;
   /** The binding to which the value after this step is written too, for a backward pass that needs it. */
   readonly save?: string;
 }
@@ -32,26 +40,31 @@ export function fullAccess(rows: number, columns: number): Access {
 
 export function isFull(access: Access, rows: number, columns: number): boolean {
   const [term, ...others] = access.rowTerms;
-  if (access.columnStride !== 1 && columns > 1) return false;
+  if ((access.columnStride !== 1 && columns > 1) || access.offset) return false;
   if (rows === 1) return access.count === columns;
   return others.length === 0 && term !== undefined && term.divide === 1 && term.modulo >= rows && term.stride === columns;
 }
 
 /** True where four neighbouring columns of the operand are one aligned vec4, or one number for all four. */
 export function isVector(access: Access, columns: number): boolean {
-  return access.columnStride === 0 || (columns % 4 === 0 && access.rowTerms.every(({ stride }) => stride % 4 === 0));
+  const { rowTerms, columnStride, count, offset = 0 } = access;
+  return columnStride === 0 || (columnStride === 1 && [columns, count, offset, ...rowTerms.map(({ stride }) => stride)].every((size) => size % 4 === 0));
 }
 
 /** The WGSL index of the element at (row, column). */
 export function indexText(access: Access, row: string, column: string): string {
-  const terms = access.rowTerms.filter(({ stride, modulo }) => stride > 0 && modulo > 1).map(({ divide, modulo, stride }) => {
+  const { rowTerms, columnStride, offset = 0 } = access;
+  const terms = rowTerms.filter(({ stride, modulo }) => stride !== 0 && modulo > 1).map(({ divide, modulo, stride }) => {
     const quotient = divide === 1 ? row : `${row} / ${divide}u`;
     // The outermost term needs no remainder: row never exceeds divide · modulo.
-    if (!access.rowTerms.some((other) => other.divide > divide)) return times(quotient, stride);
-    return times(divide === 1 ? `${row} % ${modulo}u` : `(${quotient}) % ${modulo}u`, stride);
+    const place = !rowTerms.some((other) => other.divide > divide) ? quotient : divide === 1 ? `${row} % ${modulo}u` : `(${quotient}) % ${modulo}u`;
+    return { stride, text: times(place, Math.abs(stride)) };
   });
-  if (access.columnStride === 1) terms.push(column);
-  return terms.length > 0 ? terms.join(' + ') : '0u';
+  if (columnStride !== 0) terms.push({ stride: columnStride, text: times(column, Math.abs(columnStride)) });
+  const forwards = terms.flatMap(({ stride, text }) => (stride > 0 ? [text] : []));
+  const backwards = terms.flatMap(({ stride, text }) => (stride < 0 ? [text] : []));
+  const start = [...(offset > 0 ? [`${offset}u`] : []), ...forwards].join(' + ') || '0u';
+  return [start, ...backwards].join(' - ');
 }
 
 /** The index of the vec4 in which an element stands. */
@@ -63,12 +76,14 @@ const quarter = (index: string): string => (index.includes(' ') ? `(${index}) / 
  */
 export function loadFunction(name: string, access: Access, width: 1 | 4, columns: number): string {
   const vector = width === 4 && access.columnStride === 1 && isVector(access, columns);
-  const gather = width === 4 && access.columnStride === 1 && !vector;
-  const at = (column: string): string => `${name}[${indexText(access, 'row', column)}]`;
+  const gather = width === 4 && access.columnStride !== 0 && !vector;
+  const number = (element: string): string => (access.type ? `f32(${element})` : element);
+  const at = (column: string): string => number(`${name}[${indexText(access, 'row', column)}]`);
+  const four = `${name}[${quarter(indexText(access, 'row', 'column'))}]`;
   return wgsl`
 fn load_${name}(row: u32, column: u32) -> Value {
 #if ${vector}
-  return ${name}[${quarter(indexText(access, 'row', 'column'))}];
+  return ${access.type ? `Value(${four})` : four};
 #elif ${gather}
   return Value(
     ${lines(4, (offset) => `${at(offset === 0 ? 'column' : `min(column + ${offset}u, ${columns - 1}u)`)},`, '    ')}
@@ -83,7 +98,7 @@ fn load_${name}(row: u32, column: u32) -> Value {
 /** The declaration of an operand as `loadFunction` reads it. */
 export function loadDeclaration(name: string, access: Access, width: 1 | 4, columns: number): Declaration {
   const vector = width === 4 && access.columnStride === 1 && isVector(access, columns);
-  return { name, access: 'read', type: arrayType(access.count, vector) };
+  return { name, access: 'read', type: arrayType(access.count, vector, access.type) };
 }
 
 /** `fn store_<name>(row, column, value)`: writes the columns that exist. */
@@ -117,16 +132,24 @@ export function storeDeclaration(name: string, width: 1 | 4, rows: number, colum
   return { name, access: 'write', type: arrayType(rows * columns, width === 4 && columns % 4 === 0) };
 }
 
+/** Formulas whose names WGSL has taken for functions that they call, or reserves. */
+const TAKEN = new Set(['abs', 'exp', 'log', 'sqrt', 'sin', 'cos', 'floor', 'sign', 'clamp', 'pow', 'where']);
+
 /** A function name for a formula with its parameters: the same formula with other parameters is another function. */
 function functionName({ formula, parameters }: ChainStep, chains: readonly (readonly ChainStep[])[]): string {
   const all = chains.flat().filter((step) => step.formula === formula).map((step) => step.parameters.join());
   const position = [...new Set(all)].indexOf(parameters.join());
-  return position > 0 ? `${formula}${position + 1}` : formula;
+  return `${formula}${TAKEN.has(formula) ? 'Of' : ''}${position > 0 ? position + 1 : ''}`;
+}
+
+/** The arguments of a step in the formula's order: the chain's value among its operands. */
+function argumentsOf({ operands, position = 0 }: ChainStep, value: string, operandText: (name: string) => string): string {
+  return operands.map(({ name }) => operandText(name)).toSpliced(position, 0, value).join(', ');
 }
 
 /** What a chain makes of `start`, for people: `mul(tanh(x), operand0)`. */
 export function chainFormula(start: string, chain: readonly ChainStep[]): string {
-  return chain.reduce((inner, { formula, operands }) => `${formula}(${[inner, ...operands.map(({ name }) => name)].join(', ')})`, start);
+  return chain.reduce((inner, step) => `${step.formula}(${argumentsOf(step, inner, (name) => name)})`, start);
 }
 
 /** The call of a chain by its function's name; an empty chain leaves the value as it is. */
@@ -141,7 +164,7 @@ export function chainCall(name: string, chain: readonly ChainStep[], value: stri
 export function chainFunctions(chains: Readonly<Record<string, readonly ChainStep[]>>): string {
   const all = Object.values(chains);
   const steps = all.flat();
-  const helpers = [...new Set(steps.flatMap(({ formula }) => FORMULAS[formula]!.helpers ?? []))].map((name) => HELPERS[name]);
+  const helpers = helperTexts(steps.flatMap(({ formula }) => FORMULAS[formula]!.helpers ?? []));
   const formulas = new Map<string, string>();
   for (const step of steps) {
     const { argumentNames, code } = FORMULAS[step.formula]!;
@@ -156,8 +179,8 @@ fn ${name}(${argumentNames.map((argument) => `${argument}: Value`).join(', ')}) 
 fn ${name}(start: Value, row: u32, column: u32) -> Value {
   var value = start;
   ${chain.flatMap((step) => {
-    const operands = step.operands.map((operand) => `, load_${operand.name}(row, column)`).join('');
-    return [`value = ${functionName(step, all)}(value${operands});`, ...(step.save ? [`store_${step.save}(row, column, value);`] : [])];
+    const given = argumentsOf(step, 'value', (operand) => `load_${operand}(row, column)`);
+    return [`value = ${functionName(step, all)}(${given});`, ...(step.save ? [`store_${step.save}(row, column, value);`] : [])];
   }).join('\n  ')}
   return value;
 }

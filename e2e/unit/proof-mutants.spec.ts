@@ -1,34 +1,37 @@
 import { expect, test } from 'playwright/test';
-import { ops, variantNames } from '../../src/ops/index.ts';
+import { ops } from '../../src/ops/index.ts';
 import type { Tensor } from '../../src/ops/tensor.ts';
-import { planProgram } from '../../src/program/plan.ts';
+import { planProgram, variantChoices, type ProgramPlan } from '../../src/program/plan.ts';
 import { Trace, tracing } from '../../src/program/trace.ts';
 import { proofs } from '../../src/proof/index.ts';
 import type { Sample } from '../../src/proof/proof.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 
-/** The kernels that an op's samples ask for, in every variant. No GPU: a plan is plain data. */
-function kernelsOf(op: string, sample: Sample): Kernel[] {
-  const choices = [{}, ...Object.entries(variantNames).flatMap(([family, names]) => names.map((name) => ({ [family]: name })))];
-  return choices.flatMap((variants) => {
-    const trace = new Trace();
-    const tensors: Record<string, Tensor> = {};
-    const out = tracing(trace, () => {
-      for (const [input, { shape, data }] of Object.entries(sample.inputs)) {
-        const differentiable = data instanceof Float32Array && !ops[op]!.constants?.includes(input);
-        tensors[input] = trace.tensor(input, shape, differentiable ? 'parameter' : 'input', data instanceof Uint32Array ? 'u32' : 'f32');
-      }
-      return trace.apply(ops[op]!, tensors, sample.options);
-    });
-    return planProgram({
-      name: op, graph: trace.graph, target: { adapterClass: 'gpu', maxBindings: 10, fusion: true, variants },
-      seeds: [{ tensor: out.id, cotangent: 'given' }], kept: [out.id],
-      wanted: Object.values(tensors).filter(({ role }) => role === 'parameter').map(({ id }) => id),
-    }).launches.map(({ kernel }) => kernel);
+/** A plan of an op for one of its samples. No GPU: it is plain data. */
+function planOf(op: string, sample: Sample, variants: Readonly<Record<string, string>>): ProgramPlan {
+  const trace = new Trace();
+  const tensors: Record<string, Tensor> = {};
+  const out = tracing(trace, () => {
+    for (const [input, { shape, data }] of Object.entries(sample.inputs)) {
+      const differentiable = data instanceof Float32Array && !ops[op]!.constants?.includes(input);
+      tensors[input] = trace.tensor(input, shape, differentiable ? 'parameter' : 'input', data instanceof Uint32Array ? 'u32' : 'f32');
+    }
+    return trace.apply(ops[op]!, tensors, sample.options);
+  });
+  return planProgram({
+    name: op, graph: trace.graph, target: { adapterClass: 'gpu', maxBindings: 10, fusion: true, variants },
+    seeds: [{ tensor: out.id, cotangent: 'given' }], kept: [out.id],
+    wanted: Object.values(tensors).filter(({ role }) => role === 'parameter').map(({ id }) => id),
   });
 }
 
-const kernels = new Map(Object.entries(proofs).map(([op, { samples }]) => [op, samples.flatMap((sample) => kernelsOf(op, sample))]));
+/** The kernels that an op's samples ask for, in every variant. */
+function kernelsOf(op: string, samples: readonly Sample[]): Kernel[] {
+  return variantChoices(samples.map((sample) => planOf(op, sample, {})))
+    .flatMap((variants) => samples.flatMap((sample) => planOf(op, sample, variants).launches.map(({ kernel }) => kernel)));
+}
+
+const kernels = new Map(Object.entries(proofs).map(([op, { samples }]) => [op, kernelsOf(op, samples)]));
 
 test('every planted bug stands in a kernel of its op, and every kernel has three', () => {
   const counts = new Map([...kernels.values()].flat().map(({ name }) => [name, 0]));

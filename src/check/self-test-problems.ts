@@ -1,5 +1,6 @@
-import { ops, variantNames } from '../ops/index.ts';
+import { ops } from '../ops/index.ts';
 import type { Target } from '../ops/request.ts';
+import { variantChoices } from '../program/plan.ts';
 import { planGraph } from '../program/run-graph.ts';
 import { opRun } from '../program/run-op.ts';
 import type { Proof, Sample } from '../proof/proof.ts';
@@ -42,8 +43,7 @@ export function coreProblems(proofs: Proofs, device: Chooser): SelfTestProblem[]
 /** Every sample of every op, once for each choice of kernel variants that makes other kernels of it. */
 export function allProblems(proofs: Proofs, device: Chooser): SelfTestProblem[] {
   return Object.entries(proofs).flatMap(([op, { samples }]) => {
-    const own = Object.fromEntries((ops[op]?.families ?? []).map(({ name, variants }) => [name, variants.map((variant) => variant.name)]));
-    const forced = [{}, ...Object.entries({ ...variantNames, ...own }).flatMap(([family, names]) => names.map((name) => ({ [family]: name })))];
+    const forced = variantChoices(samples.map((sample) => planOf(op, sample, {}, device)));
     return samples.flatMap((sample) => {
       const seen = new Set<string>();
       return forced.filter((variants) => {
@@ -55,8 +55,12 @@ export function allProblems(proofs: Proofs, device: Chooser): SelfTestProblem[] 
 }
 
 /** The kernels that a device of this kind runs for a sample. */
-function kernelsOf(op: string, { options, inputs }: Sample, variants: Readonly<Record<string, string>>, device: Chooser) {
-  return planGraph(opRun(op, options, inputs, new Float32Array(), { target: { variants } }), device).launches.map(({ kernel }) => kernel);
+function kernelsOf(op: string, sample: Sample, variants: Readonly<Record<string, string>>, device: Chooser) {
+  return planOf(op, sample, variants, device).launches.map(({ kernel }) => kernel);
+}
+
+function planOf(op: string, { options, inputs }: Sample, variants: Readonly<Record<string, string>>, device: Chooser) {
+  return planGraph(opRun(op, options, inputs, new Float32Array(), { target: { variants } }), device);
 }
 
 function sizeOf({ inputs }: Sample): number {

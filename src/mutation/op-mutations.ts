@@ -1,6 +1,5 @@
-import { variantNames } from '../ops/index.ts';
 import type { Target } from '../ops/request.ts';
-import type { Launch, ProgramPlan } from '../program/plan.ts';
+import { variantChoices, type Launch, type ProgramPlan } from '../program/plan.ts';
 import { planGraph } from '../program/run-graph.ts';
 import { opRun } from '../program/run-op.ts';
 import { proofs } from '../proof/index.ts';
@@ -49,10 +48,10 @@ function planOf(op: string, sample: Pick<Sample, 'options' | 'inputs'>, variants
   return planGraph(opRun(op, sample.options, sample.inputs, new Float32Array(0), { target: { variants } }), device);
 }
 
-/** No forced variant, and every single one: what small samples would not ask for by themselves. */
-const everyVariant: readonly Variants[] = [
-  {}, ...Object.entries(variantNames).flatMap(([family, names]) => names.map((name) => ({ [family]: name }))),
-];
+/** No forced variant, and every single one of the families that the op asks for: what small samples would not ask for by themselves. */
+function everyVariant(op: string, samples: readonly Sample[], device: Pick<Target, 'adapterClass' | 'maxBindings'>): readonly Variants[] {
+  return variantChoices(samples.map((sample) => planOf(op, sample, {}, device)));
+}
 
 export function sizeOfSample({ inputs }: Sample): number {
   return Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0);
@@ -82,13 +81,14 @@ const passes = ({ section }: Launch): boolean => section === 'forward' || sectio
 
 /** The plans of all samples of an op, with its own choice of variants and with each forced: what its kernels are. */
 export function plansOf(op: string, device: Pick<Target, 'adapterClass' | 'maxBindings'>): ProgramPlan[] {
-  return everyVariant.flatMap((variants) => proofs[op]!.samples.map((sample) => planOf(op, sample, variants, device)));
+  const { samples } = proofs[op]!;
+  return everyVariant(op, samples, device).flatMap((variants) => samples.map((sample) => planOf(op, sample, variants, device)));
 }
 
 /** Every mutation of an op, in an order that never changes. */
 export function mutationsOf(op: string, device: Pick<Target, 'adapterClass' | 'maxBindings'>): OpMutation[] {
   const samples = ordered(proofs[op]!.samples);
-  const planned = everyVariant.map((variants) => ({ variants, plans: samples.map((sample) => ({ sample, plan: planOf(op, sample, variants, device) })) }));
+  const planned = everyVariant(op, samples, device).map((variants) => ({ variants, plans: samples.map((sample) => ({ sample, plan: planOf(op, sample, variants, device) })) }));
   const texts = proofs[op]!.mutants.map((mutant) => textMutation(op, mutant, planned));
   return [...texts, ...launchMutations(op, planned)];
 }

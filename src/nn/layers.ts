@@ -1,17 +1,25 @@
 import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
-import { apply } from '../program/trace.ts';
+import { apply, currentTrace } from '../program/trace.ts';
 import { checkInitializer } from './initial-values.ts';
 import { defaultLinearBias, defaultLinearWeight, type Initializer } from './initializers.ts';
-import { defineModule, type Module } from './module.ts';
+import { defineModule, type AnyModule, type Module } from './module.ts';
+
+type Input = Pick<Module, 'inputShape' | 'inputType' | 'inputClasses' | 'reshapes'>;
 
 /**
  * What the first of some layers takes: activations take any shape and pass it on, so the first that knows its input
  * decides, unless something before it changes the shape.
  */
-function inferInput(layers: readonly Module[]): { inputShape?: Shape; reshapes?: boolean } {
-  const first = layers.find(({ inputShape, reshapes }) => inputShape !== undefined || reshapes);
-  return first?.inputShape ? { inputShape: first.inputShape } : { reshapes: first !== undefined };
+function inferInput(layers: readonly AnyModule[]): Input {
+  const first = layers.find(({ inputShape, inputType, reshapes }) => inputShape !== undefined || inputType !== undefined || reshapes);
+  if (!first) return {};
+  const { inputShape, inputType, inputClasses, reshapes } = first;
+  return {
+    ...(inputShape ? { inputShape } : {}), ...(inputType ? { inputType } : {}), ...(inputClasses === undefined ? {} : { inputClasses }),
+    // Whoever takes indices makes something else of them.
+    ...(reshapes || (inputType && !inputShape) ? { reshapes: true } : {}),
+  };
 }
 
 /** Layers one after the other: the output of each is the input of the next. Parameters are named by position: `0.weight`. */
@@ -24,7 +32,7 @@ export function sequential(...layers: readonly Module[]): Module {
     kind: 'sequential',
     children: Object.fromEntries(layers.map((layer, index) => [String(index), layer])),
     ...inferInput(layers),
-    forward: (x) => layers.reduce((value, layer) => layer(value), x),
+    forward: (_, x) => layers.reduce((value, layer) => layer(value), x),
   });
 }
 
@@ -32,11 +40,18 @@ export function sequential(...layers: readonly Module[]): Module {
  * A net of your own: `forward` gets the children and the input and may connect them freely (skip connections, one
  * layer used twice). It is called once, when the model is compiled.
  *
- * `inputShape` is the shape of one example; needed where the first child can't tell it.
+ * `forward` may take several tensors and return anything (a decoder that takes a memory, a recurrent cell that returns its state);
+ * what is compiled takes one and returns one. `inputShape` is the shape of one example; needed where the first child can't tell it.
  */
-export function module<Children extends Readonly<Record<string, Module>>>(
-  children: Children, forward: (children: Children, x: Tensor) => Tensor, options: { inputShape?: Shape } = {},
-): Module {
+export function module<Children extends Readonly<Record<string, AnyModule>>>(
+  children: Children, forward: (children: Children, x: Tensor) => Tensor, options?: { inputShape?: Shape },
+): Module;
+export function module<Children extends Readonly<Record<string, AnyModule>>, Arguments extends readonly unknown[], Result>(
+  children: Children, forward: (children: Children, ...inputs: Arguments) => Result, options?: { inputShape?: Shape },
+): Module<Arguments, Result>;
+export function module<Children extends Readonly<Record<string, AnyModule>>, Arguments extends readonly unknown[], Result>(
+  children: Children, forward: (children: Children, ...inputs: Arguments) => Result, options: { inputShape?: Shape } = {},
+): Module<Arguments, Result> {
   checkOptionNames('module', options, ['inputShape']);
   if (children === null || typeof children !== 'object') throw new OptionError('module', 'children as an object of layers by name', show(children));
   if (typeof forward !== 'function') throw new OptionError('module', 'a forward function (children, x) => tensor', show(forward));
@@ -44,8 +59,9 @@ export function module<Children extends Readonly<Record<string, Module>>>(
     if (typeof child !== 'function' || typeof child.kind !== 'string') throw new OptionError('module', `a layer as child ${show(name)}`, show(child));
     if (!/^[A-Za-z0-9_]{1,64}$/.test(name)) throw new OptionError('module', 'children named with at most 64 letters, digits and _', show(name));
   }
-  const input = options.inputShape ? { inputShape: options.inputShape } : inferInput(Object.values(children));
-  return defineModule({ kind: 'module', children, ...input, forward: (x) => forward(children, x) });
+  const inferred = inferInput(Object.values(children));
+  const input = options.inputShape ? { ...inferred, inputShape: options.inputShape } : inferred;
+  return defineModule<Arguments, Result>({ kind: 'module', children, ...input, forward: (_, ...inputs) => forward(children, ...inputs) });
 }
 
 export interface LinearOptions {
@@ -73,11 +89,11 @@ export function linear(inFeatures: number, outFeatures: number, options: LinearO
       ...(bias ? { bias: { shape: [outFeatures], initializer: biasInitializer } } : {}),
     },
     inputShape: [inFeatures],
-    forward: (x, parameters) => apply('linear', { x, weight: parameters.weight, bias: parameters.bias }),
+    forward: ({ parameters }, x) => apply('linear', { x, weight: parameters.weight, bias: parameters.bias }),
   });
 }
 
-const activation = (kind: string, options = {}): Module => defineModule({ kind, forward: (x) => apply(kind, { x }, options) });
+const activation = (kind: string, options = {}): Module => defineModule({ kind, forward: (_, x) => apply(kind, { x }, options) });
 
 /** max(x, 0). The subgradient at 0 is 0. */
 export const relu = (): Module => activation('relu');
@@ -115,7 +131,7 @@ export function dropout(p = 0.5): Module {
   checkNumber('dropout', 'p', p, { min: 0, below: 1 });
   return defineModule({
     kind: 'dropout',
-    forward: (x, _, randomness) => {
+    forward: ({ randomness }, x) => {
       if (!randomness || p === 0) return x;
       const { counter, layer } = randomness.draw();
       return apply('dropout', { x, counter }, { p, layer });
@@ -128,6 +144,21 @@ export function flatten(): Module {
   return defineModule({
     kind: 'flatten',
     reshapes: true,
-    forward: (x) => apply('reshape', { x }, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
+    forward: (_, x) => apply('reshape', { x }, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
+  });
+}
+
+/**
+ * The same layer or net, whose inner tensors a training step does not keep for the backward pass but makes again there (activation
+ * checkpointing, Chen et al. 2016): less memory for one more forward pass of this part. Results are the same bit for bit, masks of
+ * dropout included. Names of parameters do not change. Inside another recomputed part it changes nothing.
+ */
+export function recompute<Arguments extends readonly unknown[], Result>(part: Module<Arguments, Result>): Module<Arguments, Result> {
+  if (typeof part !== 'function' || typeof part.kind !== 'string') throw new OptionError('recompute', 'a layer', show(part));
+  const { inputShape, inputType, inputClasses, reshapes } = part;
+  return defineModule<Arguments, Result>({
+    kind: part.kind, wraps: part as unknown as AnyModule,
+    ...(inputShape ? { inputShape } : {}), ...(inputType ? { inputType } : {}), ...(inputClasses === undefined ? {} : { inputClasses }), ...(reshapes ? { reshapes } : {}),
+    forward: (_, ...inputs) => currentTrace('recompute').recomputing(() => part(...inputs)),
   });
 }

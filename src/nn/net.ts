@@ -1,9 +1,9 @@
 import { ChainruleError, LimitError, OptionError, ShapeError, show } from '../errors.ts';
-import { showShape, sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
+import { showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { Graph } from '../program/graph.ts';
 import { apply, Trace, tracing } from '../program/trace.ts';
 import type { Loss } from './losses.ts';
-import { Randomness, traceModel, withRandomness, type Module, type Parameter } from './module.ts';
+import { Randomness, traceModel, withTraining, type Module, type NamedParameter } from './module.ts';
 import type { Regularization } from './regularization.ts';
 
 /** A model traced for one batch size. */
@@ -12,7 +12,9 @@ export interface Net {
   readonly rows: number;
   readonly inputs: Tensor;
   readonly outputs: Tensor;
-  readonly parameters: readonly { readonly name: string; readonly parameter: Parameter; readonly tensor: Tensor }[];
+  readonly parameters: readonly NamedParameter[];
+  /** State that is not trained; in training with the tensor whose value each takes at the end of a step. */
+  readonly buffers: readonly (NamedParameter & { readonly next?: Tensor })[];
   /** The shape of the output for one example. */
   readonly outputShape: Shape;
   /** The leaf that random numbers are drawn by (u32 [3]: seed low, seed high, step), where the model draws some. */
@@ -26,6 +28,8 @@ export interface Tracing {
   /** Names of parameters, or of layers, that get no gradient. */
   readonly frozen?: readonly string[];
   readonly regularization?: Regularization;
+  /** What the model takes. Default as its first layer says, else f32. */
+  readonly inputType?: ElementType;
 }
 
 /** A net with its loss. */
@@ -34,10 +38,10 @@ export interface LossNet extends Net {
   readonly loss: Tensor;
 }
 
-function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: number, { training = false, frozen = [] }: Tracing): Net {
-  const inputs = trace.tensor('inputs', [rows, ...inputShape], 'input');
-  const randomness = training ? new Randomness(trace) : undefined;
-  const { output, parameters } = withRandomness(randomness, () => traceModel(model, inputs, frozen));
+function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: number, { training = false, frozen = [], inputType = model.inputType ?? 'f32' }: Tracing): Net {
+  const inputs = trace.tensor('inputs', [rows, ...inputShape], 'input', inputType);
+  const step = training ? { randomness: new Randomness(trace), updates: new Map<number, Tensor>() } : undefined;
+  const { output, parameters, buffers } = withTraining(step, () => traceModel(model, inputs, frozen));
   if (!output || trace.graph.tensors[output.id] !== output) {
     throw new ChainruleError('state', 'compile', 'a forward function that returns a tensor of its model', show(output));
   }
@@ -49,7 +53,8 @@ function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: numb
   if (large) throw new LimitError('compile', 'tensors of fewer than 2^32 numbers', `${large.name} ${showShape(large.shape)}`, 'Use a smaller batch or a smaller layer.');
   return {
     graph: trace.graph, rows, inputs, outputs: output, parameters, outputShape: output.shape.slice(1),
-    ...(randomness?.counter ? { counter: randomness.counter } : {}),
+    buffers: buffers.map((buffer) => ({ ...buffer, ...(step?.updates.has(buffer.tensor.id) ? { next: step.updates.get(buffer.tensor.id)! } : {}) })),
+    ...(step?.randomness.counter ? { counter: step.randomness.counter } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 import { OptionError, show } from '../errors.ts';
 import type { KernelFamily, Request } from './request.ts';
-import type { Shape, Tensor } from './tensor.ts';
+import type { Layout, Shape, Tensor } from './tensor.ts';
 
 export type Named<T> = Readonly<Record<string, T>>;
 export type Options = Readonly<Record<string, unknown>>;
@@ -42,8 +42,11 @@ export interface Op {
   readonly constants?: readonly string[];
   /** The outputs' shapes, or a ShapeError in the name of `who`. */
   shapes(inputs: Named<Tensor>, options: Options, who: string): Named<Shape>;
-  /** True where `out` is the input `x` under another shape: no launch, no memory. */
-  readonly isView?: boolean;
+  /**
+   * Where `out` shows the memory of an input in another way: which input, and its layout there (absent: row by row). Then
+   * forward launches nothing. Undefined where these inputs need launches after all.
+   */
+  view?(inputs: Named<Tensor>, options: Options, shape: Shape): { readonly of: Tensor; readonly layout?: Layout | undefined } | undefined;
   /** True where a unit whose output is always 0 is dead: diagnostics count them. */
   readonly canDie?: boolean;
   /** Tensors that the forward launches write for the backward ones, with their shapes. */

@@ -26,6 +26,8 @@ export interface KernelFamily<S extends object = object> {
   readonly name: string;
   /** In order of preference; the last one suits everything. */
   readonly variants: readonly Variant<S>[];
+  /** True where its specs say how each tensor lies (`Tensor.layout`); for all others the program puts a copy without gaps before. */
+  readonly followsLayout?: boolean;
   /**
    * Fusion: does `consumer`'s work on `tensor` at the end of `request`, which writes it. With `keep`, `tensor` itself
    * must still be written, because somebody else reads it. Undefined where it can't.
@@ -46,6 +48,8 @@ export interface Request<S extends object = object> {
   readonly writes: Readonly<Record<string, Tensor>>;
   /** Tensors that a kernel changes in place: only parameters and the optimiser's moments. */
   readonly updates?: Readonly<Record<string, Tensor>>;
+  /** True where it makes again what the forward pass made, so that memory was free in between: it must not move there. */
+  readonly recomputes?: true;
   /** Who asked: `0.weight`, `fc1.forward`. Set by the program. */
   readonly label?: string;
 }

@@ -1,13 +1,16 @@
 import { ShapeError } from '../errors.ts';
+import { map } from './map.ts';
 import type { Op } from './op.ts';
 import { showShape, sizeOf, type Shape } from './tensor.ts';
 
-/** The same elements under another shape; one dimension may be -1 and is computed. Nothing is launched or copied. */
+/**
+ * The same elements under another shape; one dimension may be -1 and is computed. Nothing is launched or copied, unless the
+ * elements do not lie row by row (a transposed view): then they are copied first.
+ */
 export const reshape: Op = {
   name: 'reshape',
   inputs: ['x'],
   options: ['shape'],
-  isView: true,
   shapes: ({ x }, options, who) => {
     const asked = options.shape as Shape;
     const fits = Array.isArray(asked) && asked.every((dimension) => Number.isInteger(dimension) && dimension >= -1) && asked.filter((dimension) => dimension === -1).length <= 1;
@@ -19,9 +22,12 @@ export const reshape: Op = {
     }
     return { out };
   },
-  forward: () => [],
-  backward: ({ inputs: { x }, gradients: { out: dout }, wanted }) => ({
-    requests: [],
-    aliases: wanted.x ? { x: { ...dout!, shape: x!.shape } } : {},
-  }),
+  view: ({ x }) => (x!.layout ? undefined : { of: x! }),
+  forward: ({ inputs: { x }, outputs: { out } }) => (x!.layout ? [map(x!, [], { ...out!, shape: x!.shape })] : []),
+  backward: ({ inputs: { x }, gradients: { out: dout }, wanted }) => {
+    if (!wanted.x) return { requests: [] };
+    return dout!.layout
+      ? { requests: [map(dout!, [], { ...wanted.x, shape: dout!.shape })] }
+      : { requests: [], aliases: { x: { ...dout!, shape: x!.shape } } };
+  },
 };

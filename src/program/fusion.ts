@@ -70,7 +70,7 @@ function fuseConsumer(requests: readonly Request[], kept: ReadonlySet<number>, t
       for (const reader of readers) {
         const consumer = requests[reader]!;
         const ready = Object.values(consumer.reads).every(({ id }) => id === tensor.id || (written.get(id) ?? -1) < position);
-        if (!ready || consumer.updates) continue;
+        if (!ready || consumer.updates || consumer.recomputes !== request.recomputes) continue;
         const joined = request.family.absorbConsumer(request, tensor, consumer, readers.length > 1 || kept.has(tensor.id));
         if (fits(joined, target)) return replaced(requests, position, joined, [reader]);
       }
@@ -87,6 +87,7 @@ function fuseProducer(requests: readonly Request[], kept: ReadonlySet<number>, t
     if (results.length !== 1 || !tensor || kept.has(tensor.id) || producer.updates) continue;
     const readers = readersOf(requests, tensor.id);
     if (readers.length === 0) continue;
+    if (readers.some((reader) => requests[reader]!.recomputes && !producer.recomputes)) continue;
     const joined = readers.map((reader) => requests[reader]!.family.absorbProducer?.(requests[reader]!, tensor, producer));
     if (!joined.every((request) => fits(request, target))) continue;
     return requests

@@ -1,8 +1,9 @@
-import { map } from '../ops/elementwise.ts';
+import { map } from '../ops/map.ts';
 import { ops } from '../ops/index.ts';
 import type { Named } from '../ops/op.ts';
 import type { Request } from '../ops/request.ts';
 import { sameShape, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
+import { Contiguous } from './contiguous.ts';
 import type { Graph, Meaning, Node, Working } from './graph.ts';
 
 /** What a graph asks of the GPU: its requests in order, and every tensor by id. */
@@ -26,7 +27,7 @@ export interface Seed {
   readonly cotangent: 'one' | 'given';
 }
 
-/** A graph's tensors and those that the program adds. A view is its root under another shape. */
+/** A graph's tensors and those that the program adds. A view is its root, with the view's shape and layout. */
 class TensorTable {
   readonly all: Tensor[];
 
@@ -34,9 +35,11 @@ class TensorTable {
     this.all = [...graph.tensors];
   }
 
-  get(id: number): Tensor {
-    const tensor = this.all[id]!;
-    return tensor.viewOf === undefined ? tensor : { ...this.all[tensor.viewOf]!, shape: tensor.shape };
+  /** `made` are tensors that were made again: they stand in for the first ones. */
+  get(id: number, made: ReadonlyMap<number, Tensor> = new Map()): Tensor {
+    const { shape, layout, viewOf } = this.all[id]!;
+    const root = made.get(viewOf ?? id) ?? this.all[viewOf ?? id]!;
+    return viewOf === undefined ? root : { ...root, shape, ...(layout ? { layout, shows: { kind: 'value', tensor: id } satisfies Meaning } : {}) };
   }
 
   add(name: string, shape: Shape, role: Role, constant?: number): Tensor {
@@ -50,9 +53,17 @@ class TensorTable {
 export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonly number[]): Requests {
   const table = new TensorTable(graph);
   const saved = new Map<Node, Named<Tensor>>();
-  const named = (ids: Named<number>): Record<string, Tensor> => Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, table.get(id)]));
+  const meanings = new Map<number, Meaning>();
   const working = new Map<number, Working>();
   const indexOf = new Map(graph.nodes.map((node, index) => [node, index]));
+  const contiguous = new Contiguous((view, shape) => {
+    const copy = table.add(view.name, shape, 'value');
+    if (view.shows) meanings.set(copy.id, view.shows as Meaning);
+    return copy;
+  });
+  /** What recomputed blocks have made again, by the first tensor's id: the backward pass reads these. */
+  const made = new Map<number, Tensor>();
+  const named = (ids: Named<number>): Record<string, Tensor> => Object.fromEntries(Object.entries(ids).map(([name, id]) => [name, table.get(id, made)]));
   const workingTensor = (node: Node, name: string, shape: Shape): Tensor => {
     const tensor = table.add(`${node.label}.${name}`, shape, 'value');
     working.set(tensor.id, { node: indexOf.get(node)!, name });
@@ -67,16 +78,26 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   });
   const label = (requests: readonly Request[], node: Node, direction: string): Request[] =>
     requests.map((request) => ({ ...request, label: `${node.label}.${direction}` }));
-
-  const forward = graph.nodes.flatMap((node) => {
+  const forwardOf = (node: Node): Request[] => {
     const op = ops[node.op]!;
     const shapes = op.saves?.(named(node.inputs), node.options) ?? {};
     saved.set(node, Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, workingTensor(node, name, shape)])));
     return label(op.forward(application(node)), node, 'forward');
+  };
+  /** The forward launches of a block again, into tensors of their own: its first ones need not be kept since the forward pass. */
+  const remake = (block: number): Request[] => graph.nodes.filter((node) => node.block === block).flatMap((node) => {
+    for (const id of Object.values(node.outputs)) {
+      const { name, shape, viewOf } = graph.tensors[id]!;
+      if (viewOf !== undefined) continue;
+      const again = table.add(name, shape, 'value');
+      made.set(id, again);
+      meanings.set(again.id, { kind: 'value', tensor: id });
+    }
+    return forwardOf(node).map((request) => ({ ...request, recomputes: true as const }));
   });
 
-  const meanings = new Map<number, Meaning>();
   for (const node of graph.nodes) for (const id of Object.values(node.outputs)) meanings.set(id, { kind: 'value', tensor: id });
+  const forward = contiguous.requests(graph.nodes.flatMap(forwardOf));
   const needed = dependents(graph, wanted);
   const uses = countUses(graph, needed);
   const contributions = new Map<number, Tensor[]>();
@@ -105,7 +126,10 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     if (!first) return undefined;
     const { name, shape } = graph.tensors[id]!;
     if (others.length === 0) mean(first, { kind: 'gradient', tensor: id });
-    if (others.length === 0 && (!isLeaf(id) || first.role === 'gradient')) return sameShape(first.shape, shape) ? first : { ...first, shape };
+    if (others.length === 0 && (!isLeaf(id) || first.role === 'gradient')) {
+      const shown = sameShape(first.shape, shape) ? first : { ...first, shape };
+      return shown.layout ? { ...shown, shows: { kind: 'gradient', tensor: id } satisfies Meaning } : shown;
+    }
     // Two at a time, so that no launch binds more than any device allows; fusion joins as many as this one does.
     const total = table.add(`d ${name}`, shape, isLeaf(id) ? 'gradient' : 'value');
     mean(total, { kind: 'gradient', tensor: id });
@@ -118,6 +142,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     return total;
   };
 
+  const remade = new Set<number>();
   for (const [index, node] of [...graph.nodes.entries()].reverse()) {
     const op = ops[node.op]!;
     const upstream: Record<string, Tensor> = {};
@@ -134,6 +159,10 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
       targets[name] = table.add(`d ${inputName}`, shape, only ? 'gradient' : 'value');
     }
     if (Object.keys(targets).length === 0) continue;
+    if (node.block !== undefined && !remade.has(node.block)) {
+      remade.add(node.block);
+      backward.push(...remake(node.block));
+    }
     const { requests, aliases = {} } = op.backward({ ...application(node), gradients: upstream, wanted: targets });
     backward.push(...label(requests, node, 'backward'));
     for (const [name, target] of Object.entries(targets)) {
@@ -155,7 +184,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     }
     gradients.set(id, gradient);
   }
-  return { forward, backward, tensors: table.all, gradients, cotangents, meanings, working };
+  return { forward, backward: contiguous.requests(backward), tensors: table.all, gradients, cotangents, meanings, working };
 }
 
 /** Every tensor that depends on one of the wanted ones, these included. */

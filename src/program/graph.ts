@@ -10,6 +10,8 @@ export interface Node {
   readonly label: string;
   readonly inputs: Readonly<Record<string, number>>;
   readonly outputs: Readonly<Record<string, number>>;
+  /** Which recomputed block it belongs to: its outputs are not kept for the backward pass but made again there. */
+  readonly block?: number;
 }
 
 /** A traced computation: plain data that can be cloned to a worker. Nodes stand in the order of execution. */

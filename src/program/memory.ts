@@ -2,7 +2,7 @@ import type { Request } from '../ops/request.ts';
 import { sizeOf, type Tensor } from '../ops/tensor.ts';
 
 /** What memory is used for. */
-export type MemoryRole = 'parameters' | 'gradients' | 'optimizer' | 'batch' | 'activations' | 'data' | 'step' | 'staging' | 'diagnostics';
+export type MemoryRole = 'parameters' | 'buffers' | 'gradients' | 'optimizer' | 'batch' | 'activations' | 'data' | 'step' | 'staging' | 'diagnostics';
 
 /** Where a tensor lies: a named buffer and a range in it, in bytes. */
 export interface Placement {

@@ -3,13 +3,20 @@ import { ChainruleError, LimitError } from '../errors.ts';
 import { forcibleVariants } from '../ops/index.ts';
 import type { Request, Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
+import { Contiguous } from './contiguous.ts';
 import { fuse } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
 import type { Graph, Meaning, Working } from './graph.ts';
 import { bytesOf, layOut, planSlots, type BufferPlan, type MemoryRole, type Placement } from './memory.ts';
 
+/**
+ * What may follow a graph's own launches, in order; `src/nn/progress.ts` says which of them a step runs. The first of several
+ * gradients that are added up overwrites the sum, and the first average of weights is a copy of them.
+ */
+const FOLLOWING = ['buffers', 'firstSum', 'sum', 'update', 'firstAverage', 'average', 'report'] as const;
+
 /** The parts of a step, in order. A gradient check runs `forward` and `backward` of the very same launches. */
-export type Section = 'batch' | 'forward' | 'backward' | 'update' | 'report';
+export type Section = 'batch' | 'forward' | 'backward' | (typeof FOLLOWING)[number];
 
 /** One dispatch as plain data: a kernel and the tensors that it binds, in the order of its bindings. */
 export interface Launch {
@@ -39,6 +46,13 @@ export interface ProgramPlan {
   readonly working: ReadonlyMap<number, Working>;
 }
 
+/** No forced variant, and each one of the families in which these plans have a choice: what tests force one after the other. */
+export function variantChoices(plans: readonly Pick<ProgramPlan, 'launches'>[]): readonly Readonly<Record<string, string>>[] {
+  const families = new Set(plans.flatMap(({ launches }) => launches.flatMap(({ variant }) => (variant ? [variant.family] : []))));
+  const names = forcibleVariants();
+  return [{}, ...[...families].flatMap((family) => names[family]!.map((name) => ({ [family]: name })))];
+}
+
 /** Changes a plan before it is compiled: mutation tests, and whoever wants to see a bug, plant it with one. */
 export type Alter = (plan: ProgramPlan) => ProgramPlan;
 
@@ -46,6 +60,10 @@ export type Alter = (plan: ProgramPlan) => ProgramPlan;
 export interface Extension {
   /** A new tensor in a buffer of its own. Buffers of one name are shared between programs. */
   place(name: string, shape: Shape, memory: MemoryRole, type?: ElementType): Tensor;
+  /** A part of a placed tensor that starts at element `first`, a multiple of 64: as a tensor of its own. */
+  part(of: Tensor, first: number, shape: Shape): Tensor;
+  /** Where the graph's tensors lie that have a place of their own. */
+  readonly placements: ReadonlyMap<number, Placement>;
   /** The program's tensor for a graph's tensor. */
   tensor(id: number): Tensor;
   /** A new value that lives in a slot between the extension's launches. */
@@ -63,7 +81,7 @@ export interface ProgramRequest {
   readonly wanted?: readonly number[];
   /** Computed tensors that must still be there after the program has run. */
   readonly kept?: readonly number[];
-  readonly extend?: (extension: Extension) => Partial<Record<'batch' | 'update' | 'report', readonly Request[]>>;
+  readonly extend?: (extension: Extension) => Partial<Record<Exclude<Section, 'forward' | 'backward'>, readonly Request[]>>;
 }
 
 /** Picks a request's kernel for the target. */
@@ -116,11 +134,13 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   };
 
   const parameters = graph.tensors.filter(({ role }) => role === 'parameter');
-  const ofParameters = layOut('parameters', parameters.filter(({ frozen }) => !frozen));
+  const ofParameters = layOut('parameters', parameters.filter(({ frozen }) => !frozen).sort((a, b) => (a.group ?? 0) - (b.group ?? 0)));
   put(ofParameters.placements, [{ name: 'parameters', role: 'parameters', bytes: ofParameters.bytes }]);
   // Outside of the arena that optimisers go over.
   const ofFrozen = layOut('frozen', parameters.filter(({ frozen }) => frozen));
   if (ofFrozen.placements.size > 0) put(ofFrozen.placements, [{ name: 'frozen', role: 'parameters', bytes: ofFrozen.bytes }]);
+  const ofBuffers = layOut('buffers', graph.tensors.filter(({ role }) => role === 'buffer'));
+  if (ofBuffers.placements.size > 0) put(ofBuffers.placements, [{ name: 'buffers', role: 'buffers', bytes: ofBuffers.bytes }]);
   for (const [id, gradient] of gradients) {
     const place = ofParameters.placements.get(id);
     if (place) put(new Map([[gradient.id, { ...place, buffer: 'gradients' }]]), [{ name: 'gradients', role: 'gradients', bytes: ofParameters.bytes }]);
@@ -135,26 +155,36 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     else if (tensor.role === 'value' && tensor.viewOf === undefined) values.add(tensor.id);
   }
 
+  const value = (tensorName: string, shape: Shape): Tensor => {
+    const tensor = add({ name: tensorName, shape, type: 'f32', role: 'value' });
+    values.add(tensor.id);
+    return tensor;
+  };
   const arena = (buffer: 'parameters' | 'gradients', role: Role): Tensor =>
     alone(add({ name: buffer, shape: [ofParameters.bytes / 4], type: 'f32', role }), buffer, buffer);
-  const extra = request.extend?.({
+  const asked = request.extend?.({
     place: (tensorName, shape, memory, type = 'f32') => alone(add({ name: tensorName, shape, type, role: 'input' }), tensorName, memory),
-    tensor: (id) => {
-      const tensor = tensors[id]!;
-      return tensor.viewOf === undefined ? tensor : { ...tensors[tensor.viewOf]!, shape: tensor.shape };
-    },
-    value: (tensorName, shape) => {
-      const tensor = add({ name: `${name}.${tensorName}`, shape, type: 'f32', role: 'value' });
-      values.add(tensor.id);
+    part: (of, first, shape) => {
+      const tensor = add({ name: of.name, shape, type: of.type, role: of.role });
+      const { buffer, offset } = placements.get(of.id)!;
+      placements.set(tensor.id, { buffer, offset: offset + first * 4, bytes: bytesOf(tensor) });
       return tensor;
     },
+    placements,
+    tensor: (id) => {
+      const tensor = tensors[id]!;
+      return tensor.viewOf === undefined ? tensor : { ...tensors[tensor.viewOf]!, shape: tensor.shape, ...(tensor.layout ? { layout: tensor.layout } : {}) };
+    },
+    value: (tensorName, shape) => value(`${name}.${tensorName}`, shape),
     arenas: { parameters: arena('parameters', 'parameter'), gradients: arena('gradients', 'gradient') },
   }) ?? {};
+  const contiguous = new Contiguous((view, shape) => value(view.name, shape));
+  const extra = Object.fromEntries(Object.entries(asked).map(([section, requests]) => [section, contiguous.requests(requests ?? [])]));
 
   const rootOf = (id: number): number => tensors[id]!.viewOf ?? id;
   const lasting = new Set([...kept.map(rootOf), ...[...gradients.values()].map(({ id }) => id)]);
-  const report = extra.report ?? [];
-  const needed = new Set([...lasting, ...[...extra.update ?? [], ...report].flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
+  const following = FOLLOWING.map((section): [Section, readonly Request[]] => [section, extra[section] ?? []]);
+  const needed = new Set([...lasting, ...following.flatMap(([, part]) => part).flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
   // One pass over forward and backward together: an activation may be fused across what the two share.
   const fused = fuse([...forward, ...backward], needed, target);
   // Fusion never moves work to a later place, so what comes after the last forward value is backward.
@@ -164,8 +194,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     ['batch', extra.batch ?? []],
     ['forward', fused.slice(0, firstBackward)],
     ['backward', fused.slice(firstBackward)],
-    ['update', extra.update ?? []],
-    ['report', report],
+    ...following,
   ];
   const ordered = sections.flatMap(([, part]) => part);
   const slots = planSlots(ordered, values, lasting, `${name}.activations`);
@@ -178,7 +207,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const lastingBuffers = new Set([...lasting].map((id) => placements.get(id)?.buffer));
   return {
     launches, tensors, placements, gradients, cotangents, meanings, working,
-    buffers: [...buffers.values()].filter((buffer) => used.has(buffer.name) || lastingBuffers.has(buffer.name) || buffer.role === 'batch' || (buffer.role === 'parameters' && parameters.length > 0))
+    buffers: [...buffers.values()].filter((buffer) => used.has(buffer.name) || lastingBuffers.has(buffer.name) || buffer.role === 'batch' || buffer.role === 'buffers' || (buffer.role === 'parameters' && parameters.length > 0))
       .map((buffer) => (uniforms.has(buffer.name) ? { ...buffer, uniform: true } : buffer)),
     constants: constants.filter(({ tensor }) => used.has(placements.get(tensor.id)!.buffer)),
   };

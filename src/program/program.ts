@@ -1,7 +1,7 @@
 import type { Device, DeviceBuffer } from '../gpu/device.ts';
 import { observe } from '../gpu/observe.ts';
 import { createDispatch, type Dispatch, type Range } from '../gpu/sequence.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { sizeOf, type Layout, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { LaunchRecord } from './graph.ts';
 import { bytesOf, type BufferPlan } from './memory.ts';
 import type { Launch, ProgramPlan, Section } from './plan.ts';
@@ -97,9 +97,12 @@ export class Program {
     this.#device.write(buffer, offset, data);
   }
 
+  /** The elements of a tensor row by row, however it lies. */
   async read(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
     const { buffer, offset } = this.range(tensor);
-    return new Float32Array(await this.#device.read(buffer, offset, bytesOf(tensor)));
+    const { layout } = tensor;
+    const data = new Float32Array(await this.#device.read(buffer, offset, layout ? layout.size * 4 : bytesOf(tensor)));
+    return layout ? gathered(data, tensor.shape, layout) : data;
   }
 
   /**
@@ -136,6 +139,19 @@ export class Program {
     }
     for (const gradient of this.plan.gradients.values()) fill(this.range(gradient));
   }
+}
+
+/** The elements of a view, out of all those of its root. */
+function gathered(root: Float32Array, shape: Shape, { strides, offset }: Layout): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: sizeOf(shape) }, (_, i) => {
+    let at = offset;
+    let rest = i;
+    for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+      at += (rest % shape[axis]!) * strides[axis]!;
+      rest = Math.floor(rest / shape[axis]!);
+    }
+    return root[at]!;
+  });
 }
 
 /** The tensors that a launch writes, with their bindings. */

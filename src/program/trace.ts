@@ -9,14 +9,16 @@ export class Trace {
   readonly #tensors: Tensor[] = [];
   readonly #nodes: Node[] = [];
   readonly #path: string[] = [];
+  #block: number | undefined;
+  #blocks = 0;
 
   get graph(): Graph {
     return { tensors: this.#tensors, nodes: this.#nodes };
   }
 
-  tensor(name: string, shape: Shape, role: Role, type: ElementType = 'f32', { viewOf, frozen }: Pick<Tensor, 'viewOf' | 'frozen'> = {}): Tensor {
+  tensor(name: string, shape: Shape, role: Role, type: ElementType = 'f32', { viewOf, layout, frozen, group }: Pick<Tensor, 'viewOf' | 'layout' | 'frozen' | 'group'> = {}): Tensor {
     const tensor: Tensor = {
-      id: this.#tensors.length, name, shape: [...shape], type, role, ...(viewOf === undefined ? {} : { viewOf }), ...(frozen ? { frozen } : {}),
+      id: this.#tensors.length, name, shape: [...shape], type, role, ...(viewOf === undefined ? {} : { viewOf }), ...(layout ? { layout } : {}), ...(frozen ? { frozen } : {}), ...(group ? { group } : {}),
     };
     this.#tensors.push(tensor);
     return tensor;
@@ -29,6 +31,17 @@ export class Trace {
       return body();
     } finally {
       this.#path.pop();
+    }
+  }
+
+  /** Runs `body` as a block whose inner tensors the backward pass makes again instead of keeping them. Blocks in blocks are part of the outer one. */
+  recomputing<T>(body: () => T): T {
+    if (this.#block !== undefined) return body();
+    this.#block = this.#blocks++;
+    try {
+      return body();
+    } finally {
+      this.#block = undefined;
     }
   }
 
@@ -49,12 +62,14 @@ export class Trace {
     const outputs: Record<string, Tensor> = {};
     for (const [name, shape] of Object.entries(shapes)) {
       if (shape.some((dimension) => dimension === 0)) throw new ShapeError(who, 'sizes > 0', showShape(shape));
-      const x = given.x;
-      outputs[name] = this.tensor(`${label || op.name}.${name}`, shape, 'value', 'f32', op.isView && x ? { viewOf: x.viewOf ?? x.id } : {});
+      const view = name === 'out' ? op.view?.(given, options, shape) : undefined;
+      outputs[name] = this.tensor(`${label || op.name}.${name}`, shape, 'value', view?.of.type ?? 'f32', view
+        ? { viewOf: view.of.viewOf ?? view.of.id, ...(view.layout ? { layout: view.layout } : {}) }
+        : {});
     }
     const ids = (tensors: Readonly<Record<string, Tensor>>): Record<string, number> =>
       Object.fromEntries(Object.entries(tensors).map(([name, { id }]) => [name, id]));
-    this.#nodes.push({ op: op.name, options, label: label || op.name, inputs: ids(given), outputs: ids(outputs) });
+    this.#nodes.push({ op: op.name, options, label: label || op.name, inputs: ids(given), outputs: ids(outputs), ...(this.#block === undefined ? {} : { block: this.#block }) });
     return outputs.out!;
   }
 }

@@ -53,21 +53,24 @@ export function reduction(shape: Shape, axes: readonly number[] | undefined, kee
 }
 
 /**
- * out[map[i]] = Σ x[i]. Variance: Σ s_x + (0.6·√n·u·Σ|x|)² and what flushing partial sums may lose, where n elements fall into one; exact where n = 1.
+ * out[map[i]] = Σ x[i]; a negative map[i] leaves x[i] out. Variance: Σ s_x + (0.6·√n·u·Σ|x|)² and what flushing partial sums may lose, where
+ * n elements fall into one; exact where n ≤ 1.
  */
 export function summed(x: RefTensor, map: Int32Array, shape: Shape): RefTensor {
   const out = zeros(shape);
   const size = new Float64Array(out.value.length);
-  const n = x.value.length / out.value.length;
-  const roundings = n > 1 ? ROUNDING * Math.sqrt(n) : 0;
-  const flushed = n > 1 ? n * FLUSH ** 2 : 0;
+  const terms = new Int32Array(out.value.length);
   for (let i = 0; i < map.length; i++) {
     const o = map[i];
+    if (o < 0) continue;
     out.value[o] += x.value[i];
     out.variance[o] += x.variance[i];
     size[o] += Math.abs(x.value[i]);
+    terms[o]++;
   }
-  for (let o = 0; o < size.length; o++) out.variance[o] += (roundings * size[o]) ** 2 + (size[o] > 0 ? flushed : 0);
+  for (let o = 0; o < size.length; o++) {
+    if (terms[o] > 1) out.variance[o] += terms[o] * (ROUNDING * size[o]) ** 2 + (size[o] > 0 ? terms[o] * FLUSH ** 2 : 0);
+  }
   return out;
 }
 

@@ -1,0 +1,51 @@
+import { concatKernel, type ConcatSpec } from '../../shaders/concat.wgsl.ts';
+import { ShapeError } from '../errors.ts';
+import type { Named, Op } from './op.ts';
+import type { KernelFamily } from './request.ts';
+import { showShape, sizeOf, type Tensor } from './tensor.ts';
+import { checkAxis, sliceOf } from './views.ts';
+
+const concatFamily: KernelFamily<ConcatSpec> = { name: 'concat', variants: [{ name: 'lane', suits: () => true, kernel: concatKernel }] };
+
+/** The inputs' names: as many as fit one launch beside the output. */
+export const PARTS = ['x0', 'x1', 'x2', 'x3', 'x4', 'x5', 'x6'] as const;
+
+const partsOf = (inputs: Named<Tensor>): Tensor[] => PARTS.flatMap((name) => inputs[name] ?? []);
+
+/** The inputs one behind the other along `axis` (default 0); all other axes are equal. Their gradients are slices of the output's: views. */
+export const concat: Op = {
+  name: 'concat',
+  inputs: PARTS,
+  optional: PARTS.slice(1),
+  options: ['axis'],
+  shapes: (inputs, { axis = 0 }, who) => {
+    const parts = partsOf(inputs);
+    const [first] = parts;
+    const along = checkAxis(who, axis, first!.shape.length);
+    for (const { shape } of parts) {
+      if (shape.length !== first!.shape.length || shape.some((dimension, other) => other !== along && dimension !== first!.shape[other])) {
+        throw new ShapeError(who, `tensors that differ along axis ${along} alone`, parts.map((part) => showShape(part.shape)).join(' and '));
+      }
+    }
+    return { out: first!.shape.map((dimension, other) => (other === along ? parts.reduce((sum, { shape }) => sum + shape[along]!, 0) : dimension)) };
+  },
+  forward: ({ inputs, outputs: { out }, options: { axis = 0 } }) => {
+    const parts = partsOf(inputs);
+    const along = checkAxis('concat', axis, out!.shape.length);
+    const spec = { outer: sizeOf(out!.shape.slice(0, along)), inner: sizeOf(out!.shape.slice(along + 1)), sizes: parts.map(({ shape }) => shape[along]!) };
+    return [{ family: concatFamily, spec, reads: Object.fromEntries(parts.map((part, index) => [`x${index}`, part])), writes: { out: out! } }];
+  },
+  backward: ({ inputs, gradients: { out: dout }, wanted, options: { axis = 0 } }) => {
+    const along = checkAxis('concat', axis, dout!.shape.length);
+    let start = 0;
+    const aliases: Record<string, Tensor> = {};
+    for (const name of PARTS) {
+      const part = inputs[name];
+      if (!part) continue;
+      const ranges = dout!.shape.map((size, other) => (other === along ? { start, count: part.shape[along]!, step: 1 } : { start: 0, count: size, step: 1 }));
+      if (wanted[name]) aliases[name] = sliceOf(dout!, ranges);
+      start += part.shape[along]!;
+    }
+    return { requests: [], aliases };
+  },
+};

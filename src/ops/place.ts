@@ -1,0 +1,12 @@
+import { placeKernel, type PlaceSpec } from '../../shaders/place.wgsl.ts';
+import type { KernelFamily, Request } from './request.ts';
+import type { Tensor } from './tensor.ts';
+import type { Range } from './views.ts';
+
+const placeFamily: KernelFamily<PlaceSpec> = { name: 'place', variants: [{ name: 'lane', suits: () => true, kernel: placeKernel }] };
+
+/** out = `value` everywhere but in the ranges, which hold x: what `slice` takes out, put back. */
+export function place(x: Tensor, ranges: readonly Range[], value: number, out: Tensor): Request<PlaceSpec> {
+  const axes = ranges.map(({ start, count, step }, axis) => ({ size: out.shape[axis]!, start, count, step }));
+  return { family: placeFamily, spec: { axes, value }, reads: { x }, writes: { out } };
+}
