@@ -6,10 +6,12 @@ export interface AccuracySpec {
   readonly columns: number;
   /** `index`: the largest output against a class index; `probabilities`: against the largest target; `sign`: each output > 0 against target > ½. */
   readonly target: 'index' | 'probabilities' | 'sign';
+  /** Rows with this class index are left out: the mean of hits is the share of right ones among the others. */
+  readonly ignoreIndex?: number;
 }
 
-/** hits[row] = 1 where the prediction is right (for `sign`: the share of its columns), else 0. Of equal outputs the first wins. */
-export function accuracy({ rows, columns, target }: AccuracySpec): Kernel {
+/** hits[row] = 1 where the prediction is right (for `sign`: the share of its columns), else 0. Of equal outputs the first wins. Where rows are left out, the others count for them. */
+export function accuracy({ rows, columns, target, ignoreIndex }: AccuracySpec): Kernel {
   const largest = (array: string, name: string): string => wgsl`
 var ${name} = 0u;
   for (var i = 1u; i < ${columns}u; i++) {
@@ -36,7 +38,14 @@ let start = lane * ${columns}u;
   hits[lane] = right;
 #else
   ${largest('x', 'guess').trim()}
-#if ${target === 'index'}
+#if ${target === 'index' && ignoreIndex !== undefined}
+  var counted = 0u;
+  for (var row = 0u; row < ${rows}u; row++) {
+    counted += select(1u, 0u, expected[row] == ${(ignoreIndex ?? 0) >>> 0}u);
+  }
+  let isRight = guess == expected[lane] && expected[lane] != ${(ignoreIndex ?? 0) >>> 0}u;
+  hits[lane] = select(0.0, ${float(rows)} / f32(max(counted, 1u)), isRight);
+#elif ${target === 'index'}
   hits[lane] = select(0.0, 1.0, guess == expected[lane]);
 #else
   ${largest('expected', 'label').trim()}

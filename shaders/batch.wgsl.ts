@@ -6,15 +6,16 @@ export interface BatchSpec {
   readonly examples: number;
   readonly rows: number;
   readonly inputSize: number;
+  readonly inputType: 'f32' | 'u32';
   readonly targetSize: number;
   readonly targetType: 'f32' | 'u32';
 }
 
 /** Copies the rows that `order` names, from `step.cursor` on, out of a data set that lives on the GPU. */
-export function gatherBatch({ examples, rows, inputSize, targetSize, targetType }: BatchSpec): Kernel {
+export function gatherBatch({ examples, rows, inputSize, inputType, targetSize, targetType }: BatchSpec): Kernel {
   const wide = inputSize % 4 === 0 ? 4 : 1;
   const lanesInput = (rows * inputSize) / wide;
-  const input = (count: number): string => (wide === 4 ? `array<vec4f, ${count / 4}>` : `array<f32, ${count}>`);
+  const input = (count: number): string => (wide === 4 ? `array<vec4${inputType[0]!}, ${count / 4}>` : `array<${inputType}, ${count}>`);
   const target = (count: number): string => `array<${targetType}, ${count}>`;
   const declarations: Declaration[] = [
     { name: 'step', access: 'uniform', type: 'Step' },

@@ -1,4 +1,4 @@
-import { HELPERS } from './formulas.wgsl.ts';
+import { helperTexts, type Helper } from './helpers.wgsl.ts';
 import { arrayType, laneKernel, type Kernel } from './kernel.ts';
 import { wgsl } from './wgsl.ts';
 
@@ -7,7 +7,7 @@ export interface CalibrationTerm {
   /** WGSL over `a` and `b`: `exp(a)`, `a / b`. */
   readonly expression: string;
   /** The shared function that it calls: the very text that kernels use. */
-  readonly helper?: keyof typeof HELPERS;
+  readonly helper?: Helper;
   /** How many pairs of inputs it has. They stand one term after the other. */
   readonly count: number;
 }
@@ -28,13 +28,13 @@ export function calibration({ terms }: CalibrationSpec): Kernel {
   });
   return laneKernel({
     name: 'calibration',
-    formula: `out = ${terms.map(({ expression }) => expression).join(', ')}: each on its own inputs`,
+    formula: `out = ${terms.length} functions of a and b, each on its own inputs`,
     declarations: [
       { name: 'first', access: 'read', type: arrayType(count) },
       { name: 'second', access: 'read', type: arrayType(count) },
       { name: 'out', access: 'write', type: arrayType(count) },
     ],
-    functions: ['alias Value = f32;', ...helpers.map((name) => HELPERS[name])].join('\n'),
+    functions: ['alias Value = f32;', ...helperTexts(helpers)].join('\n'),
     count,
     body: wgsl`
 let a = first[lane];

@@ -38,6 +38,12 @@ export function fullAccess(rows: number, columns: number): Access {
   return { rowTerms: [{ divide: 1, modulo: rows, stride: columns }], columnStride: 1, count: rows * columns };
 }
 
+/** The same steps over one row of `count` elements, for operands that all have the view's own shape. */
+export function flatSteps(steps: readonly ChainStep[], count: number): ChainStep[] {
+  const flat = fullAccess(1, count);
+  return steps.map((step) => ({ ...step, operands: step.operands.map(({ name, access: { type } }) => ({ name, access: type ? { ...flat, type } : flat })) }));
+}
+
 export function isFull(access: Access, rows: number, columns: number): boolean {
   const [term, ...others] = access.rowTerms;
   if ((access.columnStride !== 1 && columns > 1) || access.offset) return false;

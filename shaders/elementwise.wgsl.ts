@@ -1,5 +1,5 @@
 import {
-  chainCall, chainFormula, chainFunctions, chainParts, fullAccess, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
+  chainCall, chainFormula, chainFunctions, chainParts, flatSteps, fullAccess, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
   type Access, type ChainStep,
 } from './chain.wgsl.ts';
 import { laneKernel, type Kernel } from './kernel.ts';
@@ -19,11 +19,7 @@ function flatten(spec: ElementwiseSpec): ElementwiseSpec {
   const { rows, columns, start, steps } = spec;
   const accesses = [start, ...steps.flatMap(({ operands }) => operands.map(({ access }) => access))];
   if (!accesses.every((access) => isFull(access, rows, columns))) return spec;
-  const flat = fullAccess(1, rows * columns);
-  return {
-    rows: 1, columns: rows * columns, start: flat,
-    steps: steps.map((step) => ({ ...step, operands: step.operands.map(({ name }) => ({ name, access: flat })) })),
-  };
+  return { rows: 1, columns: rows * columns, start: fullAccess(1, rows * columns), steps: flatSteps(steps, rows * columns) };
 }
 
 /** The kernel of any chain: one lane makes four neighbours where the rows divide by four, one element elsewhere. */

@@ -1,7 +1,10 @@
 import { wgsl } from './wgsl.ts';
 
-/** How a kernel uses a binding. `write` means that it overwrites every element; it never adds. */
-export type Access = 'read' | 'write' | 'update' | 'uniform';
+/**
+ * How a kernel uses a binding. `write` means that it overwrites every element; it never adds. `part`: it overwrites some elements and may
+ * read what earlier launches wrote into the others; the launches that bind the tensor so write all of it together.
+ */
+export type Access = 'read' | 'write' | 'part' | 'update' | 'uniform';
 
 export interface Binding {
   /** The variable's name in the WGSL, and the key under which a request gives the tensor. */
@@ -32,8 +35,8 @@ export interface Declaration extends Binding {
 export const LANES = 64;
 
 /** `array<f32, n>`, or `array<vec4f, n / 4>` when `vector`. Fixed sizes let the compiler prove indices in bounds. */
-export function arrayType(count: number, vector = false): string {
-  return vector ? `array<vec4f, ${count / 4}>` : `array<f32, ${count}>`;
+export function arrayType(count: number, vector = false, type: 'f32' | 'u32' = 'f32'): string {
+  return vector ? `array<vec4${type[0]}, ${count / 4}>` : `array<${type}, ${count}>`;
 }
 
 /** What every step shares: its number, where its batch starts, and the optimiser's scalars for this step. */

@@ -1,5 +1,6 @@
 import { workgroupKernel, type Kernel } from './kernel.ts';
-import { COMPONENTS, layoutName, loadText, matmulFormula, matmulParts, storeText, type MatmulSpec } from './matmul.wgsl.ts';
+import { isBatched, productCount, startsText } from './matmul-batch.wgsl.ts';
+import { COMPONENTS, forEachTerm, layoutName, loadText, matmulFormula, matmulParts, storeText, type MatmulSpec } from './matmul.wgsl.ts';
 import { lines, plus, wgsl } from './wgsl.ts';
 
 /** Rows and columns of C that one workgroup makes. */
@@ -53,6 +54,9 @@ vec4f(
 export function matmulTiled(spec: MatmulSpec): Kernel {
   const { m, n, k, transposeA, transposeB } = spec;
   const tileColumns = Math.ceil(n / TILE);
+  const tiles = Math.ceil(m / TILE) * tileColumns;
+  const count = productCount(spec) * tiles;
+  const many = productCount(spec) > 1;
   const parts = matmulParts(spec);
   return workgroupKernel({
     name: `matmul-${layoutName(spec)}/tiled`,
@@ -62,9 +66,13 @@ export function matmulTiled(spec: MatmulSpec): Kernel {
 var<workgroup> tileA: array<f32, ${TILE_DEPTH * STRIDE}>;
 var<workgroup> tileB: array<f32, ${TILE_DEPTH * STRIDE}>;`,
     workgroupSize: TILE_LANES,
-    count: Math.ceil(m / TILE) * tileColumns,
+    count,
     body: wgsl`
-let tileRow = (group / ${tileColumns}u) * ${TILE}u;
+#if ${isBatched(spec)}
+// Groups beyond the last product compute it again, for all lanes must come to the barriers; they store nothing.
+  ${startsText(spec, `min(group, ${count - 1}u) / ${tiles}u`)}
+#endif
+  let tileRow = (${many ? `(group % ${tiles}u)` : 'group'} / ${tileColumns}u) * ${TILE}u;
   let tileColumn = (group % ${tileColumns}u) * ${TILE}u;
   let laneRow = (lane / ${TILE / 4}u) * 4u;
   let laneColumn = (lane % ${TILE / 4}u) * 4u;
@@ -72,7 +80,8 @@ let tileRow = (group / ${tileColumns}u) * ${TILE}u;
 #if ${spec.rowSums}
   var totals = vec4f(0.0);
 #endif
-  for (var k = 0u; k < ${k}u; k += ${TILE_DEPTH}u) {
+  ${forEachTerm(spec, wgsl`
+for (var k = 0u; k < ${k}u; k += ${TILE_DEPTH}u) {
     ${fill(spec, 'a', transposeA ? 'edge' : 'k')}
     ${fill(spec, 'b', transposeB ? 'k' : 'edge')}
     workgroupBarrier();
@@ -86,10 +95,10 @@ let tileRow = (group / ${tileColumns}u) * ${TILE}u;
     }
     // Nobody may overwrite a tile that somebody still reads.
     workgroupBarrier();
-  }
+  }`.trim())}
   let row = tileRow + laneRow;
   let column = tileColumn + laneColumn;
-  if (column < ${n}u) {
+  if (column < ${n}u${many ? ` && group < ${count}u` : ''}) {
     ${lines(4, (i) => `if (${plus('row', i)} < ${m}u) {
       ${storeText(spec, `sum${i}`, plus('row', i))}
     }`, '    ')}

@@ -1,11 +1,13 @@
-import {
-  chainCall, chainFormula, chainFunctions, chainParts, fullAccess, loadDeclaration, loadFunction, storeDeclaration, storeFunction, type ChainStep,
-} from './chain.wgsl.ts';
+import { chainCall, chainFormula, chainFunctions, chainParts, storeDeclaration, storeFunction, type ChainStep } from './chain.wgsl.ts';
 import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
+import {
+  isBatched, matrixDeclaration, matrixFunction, productCount, startsText, storedSizes, termCount, termStartsText, usesRows, usesStart,
+  type BatchAxis, type StoredMatrix,
+} from './matmul-batch.wgsl.ts';
 import { lines, plus, times, wgsl } from './wgsl.ts';
 
 /**
- * out[m, n] = epilogue(Σ over k of A[m, k] · B[k, n]), with A = a or aᵀ and B = b or bᵀ.
+ * out[m, n] = epilogue(Σ over k of A[m, k] · B[k, n]), with A = a or aᵀ and B = b or bᵀ; or many such products at once.
  * A chain on `a` or `b` is applied to each element as it is loaded (prologue), in the stored layout.
  */
 export interface MatmulSpec {
@@ -19,8 +21,18 @@ export interface MatmulSpec {
   readonly epilogue: readonly ChainStep[];
   readonly prologueA: readonly ChainStep[];
   readonly prologueB: readonly ChainStep[];
-  /** Also writes rowSums[m] = Σ over k of A[m, k]: the bias gradient, from the elements that dW reads anyway. */
+  /** Also writes rowSums[m] = Σ over k of A[m, k]: the bias gradient, from the elements that dW reads anyway. Of a single product only. */
   readonly rowSums: boolean;
+  /** The axes along which a and b hold several matrices, outermost first; none for a single product. */
+  readonly batch: readonly BatchAxis[];
+  /** Where the stored matrices lie, if not row by row from the first element on. */
+  readonly storedA?: StoredMatrix;
+  readonly storedB?: StoredMatrix;
+}
+
+/** Rows of the two-dimensional view of out: those of all products, one after the other. */
+export function outRows(spec: MatmulSpec): number {
+  return productCount(spec) * spec.m;
 }
 
 /** `nn`, `nt`, `tn`, `tt`: which operands are transposed. */
@@ -29,32 +41,35 @@ export function layoutName({ transposeA, transposeB }: MatmulSpec): string {
 }
 
 /** What a product computes, with the indices as a and b are stored. */
-export function matmulFormula({ m, n, k, transposeA, transposeB, prologueA, prologueB, epilogue, rowSums }: MatmulSpec): string {
+export function matmulFormula(spec: MatmulSpec): string {
+  const { m, n, k, transposeA, transposeB, prologueA, prologueB, epilogue, rowSums } = spec;
   const a = chainFormula(transposeA ? 'a[k, m]' : 'a[m, k]', prologueA);
   const b = chainFormula(transposeB ? 'b[n, k]' : 'b[k, n]', prologueB);
-  return `out[m, n] = ${chainFormula(`Σ over k of ${a} · ${b}`, epilogue)}, with m < ${m}, n < ${n}, k < ${k}${rowSums ? `\nrowSums[m] = Σ over k of ${a}` : ''}`;
+  const terms = termCount(spec);
+  const sum = `Σ over ${terms > 1 ? `${terms} pairs of matrices and ` : ''}k of ${a} · ${b}`;
+  const many = productCount(spec) > 1 ? `, for each of ${productCount(spec)} products` : '';
+  return `out[m, n] = ${chainFormula(sum, epilogue)}, with m < ${m}, n < ${n}, k < ${k}${many}${rowSums ? `\nrowSums[m] = Σ over k of ${a}` : ''}`;
 }
 
 /** What every variant shares: how a, b and the epilogue's operands are read and out is written, four columns at a time. */
 export function matmulParts(spec: MatmulSpec): { declarations: Declaration[]; functions: string } {
-  const { m, n, k, transposeA, transposeB } = spec;
-  const [rowsA, columnsA] = transposeA ? [k, m] : [m, k];
-  const [rowsB, columnsB] = transposeB ? [n, k] : [k, n];
+  const { m, n } = spec;
+  const rows = outRows(spec);
+  const [a, b] = [storedSizes(spec, 'a'), storedSizes(spec, 'b')];
   const operands = [
-    chainParts(spec.prologueA, 4, rowsA, columnsA), chainParts(spec.prologueB, 4, rowsB, columnsB), chainParts(spec.epilogue, 4, m, n),
+    chainParts(spec.prologueA, 4, a.matrices * a.rows, a.columns), chainParts(spec.prologueB, 4, b.matrices * b.rows, b.columns),
+    chainParts(spec.epilogue, 4, rows, n),
   ];
-  const accessA = fullAccess(rowsA, columnsA);
-  const accessB = fullAccess(rowsB, columnsB);
   return {
     declarations: [
-      loadDeclaration('a', accessA, 4, columnsA), loadDeclaration('b', accessB, 4, columnsB),
+      matrixDeclaration(spec, 'a'), matrixDeclaration(spec, 'b'),
       ...operands.flatMap(({ declarations }) => declarations),
-      storeDeclaration('out', 4, m, n),
+      storeDeclaration('out', 4, rows, n),
       ...(spec.rowSums ? [{ name: 'rowSums', access: 'write', type: arrayType(m) } as const] : []),
     ],
     functions: [
-      'alias Value = vec4f;', loadFunction('a', accessA, 4, columnsA), loadFunction('b', accessB, 4, columnsB),
-      storeFunction('out', 4, m, n), ...operands.map(({ functions }) => functions),
+      'alias Value = vec4f;', matrixFunction(spec, 'a'), matrixFunction(spec, 'b'),
+      storeFunction('out', 4, rows, n), ...operands.map(({ functions }) => functions),
       chainFunctions({ prologueA: spec.prologueA, prologueB: spec.prologueB, epilogue: spec.epilogue }),
     ].join('\n\n'),
   };
@@ -63,14 +78,27 @@ export function matmulParts(spec: MatmulSpec): { declarations: Declaration[]; fu
 export const COMPONENTS = ['x', 'y', 'z', 'w'] as const;
 
 /** One four-wide load with the operand's prologue. */
-export function loadText({ prologueA, prologueB }: MatmulSpec, operand: 'a' | 'b', row: string, column: string): string {
-  const [name, chain] = operand === 'a' ? ['prologueA', prologueA] as const : ['prologueB', prologueB] as const;
-  return chainCall(name, chain, `load_${operand}(${row}, ${column})`, row, column);
+export function loadText(spec: MatmulSpec, operand: 'a' | 'b', row: string, column: string): string {
+  const [name, chain] = operand === 'a' ? ['prologueA', spec.prologueA] as const : ['prologueB', spec.prologueB] as const;
+  const letter = operand.toUpperCase();
+  const start = usesStart(spec, operand) ? `start${letter}, ` : '';
+  return chainCall(name, chain, `load_${operand}(${start}${row}, ${column})`, usesRows(spec, operand) ? `firstRow${letter} + ${row}` : row, column);
 }
 
 /** The store of four columns with the epilogue. */
-export function storeText({ epilogue }: MatmulSpec, sum: string, row: string): string {
-  return `store_out(${row}, column, ${chainCall('epilogue', epilogue, sum, row, 'column')});`;
+export function storeText(spec: MatmulSpec, sum: string, row: string): string {
+  const place = productCount(spec) > 1 ? `firstRow + ${row}` : row;
+  return `store_out(${place}, column, ${chainCall('epilogue', spec.epilogue, sum, place, 'column')});`;
+}
+
+/** `text`, which adds one pair of matrices to the sums, for every pair that a result is a sum of. */
+export function forEachTerm(spec: MatmulSpec, text: string): string {
+  const terms = termCount(spec);
+  if (terms === 1) return text;
+  return `for (var term = 0u; term < ${terms}u; term++) {
+    ${termStartsText(spec)}
+  ${text}
+  }`;
 }
 
 /**
@@ -104,23 +132,27 @@ function block(spec: MatmulSpec, height: number, depth: number): string {
 export function matmulRegister(spec: MatmulSpec, height: 1 | 4, variant: string): Kernel {
   const { m, n, k } = spec;
   const blockColumns = Math.ceil(n / 4);
-  const blockRows = Math.ceil(m / height);
+  const blocks = Math.ceil(m / height) * blockColumns;
   const wholeK = k - (k % 4);
-  const parts = matmulParts(spec);
+  const many = productCount(spec) > 1;
   return laneKernel({
     name: `matmul-${layoutName(spec)}/${variant}`,
     formula: matmulFormula(spec),
-    ...parts,
-    count: blockRows * blockColumns,
+    ...matmulParts(spec),
+    count: productCount(spec) * blocks,
     body: wgsl`
-let row = ${times(`lane / ${blockColumns}u`, height)};
+#if ${isBatched(spec)}
+${startsText(spec, `lane / ${blocks}u`)}
+#endif
+  let row = ${times(many ? `(lane % ${blocks}u) / ${blockColumns}u` : `lane / ${blockColumns}u`, height)};
   let column = (lane % ${blockColumns}u) * 4u;
   ${lines(height, (i) => `var sum${i} = vec4f(0.0);`)}
 #if ${spec.rowSums}
   ${lines(height, (i) => `var total${i} = 0.0;`)}
 #endif
+  ${forEachTerm(spec, wgsl`
 #if ${wholeK > 0}
-  for (var k = 0u; k < ${wholeK}u; k += 4u) {
+for (var k = 0u; k < ${wholeK}u; k += 4u) {
     ${block(spec, height, 4)}
   }
 #endif
@@ -130,6 +162,7 @@ let row = ${times(`lane / ${blockColumns}u`, height)};
     ${k % 4 > 0 ? block(spec, height, k % 4) : ''}
   }
 #endif
+`.trim())}
   ${lines(height, (i) => (i === 0
     ? storeText(spec, 'sum0', 'row')
     : `if (row + ${i}u < ${m}u) {

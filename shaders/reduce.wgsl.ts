@@ -1,83 +1,192 @@
-import { arrayType, laneKernel, workgroupKernel, type Kernel } from './kernel.ts';
-import { float, lines, wgsl } from './wgsl.ts';
+import {
+  chainCall, chainFormula, chainFunctions, chainParts, flatSteps, fullAccess, indexText, isFull, loadDeclaration, loadFunction,
+  type Access, type ChainStep,
+} from './chain.wgsl.ts';
+import { FOLDS, type Fold, type FoldName } from './folds.wgsl.ts';
+import { arrayType, laneKernel, workgroupKernel, type Declaration, type Kernel } from './kernel.ts';
+import { float, wgsl } from './wgsl.ts';
 
-/** out[outer, inner] = scale · Σ over i < size of x[outer, i, inner]. */
+/**
+ * out[kept] = epilogue(scale · fold over the folded axes of prologue(x)): one launch, whatever axes are folded.
+ * Chains see rows and columns: the prologue those of `shape`, whose last axis is the columns, the epilogue those of out.
+ */
 export interface ReduceSpec {
-  readonly outer: number;
-  readonly size: number;
-  readonly inner: number;
+  readonly fold: FoldName;
+  /** What is folded, before it is. */
+  readonly shape: readonly number[];
+  /** For each axis of `shape` whether it is folded. */
+  readonly folded: readonly boolean[];
   readonly scale: number;
+  /** Where the first value stands in binding `x`. */
+  readonly start: Access;
+  readonly prologue: readonly ChainStep[];
+  readonly epilogue: readonly ChainStep[];
+  /** The columns of out. */
+  readonly columns: number;
 }
 
 /** A running f32 sum loses a digit for every ten terms or so; a sum of partial sums of this many terms does not. */
 const PARTIAL = 256;
 /** Lanes of the cooperative variant. */
 const REDUCE_LANES = 64;
+/** Results that are left after one step of joining: two short steps cost fewer barriers than a tree. */
+const REDUCE_JOINED = 8;
 
-const declarations = ({ outer, size, inner }: ReduceSpec) => [
-  { name: 'x', access: 'read', type: arrayType(outer * size * inner) },
-  { name: 'out', access: 'write', type: arrayType(outer * inner) },
-] as const;
+const sizeOf = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
 
-const formula = ({ size, scale }: ReduceSpec): string =>
-  `out[outer, inner] = ${scale === 1 ? '' : `${scale} · `}Σ over i < ${size} of x[outer, i, inner]`;
+/** How many numbers come out, and how many terms each is made of. */
+export function reduceSizes({ shape, folded }: Pick<ReduceSpec, 'shape' | 'folded'>): { outputs: number; terms: number } {
+  return { outputs: sizeOf(shape.filter((_, axis) => !folded[axis])), terms: sizeOf(shape.filter((_, axis) => folded[axis])) };
+}
 
-/** The scaled total; a factor of 1 is left out. */
-const scaled = (total: string, scale: number): string => (scale === 1 ? total : `${total} * ${float(scale)}`);
+/** Digits of an index, each with what it moves the row and the column by. */
+interface Digit {
+  readonly divide: number;
+  modulo: number;
+  readonly row: number;
+  readonly column: number;
+}
 
-/** One lane sums one output, in partial sums of 256 terms. */
-export function reduceSerial(spec: ReduceSpec): Kernel {
-  const { outer, size, inner, scale } = spec;
-  return laneKernel({
-    name: 'reduce/serial',
-    formula: formula(spec),
-    declarations: declarations(spec),
-    count: outer * inner,
-    body: wgsl`
-let start = (lane / ${inner}u) * ${size * inner}u + lane % ${inner}u;
-  var total = 0.0;
-  for (var first = 0u; first < ${size}u; first += ${PARTIAL}u) {
-    var partial = 0.0;
-    let end = min(first + ${PARTIAL}u, ${size}u);
-    for (var i = first; i < end; i++) {
-      partial += x[start + i * ${inner}u];
+/** The digits of the index over the axes that are folded or those that are kept. Axes that lie one behind the other are one digit. */
+function digitsOf({ shape, folded }: Pick<ReduceSpec, 'shape' | 'folded'>, which: boolean, flat: boolean): Digit[] {
+  const digits: Digit[] = [];
+  let divide = 1;
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+    const size = shape[axis]!;
+    const inColumn = flat || axis === shape.length - 1;
+    const [row, column] = inColumn ? [0, stride] : [stride, 0];
+    const last = digits[digits.length - 1];
+    if (folded[axis] === which && size > 1) {
+      if (last && row === last.row * last.modulo && column === last.column * last.modulo) last.modulo *= size;
+      else digits.push({ divide, modulo: size, row, column });
+      divide *= size;
     }
-    total += partial;
+    stride = inColumn && !flat ? 1 : stride * size;
   }
-  out[lane] = ${scaled('total', scale)};`,
+  return digits;
+}
+
+const indexOf = (digits: readonly Digit[], along: 'row' | 'column', index: string): string =>
+  indexText({ rowTerms: digits.map(({ divide, modulo, ...strides }) => ({ divide, modulo, stride: strides[along] })), columnStride: 0, count: 0 }, index, '');
+
+/** The texts of an element's index in a tensor without gaps: where an output's first term stands, and how far term i is from it. */
+export function foldedPlaces(spec: Pick<ReduceSpec, 'shape' | 'folded'>): { start(output: string): string; term(index: string): string } {
+  const [kept, folded] = [digitsOf(spec, false, true), digitsOf(spec, true, true)];
+  return { start: (output) => indexOf(kept, 'column', output), term: (index) => indexOf(folded, 'column', index) };
+}
+
+/** The sum of two index texts, of which one may be nothing. */
+const together = (...texts: string[]): string => texts.filter((text) => text !== '0u').join(' + ') || '0u';
+
+/** Where x and every operand have the shape that is folded, all of it is one row. */
+function flattened(spec: ReduceSpec): { spec: ReduceSpec; rows: number; columns: number; flat: boolean } {
+  const columns = spec.shape[spec.shape.length - 1] ?? 1;
+  const rows = sizeOf(spec.shape) / columns;
+  const accesses = [spec.start, ...spec.prologue.flatMap(({ operands }) => operands.map(({ access }) => access))];
+  if (!accesses.every((access) => isFull(access, rows, columns))) return { spec, rows, columns, flat: false };
+  const full = fullAccess(1, rows * columns);
+  return {
+    spec: { ...spec, start: full, prologue: flatSteps(spec.prologue, rows * columns) },
+    rows: 1, columns: rows * columns, flat: true,
+  };
+}
+
+/** What both variants share: bindings, functions, and the texts that read a term and write a result. */
+function reduceParts(original: ReduceSpec) {
+  const { spec, rows, columns, flat } = flattened(original);
+  const { outputs, terms } = reduceSizes(spec);
+  const fold: Fold = FOLDS[spec.fold];
+  const before = chainParts(spec.prologue, 1, rows, columns);
+  const outRows = outputs / spec.columns;
+  const after = chainParts(spec.epilogue, 1, outRows, spec.columns);
+  const others = Object.keys(fold.results).filter((name) => name !== 'out');
+  const kept = digitsOf(spec, false, flat);
+  const folded = digitsOf(spec, true, flat);
+  const startOf = (output: string): string => ['row', 'column'].flatMap((along) => {
+    const text = indexOf(kept, along as 'row' | 'column', output);
+    return text === '0u' ? [] : [`let start${along === 'row' ? 'Row' : 'Column'} = ${text};`];
+  }).join('\n  ');
+  const at = (along: 'row' | 'column'): string =>
+    together(indexOf(kept, along, 'lane') === '0u' ? '0u' : along === 'row' ? 'startRow' : 'startColumn', indexOf(folded, along, 'i'));
+  const [row, column] = [at('row'), at('column')];
+  const term = spec.prologue.length === 0
+    ? `let value = load_x(${row}, ${column});`
+    : `let row = ${row};\n      let column = ${column};\n      let value = ${chainCall('prologue', spec.prologue, 'load_x(row, column)', 'row', 'column')};`;
+  const store = (output: string, state: string): string => {
+    const result = fold.results['out']!(state);
+    const value = spec.scale === 1 ? result : `${result} * ${float(spec.scale)}`;
+    const [outRow, outColumn] = outRows === 1 ? ['0u', output] : [`${output} / ${spec.columns}u`, `${output} % ${spec.columns}u`];
+    const out = chainCall('epilogue', spec.epilogue, value, outRow, outColumn);
+    return [`out[${output}] = ${out};`, ...others.map((name) => `${name}[${output}] = ${fold.results[name]!(state)};`)].join('\n  ');
+  };
+  const write = (name: string): Declaration => ({ name, access: 'write', type: arrayType(outputs) });
+  return {
+    name: spec.fold === 'sum' ? 'reduce' : spec.fold,
+    formula: `out[kept] = ${chainFormula(`${spec.scale === 1 ? '' : `${spec.scale} · `}${fold.formula(chainFormula('x', spec.prologue))}`, spec.epilogue)} over ${terms} terms, x [${spec.shape.map((size, axis) => (spec.folded[axis] ? `(${size})` : size)).join(', ')}]`,
+    declarations: [loadDeclaration('x', spec.start, 1, columns), ...before.declarations, ...after.declarations, write('out'), ...others.map(write)],
+    functions: [
+      'alias Value = f32;', loadFunction('x', spec.start, 1, columns), before.functions, after.functions,
+      chainFunctions({ prologue: spec.prologue, epilogue: spec.epilogue }), fold.functions ?? '',
+    ].filter((text) => text !== '').join('\n\n'),
+    fold, outputs, terms, term, startOf, store,
+  };
+}
+
+/** One lane makes one output, in partial results of 256 terms. */
+export function reduceSerial(spec: ReduceSpec): Kernel {
+  const { name, fold, outputs, terms, term, startOf, store, ...parts } = reduceParts(spec);
+  return laneKernel({
+    ...parts,
+    name: `${name}/serial`,
+    count: outputs,
+    body: wgsl`
+${startOf('lane')}
+  var total = ${fold.initial};
+  for (var first = 0u; first < ${terms}u; first += ${PARTIAL}u) {
+    var partial = ${fold.initial};
+    let end = min(first + ${PARTIAL}u, ${terms}u);
+    for (var i = first; i < end; i++) {
+      ${term}
+      ${fold.add('partial')}
+    }
+    ${fold.join('total', 'partial')}
+  }
+  ${store('lane', 'total')}`,
   });
 }
 
-/** One workgroup sums one output: each lane every 64th term, then a tree in workgroup memory. */
+/** One workgroup makes one output: each lane every 64th term; they are joined in workgroup memory. */
 export function reduceWorkgroup(spec: ReduceSpec): Kernel {
-  const { outer, size, inner, scale } = spec;
-  const steps = Math.log2(REDUCE_LANES);
+  const { name, fold, outputs, terms, term, startOf, store, functions, ...parts } = reduceParts(spec);
   return workgroupKernel({
-    name: 'reduce/workgroup',
-    formula: formula(spec),
-    declarations: declarations(spec),
-    functions: `var<workgroup> partials: array<f32, ${REDUCE_LANES}>;`,
+    ...parts,
+    name: `${name}/workgroup`,
+    functions: `${functions}\n\nvar<workgroup> partials: array<${fold.state}, ${REDUCE_LANES}>;`,
     workgroupSize: REDUCE_LANES,
-    count: outer * inner,
+    count: outputs,
     body: wgsl`
-let output = min(group, ${outer * inner - 1}u);
-  let start = (output / ${inner}u) * ${size * inner}u + output % ${inner}u;
-  var partial = 0.0;
-  for (var i = lane; i < ${size}u; i += ${REDUCE_LANES}u) {
-    partial += x[start + i * ${inner}u];
+let output = min(group, ${outputs - 1}u);
+  ${startOf('output')}
+  var partial = ${fold.initial};
+  for (var i = lane; i < ${terms}u; i += ${REDUCE_LANES}u) {
+    ${term.replaceAll('\n      ', '\n    ')}
+    ${fold.add('partial')}
   }
   partials[lane] = partial;
   workgroupBarrier();
-  ${lines(steps, (step) => {
-    const half = REDUCE_LANES >> (step + 1);
-    const add = `if (lane < ${half}u) {
-    partials[lane] += partials[lane + ${half}u];
-  }`;
-    // Lane 0 makes the last sum and stores it: nobody waits for anybody after that.
-    return half > 1 ? `${add}\n  workgroupBarrier();` : add;
-  })}
-  if (lane == 0u && group < ${outer * inner}u) {
-    out[group] = ${scaled('partials[0]', scale)};
+  if (lane < ${REDUCE_JOINED}u) {
+    for (var other = lane + ${REDUCE_JOINED}u; other < ${REDUCE_LANES}u; other += ${REDUCE_JOINED}u) {
+      ${fold.join('partials[lane]', 'partials[other]')}
+    }
+  }
+  workgroupBarrier();
+  if (lane == 0u && group < ${outputs}u) {
+    var total = partials[0];
+    for (var other = 1u; other < ${REDUCE_JOINED}u; other++) {
+      ${fold.join('total', 'partials[other]')}
+    }
+    ${store('group', 'total').replaceAll('\n  ', '\n    ')}
   }`,
   });
 }

@@ -1,24 +1,23 @@
 import type { Kernel } from './kernel.ts';
-import { arenaKernel } from './optimizer.wgsl.ts';
+import { arenaKernel, type DecaySpec } from './optimizer.wgsl.ts';
 import { float, wgsl } from './wgsl.ts';
 
-export interface SgdSpec {
-  /** Elements of an arena; a multiple of 4. */
-  readonly count: number;
+export interface SgdSpec extends DecaySpec {
   readonly momentum: number;
   readonly nesterov: boolean;
-  readonly weightDecay: number;
 }
 
 /**
  * step.scalars = (learning rate, weight of the gradient in the momentum buffer, -, -).
  * PyTorch's SGD: the buffer starts as the first gradient, so the host passes weight 1 at step 1, else 1 - dampening.
  */
-export function sgd({ count, momentum, nesterov, weightDecay }: SgdSpec): Kernel {
-  return arenaKernel('sgd', 'g = dw + weightDecay · w; buffer = momentum · buffer + g; w -= lr · buffer (Nesterov: g + momentum · buffer)',
-    count, momentum !== 0 ? ['momentumBuffer'] : [], wgsl`
-let weight = parameters[lane];
-  let gradient = gradients[lane]${weightDecay !== 0 ? ` + ${float(weightDecay)} * weight` : ''};
+export function sgd(spec: SgdSpec): Kernel {
+  const { momentum, nesterov, weightDecay } = spec;
+  return arenaKernel({
+    name: 'sgd',
+    formula: 'g = dw + weightDecay · w; buffer = momentum · buffer + g; w -= lr · buffer (Nesterov: g + momentum · buffer)',
+    spec, moments: momentum !== 0 ? ['momentumBuffer'] : [], decay: { weightDecay },
+    body: wgsl`
 #if ${momentum !== 0}
   let buffer = ${float(momentum)} * momentumBuffer[lane] + step.scalars.y * gradient;
   momentumBuffer[lane] = buffer;
@@ -30,5 +29,6 @@ let weight = parameters[lane];
 #else
   let direction = gradient;
 #endif
-  parameters[lane] = weight - step.scalars.x * direction;`);
+  parameters[lane] = weight - step.scalars.x * direction;`,
+  });
 }

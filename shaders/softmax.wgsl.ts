@@ -1,59 +1,173 @@
-import { arrayType, laneKernel, type Kernel } from './kernel.ts';
-import { wgsl } from './wgsl.ts';
+import { arrayType, laneKernel, workgroupKernel, type Kernel } from './kernel.ts';
+import { times, wgsl } from './wgsl.ts';
 
+/** Softmax over the middle axis of [outer, size, inner], or its logarithm. A row is what adds up to 1, wherever its elements stand. */
 export interface SoftmaxSpec {
-  readonly rows: number;
-  readonly columns: number;
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+  readonly log: boolean;
 }
 
-/** One lane makes one row; the row's maximum is subtracted, so that no exponential overflows. */
-export function softmax({ rows, columns }: SoftmaxSpec): Kernel {
+/** Lanes of the cooperative variants. */
+const SOFTMAX_LANES = 64;
+/** Results that are left after one step of joining. */
+const SOFTMAX_JOINED = 8;
+
+function rowParts({ outer, size, inner, log }: SoftmaxSpec) {
+  return {
+    rows: outer * inner,
+    name: log ? 'log-softmax' : 'softmax',
+    type: arrayType(outer * size * inner),
+    start: (row: string): string => (inner === 1 ? times(row, size) : `(${row} / ${inner}u) * ${size * inner}u + ${row} % ${inner}u`),
+    place: inner === 1 ? 'start + i' : `start + i * ${inner}u`,
+  };
+}
+
+function forwardParts(spec: SoftmaxSpec) {
+  const { type, ...parts } = rowParts(spec);
+  return {
+    ...parts,
+    formula: spec.log ? 'out = x - max - log Σ e^(x - max) over each row' : 'out = e^(x - max) / Σ e^(x - max) over each row',
+    declarations: [{ name: 'x', access: 'read', type }, { name: 'out', access: 'write', type }] as const,
+    // One reading makes both numbers of a row: the sum shrinks whenever a larger number comes.
+    functions: wgsl`
+struct Row {
+  largest: f32,
+  // Σ e^(x - largest) of the elements so far.
+  total: f32,
+}
+
+fn join(a: Row, b: Row) -> Row {
+  let smaller = exp(-abs(b.largest - a.largest));
+  return Row(max(a.largest, b.largest), select(a.total + b.total * smaller, a.total * smaller + b.total, b.largest > a.largest));
+}
+`,
+    empty: 'Row(-3.4e38, 0.0)',
+    finish: (row: string): string => (spec.log ? `let logarithm = log(${row}.total);` : `let scale = 1.0 / ${row}.total;`),
+    value: (row: string): string => (spec.log ? `(x[place] - ${row}.largest) - logarithm` : `exp(x[place] - ${row}.largest) * scale`),
+  };
+}
+
+/** One lane makes one row, and reads it twice. */
+export function softmax(spec: SoftmaxSpec): Kernel {
+  const { rows, name, start, place, empty, finish, value, ...parts } = forwardParts(spec);
   return laneKernel({
-    name: 'softmax/row',
-    formula: 'out = e^(x - max) / Σ e^(x - max) over each row',
-    declarations: [
-      { name: 'x', access: 'read', type: arrayType(rows * columns) },
-      { name: 'out', access: 'write', type: arrayType(rows * columns) },
-    ],
+    ...parts,
+    name: `${name}/row`,
     count: rows,
     body: wgsl`
-let start = lane * ${columns}u;
-  var largest = x[start];
-  for (var i = 1u; i < ${columns}u; i++) {
-    largest = max(largest, x[start + i]);
+let start = ${start('lane')};
+  var row = ${empty};
+  for (var i = 0u; i < ${spec.size}u; i++) {
+    row = join(row, Row(x[${place}], 1.0));
   }
-  var total = 0.0;
-  for (var i = 0u; i < ${columns}u; i++) {
-    let weight = exp(x[start + i] - largest);
-    out[start + i] = weight;
-    total += weight;
-  }
-  let scale = 1.0 / total;
-  for (var i = 0u; i < ${columns}u; i++) {
-    out[start + i] *= scale;
+  ${finish('row')}
+  for (var i = 0u; i < ${spec.size}u; i++) {
+    let place = ${place};
+    out[place] = ${value('row')};
   }`,
   });
 }
 
-/** One lane makes one row of the input's gradient. */
-export function softmaxBackward({ rows, columns }: SoftmaxSpec): Kernel {
-  return laneKernel({
-    name: 'softmax-backward/row',
-    formula: 'dx = y · (dout - Σ dout · y) over each row',
-    declarations: [
-      { name: 'dout', access: 'read', type: arrayType(rows * columns) },
-      { name: 'y', access: 'read', type: arrayType(rows * columns) },
-      { name: 'dx', access: 'write', type: arrayType(rows * columns) },
-    ],
+/** One workgroup makes one row: neighbouring lanes read neighbouring elements. */
+export function softmaxWorkgroup(spec: SoftmaxSpec): Kernel {
+  const { rows, name, start, place, empty, finish, value, functions, ...parts } = forwardParts(spec);
+  return workgroupKernel({
+    ...parts,
+    name: `${name}/workgroup`,
+    functions: `${functions}\nvar<workgroup> partials: array<Row, ${SOFTMAX_LANES}>;`,
+    workgroupSize: SOFTMAX_LANES,
     count: rows,
     body: wgsl`
-let start = lane * ${columns}u;
-  var inner = 0.0;
-  for (var i = 0u; i < ${columns}u; i++) {
-    inner += dout[start + i] * y[start + i];
+let start = ${start(`min(group, ${rows - 1}u)`)};
+  var partial = ${empty};
+  for (var i = lane; i < ${spec.size}u; i += ${SOFTMAX_LANES}u) {
+    partial = join(partial, Row(x[${place}], 1.0));
   }
-  for (var i = 0u; i < ${columns}u; i++) {
-    dx[start + i] = y[start + i] * (dout[start + i] - inner);
+  partials[lane] = partial;
+  workgroupBarrier();
+  ${joined('row', (into, other) => `${into} = join(${into}, ${other});`)}
+  ${finish('row')}
+  if (group < ${rows}u) {
+    for (var i = lane; i < ${spec.size}u; i += ${SOFTMAX_LANES}u) {
+      let place = ${place};
+      out[place] = ${value('row')};
+    }
+  }`,
+  });
+}
+
+/** Joins what the lanes have made in two steps: afterwards all of them know the whole. */
+const joined = (total: string, join: (into: string, other: string) => string): string => wgsl`
+if (lane < ${SOFTMAX_JOINED}u) {
+    for (var other = lane + ${SOFTMAX_JOINED}u; other < ${SOFTMAX_LANES}u; other += ${SOFTMAX_JOINED}u) {
+      ${join('partials[lane]', 'partials[other]')}
+    }
+  }
+  workgroupBarrier();
+  var ${total} = partials[0];
+  for (var other = 1u; other < ${SOFTMAX_JOINED}u; other++) {
+    ${join(total, 'partials[other]')}
+  }`.trim();
+
+function backwardParts(spec: SoftmaxSpec) {
+  const { type, name, ...parts } = rowParts(spec);
+  return {
+    ...parts,
+    name: `${name}-backward`,
+    formula: spec.log ? 'dx = dout - e^y · Σ dout over each row' : 'dx = y · (dout - Σ dout · y) over each row',
+    declarations: [
+      { name: 'dout', access: 'read', type }, { name: 'y', access: 'read', type }, { name: 'dx', access: 'write', type },
+    ] as const,
+    term: spec.log ? `dout[${parts.place}]` : `dout[${parts.place}] * y[${parts.place}]`,
+    value: (inner: string): string => (spec.log ? `dout[place] - exp(y[place]) * ${inner}` : `y[place] * (dout[place] - ${inner})`),
+  };
+}
+
+/** One lane makes one row of the input's gradient. */
+export function softmaxBackward(spec: SoftmaxSpec): Kernel {
+  const { rows, name, start, place, term, value, ...parts } = backwardParts(spec);
+  return laneKernel({
+    ...parts,
+    name: `${name}/row`,
+    count: rows,
+    body: wgsl`
+let start = ${start('lane')};
+  var inner = 0.0;
+  for (var i = 0u; i < ${spec.size}u; i++) {
+    inner += ${term};
+  }
+  for (var i = 0u; i < ${spec.size}u; i++) {
+    let place = ${place};
+    dx[place] = ${value('inner')};
+  }`,
+  });
+}
+
+/** One workgroup makes one row of the input's gradient. */
+export function softmaxBackwardWorkgroup(spec: SoftmaxSpec): Kernel {
+  const { rows, name, start, place, term, value, ...parts } = backwardParts(spec);
+  return workgroupKernel({
+    ...parts,
+    name: `${name}/workgroup`,
+    functions: `var<workgroup> partials: array<f32, ${SOFTMAX_LANES}>;`,
+    workgroupSize: SOFTMAX_LANES,
+    count: rows,
+    body: wgsl`
+let start = ${start(`min(group, ${rows - 1}u)`)};
+  var partial = 0.0;
+  for (var i = lane; i < ${spec.size}u; i += ${SOFTMAX_LANES}u) {
+    partial += ${term};
+  }
+  partials[lane] = partial;
+  workgroupBarrier();
+  ${joined('inner', (into, other) => `${into} += ${other};`)}
+  if (group < ${rows}u) {
+    for (var i = lane; i < ${spec.size}u; i += ${SOFTMAX_LANES}u) {
+      let place = ${place};
+      dx[place] = ${value('inner')};
+    }
   }`,
   });
 }

@@ -1,51 +1,136 @@
-import { checkOptionNames, DataError, OptionError, show, ShapeError } from '../errors.ts';
+import { checkNumber, checkOptionNames, DataError, OptionError, show, ShapeError } from '../errors.ts';
 import type { AccuracySpec } from '../../shaders/accuracy.wgsl.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { sameShape, showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
-import { apply } from '../program/trace.ts';
+import * as functional from './functional/losses.ts';
+import type {
+  BceLossOptions, CrossEntropyLossOptions, HingeLossOptions, HuberLossOptions, KlDivLossOptions, NllLossOptions, Reduced,
+} from './functional/losses.ts';
 
 /** What is minimised: how the model's output is compared with targets. */
 export interface Loss {
   readonly name: string;
   /**
    * The shape and type of one example's target for a model whose output for one example has this shape. With `classes`
-   * targets are indices below it; with `most` they are numbers in [0, most].
+   * targets are indices below it, or the loss's `ignoreIndex`; with `most` they are numbers in [least, most], `least` being 0 where left out.
    */
-  target(output: Shape): { readonly shape: Shape; readonly type: ElementType; readonly classes?: number; readonly most?: number };
+  target(output: Shape): { readonly shape: Shape; readonly type: ElementType; readonly classes?: number; readonly least?: number; readonly most?: number };
   apply(output: Tensor, target: Tensor): Tensor;
   /** How predictions are counted as right; undefined where accuracy means nothing. */
   readonly accuracy?: AccuracySpec['target'];
+  /** Where the loss of a batch is not the mean over its terms. */
+  readonly reduction?: 'mean' | 'sum' | 'batchMean';
+  /** The label of rows that count nothing, for losses of class indices. */
+  readonly ignoreIndex?: number;
 }
 
-/** Mean squared error over all elements. Targets: f32 of the output's shape. */
-export function mse(): Loss {
-  return { name: 'mse', target: (shape) => ({ shape, type: 'f32' }), apply: (input, target) => apply('mse', { input, target }) };
+/** PyTorch's default. */
+const IGNORE_INDEX = -100;
+
+/** The options that a factory knows, checked by name; what they hold the op checks, in the name of the loss, when it is applied. */
+function optionsOf<T extends object>(who: string, options: T, known: readonly (keyof T & string)[]): T {
+  checkOptionNames(who, options, known);
+  return { ...options };
 }
 
-/** Binary cross-entropy on logits, mean over all elements. Targets: f32 in [0, 1] of the output's shape (`toValues`, `oneHot`). */
-export function bceWithLogits(): Loss {
+const reduced = ({ reduction }: { readonly reduction?: 'mean' | 'sum' | 'batchMean' }): Pick<Loss, 'reduction'> => (reduction === undefined ? {} : { reduction });
+
+/** Targets of the output's shape. */
+const sameAsOutput = (range: { least?: number; most?: number } = {}): Loss['target'] => (shape) => ({ shape, type: 'f32', ...range });
+
+/** One class index for each row of classes. */
+const labels = (who: string): Loss['target'] => (shape) => ({ shape: shape.slice(0, -1), type: 'u32', classes: classesOf(who, shape) });
+
+function classesOf(who: string, shape: Shape): number {
+  const classes = shape[shape.length - 1];
+  if (classes === undefined) throw new ShapeError(who, 'a model whose output has classes as its last axis', showShape(shape));
+  return classes;
+}
+
+function checkIgnoreIndex(who: string, ignoreIndex: number = IGNORE_INDEX): number {
+  return checkNumber(who, 'ignoreIndex', ignoreIndex, { integer: true, min: -(2 ** 31), max: 2 ** 32 - 1 });
+}
+
+/** Mean squared error over all elements, or with `reduction: 'sum'` their sum. Targets: f32 of the output's shape. */
+export function mse(options: Reduced = {}): Loss {
+  const own = optionsOf('mse', options, ['reduction']);
+  return { name: 'mse', ...reduced(own), target: sameAsOutput(), apply: (input, target) => functional.mse(input, target, own) };
+}
+
+/** Mean absolute error over all elements (PyTorch's L1Loss). Targets: f32 of the output's shape. */
+export function mae(options: Reduced = {}): Loss {
+  const own = optionsOf('mae', options, ['reduction']);
+  return { name: 'mae', ...reduced(own), target: sameAsOutput(), apply: (input, target) => functional.mae(input, target, own) };
+}
+
+/** Squared errors up to `delta` (default 1), from there on lines: outliers pull no harder. Targets: f32 of the output's shape. */
+export function huber(options: HuberLossOptions = {}): Loss {
+  const own = optionsOf('huber', options, ['delta', 'reduction']);
+  return { name: 'huber', ...reduced(own), target: sameAsOutput(), apply: (input, target) => functional.huber(input, target, own) };
+}
+
+/**
+ * Binary cross-entropy on logits, mean over all elements. Targets: f32 in [0, 1] of the output's shape (`toValues`, `oneHot`).
+ * `posWeight` above 1 makes positive targets count more, `weight` some outputs.
+ */
+export function bceWithLogits(options: BceLossOptions = {}): Loss {
+  const own = optionsOf('bceWithLogits', options, ['weight', 'posWeight', 'reduction']);
   return {
-    name: 'bceWithLogits', accuracy: 'sign',
-    target: (shape) => ({ shape, type: 'f32', most: 1 }), apply: (input, target) => apply('bceWithLogits', { input, target }),
+    name: 'bceWithLogits', ...reduced(own), accuracy: 'sign', target: sameAsOutput({ most: 1 }),
+    apply: (input, target) => functional.bceWithLogits(input, target, own),
+  };
+}
+
+/** Binary hinge loss max(0, margin − t·x), mean over all elements. Targets: f32 of the output's shape, 1 or −1. */
+export function hinge(options: HingeLossOptions = {}): Loss {
+  const own = optionsOf('hinge', options, ['margin', 'reduction']);
+  return {
+    name: 'hinge', ...reduced(own), accuracy: 'sign', target: sameAsOutput({ least: -1, most: 1 }),
+    apply: (input, target) => functional.hinge(input, target, own),
   };
 }
 
 /**
- * Softmax cross-entropy on logits [batch, classes], mean over the batch.
- * `targets: 'index'` (the default) takes class indices, `'probabilities'` takes f32 [batch, classes] (`oneHot`).
+ * Kullback-Leibler divergence from a model that gives log-probabilities (`logSoftmax`). Targets: probabilities of the output's shape, or their
+ * logarithms with `logTarget`. `reduction: 'batchMean'` is the divergence by its definition; the default `mean` is over all elements.
  */
-export function crossEntropy(options: { targets?: 'index' | 'probabilities' } = {}): Loss {
-  checkOptionNames('crossEntropy', options, ['targets']);
-  const { targets = 'index' } = options;
-  if (targets !== 'index' && targets !== 'probabilities') throw new OptionError('crossEntropy', 'targets to be "index" or "probabilities"', show(targets));
+export function klDiv(options: KlDivLossOptions = {}): Loss {
+  const own = optionsOf('klDiv', options, ['logTarget', 'reduction']);
   return {
-    name: 'crossEntropy', accuracy: targets,
+    name: 'klDiv', ...reduced(own), target: sameAsOutput(own.logTarget === true ? {} : { most: 1 }),
+    ...(own.logTarget === true ? {} : { accuracy: 'probabilities' as const }),
+    apply: (input, target) => functional.klDiv(input, target, own),
+  };
+}
+
+/**
+ * Softmax cross-entropy on logits [batch…, classes], mean over all rows. `targets: 'index'` (the default) takes class indices,
+ * `'probabilities'` takes f32 of the output's shape (`oneHot`). With indices, rows whose label is `ignoreIndex` (default −100, which a
+ * Uint32Array holds as 4294967196) count nothing; `weight` has one factor for each class; `labelSmoothing` spreads a part of each target over all classes.
+ */
+export function crossEntropy(options: CrossEntropyLossOptions & { readonly targets?: 'index' | 'probabilities' } = {}): Loss {
+  const { targets = 'index', ...own } = optionsOf('crossEntropy', options, ['targets', 'weight', 'ignoreIndex', 'labelSmoothing', 'reduction']);
+  if (targets !== 'index' && targets !== 'probabilities') throw new OptionError('crossEntropy', 'targets to be "index" or "probabilities"', show(targets));
+  const shared = { name: 'crossEntropy', ...reduced(own), accuracy: targets, apply: (input: Tensor, target: Tensor) => functional.crossEntropy(input, target, own) };
+  if (targets === 'index') return { ...shared, target: labels('crossEntropy'), ignoreIndex: checkIgnoreIndex('crossEntropy', own.ignoreIndex) };
+  if (own.ignoreIndex !== undefined) {
+    throw new OptionError('crossEntropy', 'targets "index" for ignoreIndex', '"probabilities"', 'Leave a row out by giving it probabilities of 0.');
+  }
+  return {
+    ...shared,
     target: (shape) => {
-      const classes = shape[shape.length - 1];
-      if (classes === undefined) throw new ShapeError('crossEntropy', 'a model whose output has classes as its last axis', showShape(shape));
-      return targets === 'index' ? { shape: shape.slice(0, -1), type: 'u32', classes } : { shape, type: 'f32', most: 1 };
+      classesOf('crossEntropy', shape);
+      return { shape, type: 'f32', most: 1 };
     },
-    apply: (input, target) => apply('crossEntropy', { input, target }),
+  };
+}
+
+/** Negative log-likelihood for a model that gives log-probabilities [batch…, classes] (`logSoftmax`). Targets: class indices, as for crossEntropy. */
+export function nll(options: NllLossOptions = {}): Loss {
+  const own = optionsOf('nll', options, ['weight', 'ignoreIndex', 'reduction']);
+  return {
+    name: 'nll', ...reduced(own), accuracy: 'index', target: labels('nll'), ignoreIndex: checkIgnoreIndex('nll', own.ignoreIndex),
+    apply: (input, target) => functional.nll(input, target, own),
   };
 }
 
@@ -65,15 +150,16 @@ export function checkFits(who: string, data: Pick<Dataset, 'inputShape' | 'targe
     throw new ShapeError(who, `targets of shape ${showShape(target.shape)} for a model output ${showShape(output)}`, showShape(data.targetShape));
   }
   if (target.most !== undefined) {
-    const { most } = target;
-    const wrong = (data.targets as Float32Array).findIndex((value) => !(value >= 0 && value <= most));
-    if (wrong >= 0) throw new DataError(who, `${loss.name} targets in [0, ${most}]`, `${data.targets[wrong]} in row ${Math.floor(wrong / sizeOf(target.shape))}`);
+    const { least = 0, most } = target;
+    const wrong = (data.targets as Float32Array).findIndex((value) => !(value >= least && value <= most));
+    if (wrong >= 0) throw new DataError(who, `${loss.name} targets in [${least}, ${most}]`, `${data.targets[wrong]} in row ${Math.floor(wrong / sizeOf(target.shape))}`);
   }
   if (target.classes !== undefined) {
     const { classes } = target;
-    const wrong = (data.targets as Uint32Array).findIndex((label) => label >= classes);
+    const ignored = loss.ignoreIndex === undefined ? undefined : loss.ignoreIndex >>> 0;
+    const wrong = (data.targets as Uint32Array).findIndex((label) => label >= classes && label !== ignored);
     if (wrong >= 0) {
-      throw new DataError(who, `labels below ${classes}, the width of the model's output`, `label ${data.targets[wrong]} in row ${wrong}`, 'Make the last layer as wide as there are classes.');
+      throw new DataError(who, `labels below ${classes}, the width of the model's output`, `label ${data.targets[wrong]} in row ${Math.floor(wrong / sizeOf(target.shape))}`, 'Make the last layer as wide as there are classes.');
     }
   }
 }

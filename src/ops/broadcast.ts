@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts';
-import { map } from './elementwise.ts';
+import { map } from './map.ts';
 import type { Op } from './op.ts';
 import { sumAxes } from './reduce.ts';
 import type { Request } from './request.ts';
@@ -27,30 +27,45 @@ function stretchedAxes(input: Shape, out: Shape): number[] {
 type Scratch = (name: string, shape: Shape) => Tensor;
 
 /** Requests for d input = Σ over the stretched axes of `steps` applied to dout, which stand in `name` before they are summed; an alias where nothing is to be done. */
-function reduced(dout: Tensor, steps: Parameters<typeof map>[1], out: Tensor, name: string, scratch: Scratch): { requests: Request[]; alias?: Tensor } {
+export function reduced(dout: Tensor, steps: Parameters<typeof map>[1], out: Tensor, name: string, scratch: Scratch): { requests: Request[]; alias?: Tensor } {
   const axes = stretchedAxes(out.shape, dout.shape);
   if (axes.length === 0) {
     return steps.length === 0 && sameShape(dout.shape, out.shape) ? { requests: [], alias: dout } : { requests: [map(dout, steps, out)] };
   }
-  if (steps.length === 0) return { requests: sumAxes(dout, axes, 1, out, scratch) };
+  if (steps.length === 0) return { requests: sumAxes(dout, axes, 1, out) };
   const full = scratch(name, dout.shape);
-  return { requests: [map(dout, steps, full), ...sumAxes(full, axes, 1, out, scratch)] };
+  return { requests: [map(dout, steps, full), ...sumAxes(full, axes, 1, out)] };
 }
 
-/** A row of the family: out = formula(a, b), with what each input's gradient multiplies dout by. */
-function binary(name: string, derivative: (side: 'a' | 'b', other: Tensor) => Parameters<typeof map>[1]): Op {
+type Steps = Parameters<typeof map>[1];
+
+/** What the gradient of one input is made of. */
+interface Place {
+  readonly side: 'a' | 'b';
+  /** The input itself, and the other one. */
+  readonly own: Tensor;
+  readonly other: Tensor;
+  readonly a: Tensor;
+  readonly b: Tensor;
+  readonly out: Tensor;
+}
+
+/** A row of the family: out = formula(a, b), with what each input's gradient makes of dout. */
+function binary(name: string, derivative: (place: Place) => Steps): Op {
   return {
     name,
     inputs: ['a', 'b'],
     shapes: ({ a, b }, _, who) => ({ out: broadcastShape(who, a!.shape, b!.shape) }),
     forward: ({ inputs: { a, b }, outputs }) => [map(a!, [{ formula: name, operands: [b!] }], outputs.out!)],
-    backward: ({ inputs, gradients, wanted, scratch }) => {
+    backward: ({ inputs, outputs, gradients, wanted, scratch }) => {
+      const [a, b, out] = [inputs.a!, inputs.b!, outputs.out!];
       const requests: Request[] = [];
       const aliases: Record<string, Tensor> = {};
-      for (const side of ['a', 'b'] as const) {
+      for (const place of [{ side: 'a', own: a, other: b, a, b, out }, { side: 'b', own: b, other: a, a, b, out }] as const) {
+        const { side } = place;
         const target = wanted[side];
         if (!target) continue;
-        const result = reduced(gradients.out!, derivative(side, inputs[side === 'a' ? 'b' : 'a']!), target, `productFor${side.toUpperCase()}`, scratch);
+        const result = reduced(gradients.out!, derivative(place), target, `productFor${side.toUpperCase()}`, scratch);
         requests.push(...result.requests);
         if (result.alias) aliases[side] = result.alias;
       }
@@ -60,5 +75,11 @@ function binary(name: string, derivative: (side: 'a' | 'b', other: Tensor) => Pa
 }
 
 export const add = binary('add', () => []);
-export const sub = binary('sub', (side) => (side === 'a' ? [] : [{ formula: 'scale', parameters: [-1] }]));
-export const mul = binary('mul', (_, other) => [{ formula: 'mul', operands: [other] }]);
+export const sub = binary('sub', ({ side }) => (side === 'a' ? [] : [{ formula: 'scale', parameters: [-1] }]));
+export const mul = binary('mul', ({ other }) => [{ formula: 'mul', operands: [other] }]);
+export const div = binary('div', ({ side, a, b }) => [side === 'a' ? { formula: 'div', operands: [b] } : { formula: 'divBackwardB', operands: [a, b] }]);
+export const pow = binary('pow', ({ side, a, b, out }) => [
+  side === 'a' ? { formula: 'powBackwardA', operands: [a, b] } : { formula: 'powBackwardB', operands: [out, a, b] },
+]);
+export const maximum = binary('maximum', ({ own, other }) => [{ formula: 'maximumBackward', operands: [own, other] }]);
+export const minimum = binary('minimum', ({ own, other }) => [{ formula: 'minimumBackward', operands: [own, other] }]);

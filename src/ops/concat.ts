@@ -1,8 +1,8 @@
 import { concatKernel, type ConcatSpec } from '../../shaders/concat.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import type { Named, Op } from './op.ts';
-import type { KernelFamily } from './request.ts';
-import { showShape, sizeOf, type Tensor } from './tensor.ts';
+import type { KernelFamily, Request } from './request.ts';
+import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 import { checkAxis, sliceOf } from './views.ts';
 
 const concatFamily: KernelFamily<ConcatSpec> = { name: 'concat', variants: [{ name: 'lane', suits: () => true, kernel: concatKernel }] };
@@ -11,6 +11,24 @@ const concatFamily: KernelFamily<ConcatSpec> = { name: 'concat', variants: [{ na
 export const PARTS = ['x0', 'x1', 'x2', 'x3', 'x4', 'x5', 'x6'] as const;
 
 const partsOf = (inputs: Named<Tensor>): Tensor[] => PARTS.flatMap((name) => inputs[name] ?? []);
+
+/** out = the parts one behind the other along `axis`; many of them take further launches into tensors that `scratch` makes. */
+export function join(parts: readonly Tensor[], axis: number, out: Tensor, scratch: (shape: Shape) => Tensor): Request[] {
+  if (parts.length > PARTS.length) {
+    const requests: Request[] = [];
+    const groups: Tensor[] = [];
+    for (let start = 0; start < parts.length; start += PARTS.length) {
+      const group = parts.slice(start, start + PARTS.length);
+      const size = group.reduce((sum, { shape }) => sum + shape[axis]!, 0);
+      const joined = scratch(out.shape.map((dimension, other) => (other === axis ? size : dimension)));
+      requests.push(...join(group, axis, joined, scratch));
+      groups.push(joined);
+    }
+    return [...requests, ...join(groups, axis, out, scratch)];
+  }
+  const spec = { outer: sizeOf(out.shape.slice(0, axis)), inner: sizeOf(out.shape.slice(axis + 1)), sizes: parts.map(({ shape }) => shape[axis]!) };
+  return [{ family: concatFamily, spec, reads: Object.fromEntries(parts.map((part, index) => [`x${index}`, part])), writes: { out } }];
+}
 
 /** The inputs one behind the other along `axis` (default 0); all other axes are equal. Their gradients are slices of the output's: views. */
 export const concat: Op = {
@@ -29,12 +47,8 @@ export const concat: Op = {
     }
     return { out: first!.shape.map((dimension, other) => (other === along ? parts.reduce((sum, { shape }) => sum + shape[along]!, 0) : dimension)) };
   },
-  forward: ({ inputs, outputs: { out }, options: { axis = 0 } }) => {
-    const parts = partsOf(inputs);
-    const along = checkAxis('concat', axis, out!.shape.length);
-    const spec = { outer: sizeOf(out!.shape.slice(0, along)), inner: sizeOf(out!.shape.slice(along + 1)), sizes: parts.map(({ shape }) => shape[along]!) };
-    return [{ family: concatFamily, spec, reads: Object.fromEntries(parts.map((part, index) => [`x${index}`, part])), writes: { out: out! } }];
-  },
+  forward: ({ inputs, outputs: { out }, options: { axis = 0 }, scratch }) =>
+    join(partsOf(inputs), checkAxis('concat', axis, out!.shape.length), out!, (shape) => scratch('joined', shape)),
   backward: ({ inputs, gradients: { out: dout }, wanted, options: { axis = 0 } }) => {
     const along = checkAxis('concat', axis, dout!.shape.length);
     let start = 0;

@@ -1,6 +1,6 @@
 import { dropout as dropoutKernel, type DropoutSpec } from '../../shaders/dropout.wgsl.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
-import { map } from './elementwise.ts';
+import { map } from './map.ts';
 import type { Op, Options } from './op.ts';
 import type { KernelFamily } from './request.ts';
 import { showShape, sizeOf } from './tensor.ts';

@@ -1,33 +1,60 @@
 import { OptionError, show } from '../errors.ts';
-import { bceWithLogits } from './bce-with-logits.ts';
-import { add, mul, sub } from './broadcast.ts';
-import { crossEntropy } from './cross-entropy.ts';
+import { scaledDotProductAttention } from './attention.ts';
+import { batchNorm, runningMean, runningVariance } from './batch-norm.ts';
+import { add, div, maximum, minimum, mul, pow, sub } from './broadcast.ts';
+import { equal, greater, greaterEqual, less, lessEqual, notEqual } from './comparison.ts';
+import { concat } from './concat.ts';
+import { cosineEmbedding } from './cosine-embedding.ts';
+import { cumsum } from './cumsum.ts';
+import { convTranspose2d } from './conv-transpose.ts';
+import { conv1d, conv2d } from './convolution.ts';
 import { dropout } from './dropout.ts';
-import { gelu, leakyRelu, relu, sigmoid, silu, tanh } from './elementwise.ts';
+import { avgPool1d, avgPool2d, maxPool1d, maxPool2d } from './pooling.ts';
+import { upsample2d } from './upsample.ts';
+import { bceWithLogits, hinge, huber, klDiv, mae, mse } from './element-losses.ts';
+import {
+  abs, clamp, cos, elu, erf, exp, expm1, floor, gelu, hardSigmoid, hardSwish, leakyRelu, log, log1p, mish, neg, reciprocal, relu, relu6, rsqrt, scale, selu, sigmoid, sign,
+  silu, sin, softplus, softsign, sqrt, square, tanh,
+} from './elementwise.ts';
+import { embedding, gather, oneHot, scatterAdd } from './indexing.ts';
+import { crossEntropy, nll } from './label-losses.ts';
 import { linear } from './linear.ts';
-import { matmul, matmulFamily } from './matmul.ts';
-import { mse } from './mse.ts';
+import { matmul } from './matmul.ts';
+import { groupNorm, layerNorm, rmsNorm } from './normalization.ts';
 import type { Op } from './op.ts';
-import { mean, reduceFamily, sum } from './reduce.ts';
+import { argMax, argMin, logSumExp, max, mean, min, norm, prod, sum, variance } from './reductions.ts';
+import { pad } from './pad.ts';
 import type { KernelFamily } from './request.ts';
+import { gru, lstm, rnn } from './recurrent.ts';
 import { reshape } from './reshape.ts';
-import { softmax } from './softmax.ts';
+import { rotary } from './rotary.ts';
+import { logSoftmax, softmax } from './softmax.ts';
 import { sumOfSquares } from './sum-of-squares.ts';
+import { prelu, where } from './ternary.ts';
+import { expand, flip, slice, transpose } from './views.ts';
 
 /** Every op, once. */
 const all: readonly Op[] = [
-  add, sub, mul,
-  sigmoid, tanh, relu, leakyRelu, gelu, silu,
-  matmul, linear,
-  softmax, sum, mean, sumOfSquares, reshape, dropout,
-  mse, bceWithLogits, crossEntropy,
+  add, sub, mul, div, pow, maximum, minimum, where,
+  equal, notEqual, less, lessEqual, greater, greaterEqual,
+  neg, scale, abs, sign, floor, square, reciprocal, sqrt, rsqrt, exp, expm1, log, log1p, sin, cos, erf, clamp,
+  sigmoid, tanh, relu, relu6, leakyRelu, prelu, elu, selu, gelu, silu, mish, softplus, softsign, hardSigmoid, hardSwish,
+  conv1d, conv2d, convTranspose2d, maxPool1d, maxPool2d, avgPool1d, avgPool2d, upsample2d,
+  matmul, linear, scaledDotProductAttention, rotary,
+  sum, mean, prod, max, min, variance, logSumExp, norm, argMax, argMin, softmax, logSoftmax, cumsum,
+  sumOfSquares, reshape, dropout,
+  transpose, slice, expand, flip, concat, pad,
+  rnn, gru, lstm,
+  layerNorm, rmsNorm, groupNorm, batchNorm, runningMean, runningVariance,
+  embedding, gather, scatterAdd, oneHot,
+  mse, mae, huber, bceWithLogits, crossEntropy, nll, klDiv, hinge, cosineEmbedding,
 ];
 
 /** Every op by its name: the library's, and those that `defineOp` has added. Graphs hold names, so this is where they lead. */
 export const ops: Readonly<Record<string, Op>> = Object.fromEntries(all.map((op) => [op.name, op]));
 
 /** The families that have a choice of kernels: their variants' names. */
-export const variantNames: Readonly<Record<string, readonly string[]>> = namesOf([matmulFamily, reduceFamily]);
+export const variantNames: Readonly<Record<string, readonly string[]>> = namesOf(all.flatMap(({ families = [] }) => families));
 
 /** All families whose variants can be forced: the library's, and those that ops of one's own list. */
 export function forcibleVariants(): Readonly<Record<string, readonly string[]>> {

@@ -1,5 +1,5 @@
 import { ShapeError } from '../errors.ts';
-import { map } from './elementwise.ts';
+import { map } from './map.ts';
 import { matmulFamily, multiply } from './matmul.ts';
 import type { Op } from './op.ts';
 import { reduce, reduceFamily } from './reduce.ts';

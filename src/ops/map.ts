@@ -108,7 +108,8 @@ function startWith(request: Request<ElementwiseSpec>, tensor: Tensor): Request<E
   const elsewhere = (except: string): boolean => Object.entries(reads).some(([name, read]) => name !== except && read.id === tensor.id);
   if (reads.x!.id === tensor.id) return isFull(spec.start, rows, columns) && !elsewhere('x') ? request : undefined;
   const operand = first?.operands.find(({ name }) => reads[name]!.id === tensor.id);
-  if (!first || !operand || !isFull(operand.access, rows, columns) || elsewhere(operand.name)) return undefined;
+  if (!first || !operand || !FORMULAS[first.formula]!.anyArgument) return undefined;
+  if (!isFull(operand.access, rows, columns) || elsewhere(operand.name)) return undefined;
   return {
     ...request,
     spec: { ...spec, start: operand.access, steps: [exchanged(first, operand, spec.start), ...others] },

@@ -1,24 +1,29 @@
 import { matmulTiled } from '../../shaders/matmul-tiled.wgsl.ts';
-import { matmulRegister, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
+import { productCount, storedSizes, termCount } from '../../shaders/matmul-batch.wgsl.ts';
+import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
-import { graftAfter, graftBefore } from './elementwise.ts';
-import { flag, type Op, type Options } from './op.ts';
-import { reduceFamily } from './reduce.ts';
+import { graftAfter, graftBefore } from './map.ts';
+import { flag, type Application, type Op, type Options } from './op.ts';
+import { forProduct, productSpec, withAxis } from './product.ts';
+import { isSumOf, reduceFamily } from './reduce.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
-import { showShape, type Tensor } from './tensor.ts';
+import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
 const SMALL = 1 << 20;
 
+const multiplications = (spec: MatmulSpec): number => productCount(spec) * termCount(spec) * spec.m * spec.n * spec.k;
+
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
+  followsLayout: true,
   variants: [
     {
       name: 'tiled',
-      suits: ({ m, n, k }, { adapterClass }) => adapterClass === 'gpu' && m >= 32 && n >= 32 && m * n * k >= SMALL,
+      suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && multiplications(spec) >= SMALL,
       kernel: matmulTiled,
     },
-    { name: 'register', suits: ({ m, n, k }) => m >= 4 && m * n * k >= SMALL, kernel: (spec) => matmulRegister(spec, 4, 'register') },
+    { name: 'register', suits: (spec) => spec.m >= 4 && multiplications(spec) >= SMALL, kernel: (spec) => matmulRegister(spec, 4, 'register') },
     // A transposed a is stored along m: four rows of it come with one load, so they are used.
     { name: 'small', suits: () => true, kernel: (spec) => matmulRegister(spec, spec.transposeA ? 4 : 1, 'small') },
   ],
@@ -26,7 +31,7 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
   absorbConsumer(request, tensor, consumer, keep) {
     const { spec } = request;
     if (request.writes.out!.id !== tensor.id) return undefined;
-    const grafted = graftAfter(consumer, tensor, spec.m, spec.n, request, keep, spec.epilogue);
+    const grafted = graftAfter(consumer, tensor, outRows(spec), spec.n, request, keep, spec.epilogue);
     if (!grafted) return undefined;
     return {
       ...request, spec: { ...spec, epilogue: grafted.steps },
@@ -35,14 +40,13 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
   },
 
   absorbProducer(request, tensor, producer) {
-    const { m, n, k, transposeA, transposeB } = request.spec;
     let result: Request<MatmulSpec> = request;
     for (const side of ['a', 'b'] as const) {
       if (request.reads[side]!.id !== tensor.id) continue;
       const prologue = side === 'a' ? 'prologueA' : 'prologueB';
-      if (result.spec[prologue].length > 0) return undefined;
-      const [rows, columns] = side === 'a' ? (transposeA ? [k, m] : [m, k]) : (transposeB ? [n, k] : [k, n]);
-      const grafted = graftBefore(producer, rows, columns, result);
+      if (result.spec[prologue].length > 0 || request.reads[side]!.layout) return undefined;
+      const { matrices, rows, columns } = storedSizes(request.spec, side);
+      const grafted = graftBefore(producer, matrices * rows, columns, result);
       if (!grafted) return undefined;
       result = { ...result, spec: { ...result.spec, [prologue]: grafted.steps }, reads: { ...result.reads, ...grafted.reads, [side]: grafted.x } };
     }
@@ -52,34 +56,67 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
 
   absorbSibling(request, sibling) {
     const { spec } = request;
-    if (!hasFamily(sibling, reduceFamily) || spec.rowSums || !spec.transposeA || sibling.reads.x!.id !== request.reads.a!.id) return undefined;
-    const { outer, size, inner, scale } = sibling.spec;
-    if (outer !== 1 || size !== spec.k || inner !== spec.m || scale !== 1) return undefined;
+    if (!hasFamily(sibling, reduceFamily) || spec.rowSums || !spec.transposeA || spec.batch.length > 0) return undefined;
+    if (sibling.reads.x!.id !== request.reads.a!.id || sibling.reads.x!.layout || request.reads.a!.layout) return undefined;
+    if (!isSumOf(sibling.spec, { outer: 1, size: spec.k, inner: spec.m, scale: 1 })) return undefined;
     return { ...request, spec: { ...spec, rowSums: true }, writes: { ...request.writes, rowSums: sibling.writes.out! } };
   },
 };
 
-/** out[m, n] = A · B, with A = aᵀ or B = bᵀ where said. Leading axes are folded into rows. */
+/**
+ * out[..., m, n] = A · B, with A = aᵀ or B = bᵀ over the last two axes where said. The axes before them are batch axes with
+ * NumPy's broadcasting; the products along those that out lacks are added up, so that dW = dOutᵀ · X is
+ * `multiply({ transposeA: true }, dout, x, dw)` for any number of axes. A tensor of one axis is a matrix of one row.
+ */
 export function multiply(
   { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean }, a: Tensor, b: Tensor, out: Tensor,
 ): Request<MatmulSpec> {
-  const columnsA = a.shape[a.shape.length - 1]!;
-  const rowsA = a.shape.slice(0, -1).reduce((product, dimension) => product * dimension, 1);
-  const [m, k] = transposeA ? [columnsA, rowsA] : [rowsA, columnsA];
-  const columnsB = b.shape[b.shape.length - 1]!;
-  const rowsB = b.shape.slice(0, -1).reduce((product, dimension) => product * dimension, 1);
-  const n = transposeB ? rowsB : columnsB;
-  return {
-    family: matmulFamily,
-    spec: { m, n, k, transposeA, transposeB, epilogue: [], prologueA: [], prologueB: [], rowSums: false },
-    reads: { a, b },
-    writes: { out },
-  };
+  return { family: matmulFamily, spec: productSpec(transposeA, transposeB, a, b, out.shape), reads: { a, b }, writes: { out } };
 }
 
 const flags = (options: Options, who = 'matmul'): { ta: boolean; tb: boolean } =>
   ({ ta: flag(who, options, 'transposeA'), tb: flag(who, options, 'transposeB') });
 
+/** The shape of the product, or a ShapeError in the name of `who`. */
+function productShape(a: Shape, b: Shape, ta: boolean, tb: boolean, who: string): Shape {
+  const got = `a ${showShape(a)} and b ${showShape(b)}`;
+  if (a.length === 0 || b.length === 0) throw new ShapeError(who, 'at least one axis each', got, 'Use mul for a product with a single number.');
+  if ((ta && a.length === 1) || (tb && b.length === 1)) throw new ShapeError(who, 'at least two axes in what is transposed', got);
+  const [m, k] = a.length === 1 ? [undefined, a[0]!] : ta ? [a.at(-1)!, a.at(-2)!] : [a.at(-2)!, a.at(-1)!];
+  const [n, otherK] = b.length === 1 ? [undefined, b[0]!] : tb ? [b.at(-2)!, b.at(-1)!] : [b.at(-1)!, b.at(-2)!];
+  if (k !== otherK) {
+    const axes = (shape: Shape, last: string): string => (shape.length === 1 ? '[k]' : `[${shape.length > 2 ? '..., ' : ''}${last}]`);
+    throw new ShapeError(who, `${axes(a, ta ? 'k, m' : 'm, k')} and ${axes(b, tb ? 'n, k' : 'k, n')}`, got);
+  }
+  const [batchA, batchB] = [a.slice(0, -2), b.slice(0, -2)];
+  const rank = Math.max(batchA.length, batchB.length);
+  const batch = Array.from({ length: rank }, (_, axis) => {
+    const [p, q] = [batchA[axis - rank + batchA.length] ?? 1, batchB[axis - rank + batchB.length] ?? 1];
+    if (p !== q && p !== 1 && q !== 1) throw new ShapeError(who, 'axes before the last two that broadcast', got, 'Aligned at the end, each pair of them must be equal or contain a 1.');
+    return p === 1 ? q : p;
+  });
+  return [...batch, ...(m === undefined ? [] : [m]), ...(n === undefined ? [] : [n])];
+}
+
+/** The operands as matrices: a vector is a row on the left and a column, stored as a row, on the right. `out` gives a result its axes back. */
+function asMatrices({ inputs: { a, b }, options, scratch }: Application) {
+  const { ta, tb } = flags(options);
+  const [left, right] = [forProduct(a!, () => scratch('plainA', a!.shape)), forProduct(b!, () => scratch('plainB', b!.shape))];
+  const [vectorA, vectorB] = [a!.shape.length === 1, b!.shape.length === 1];
+  const matrix = (tensor: Tensor): Tensor => {
+    const withRow = vectorA ? withAxis(tensor, tensor.shape.length - (vectorB ? 0 : 1)) : tensor;
+    return vectorB ? withAxis(withRow, withRow.shape.length) : withRow;
+  };
+  return {
+    requests: [...left.requests, ...right.requests], matrix, ta, tb: tb || vectorB,
+    a: vectorA ? withAxis(left.tensor, 0) : left.tensor, b: vectorB ? withAxis(right.tensor, 0) : right.tensor,
+  };
+}
+
+/**
+ * out = a · b over the last two axes, with NumPy's broadcasting of the axes before them. A tensor of one axis is a vector, whose
+ * own axis the result does not have, as in PyTorch. `transposeA`, `transposeB`: the operand is stored [..., k, m], [..., n, k].
+ */
 export const matmul: Op = {
   name: 'matmul',
   families: [matmulFamily],
@@ -87,23 +124,23 @@ export const matmul: Op = {
   options: ['transposeA', 'transposeB'],
   shapes: ({ a, b }, options, who) => {
     const { ta, tb } = flags(options, who);
-    const [k, otherK] = [a!.shape[ta ? 0 : 1], b!.shape[tb ? 1 : 0]];
-    if (a!.shape.length !== 2 || b!.shape.length !== 2 || k !== otherK) {
-      throw new ShapeError(who, `${ta ? '[k, m]' : '[m, k]'} and ${tb ? '[n, k]' : '[k, n]'}`, `a ${showShape(a!.shape)} and b ${showShape(b!.shape)}`);
-    }
-    return { out: [a!.shape[ta ? 1 : 0]!, b!.shape[tb ? 0 : 1]!] };
+    return { out: productShape(a!.shape, b!.shape, ta, tb, who) };
   },
-  forward: ({ inputs: { a, b }, outputs, options }) => {
-    const { ta, tb } = flags(options);
-    return [multiply({ transposeA: ta, transposeB: tb }, a!, b!, outputs.out!)];
+  forward: (application) => {
+    const { requests, a, b, ta, tb, matrix } = asMatrices(application);
+    return [...requests, multiply({ transposeA: ta, transposeB: tb }, a, b, matrix(application.outputs.out!))];
   },
   // C = A·B: dA = dC·Bᵀ and dB = Aᵀ·dC; where an operand is stored transposed, its gradient is the transpose of that.
-  backward: ({ inputs: { a, b }, gradients: { out: dout }, wanted, options }) => {
-    const { ta, tb } = flags(options);
+  backward: (application) => {
+    const { wanted, gradients, scratch } = application;
+    const { requests, a, b, ta, tb, matrix } = asMatrices(application);
+    const given = forProduct(matrix(gradients.out!), () => matrix(scratch('plainGradient', gradients.out!.shape)));
+    const dout = given.tensor;
     return {
       requests: [
-        ...(wanted.a ? [ta ? multiply({ transposeA: tb, transposeB: true }, b!, dout!, wanted.a) : multiply({ transposeB: !tb }, dout!, b!, wanted.a)] : []),
-        ...(wanted.b ? [tb ? multiply({ transposeA: true, transposeB: ta }, dout!, a!, wanted.b) : multiply({ transposeA: !ta }, a!, dout!, wanted.b)] : []),
+        ...requests, ...given.requests,
+        ...(wanted.a ? [ta ? multiply({ transposeA: tb, transposeB: true }, b, dout, wanted.a) : multiply({ transposeB: !tb }, dout, b, wanted.a)] : []),
+        ...(wanted.b ? [tb ? multiply({ transposeA: true, transposeB: ta }, dout, a, wanted.b) : multiply({ transposeA: !ta }, a, dout, wanted.b)] : []),
       ],
     };
   },

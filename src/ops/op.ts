@@ -14,6 +14,8 @@ export interface Application {
   readonly options: Options;
   /** A tensor that lives only between two launches of this op. */
   readonly scratch: (name: string, shape: Shape) => Tensor;
+  /** A tensor whose every element is this number, there before any launch: what a kernel is told without a text of its own. */
+  readonly constant: (value: number, shape: Shape) => Tensor;
 }
 
 export interface BackwardApplication extends Application {
@@ -28,6 +30,15 @@ export interface Backward {
   readonly requests: readonly Request[];
   /** Inputs whose gradient is a tensor that already exists; nothing is launched and `wanted` stays unused. */
   readonly aliases?: Named<Tensor | undefined>;
+  /** Inputs whose gradient is a tensor in these ranges and 0 elsewhere: the program joins what several such inputs' readers give. */
+  readonly parts?: Named<{ readonly tensor: Tensor; readonly ranges: readonly Range[] } | undefined>;
+}
+
+/** For each axis the first element, how many, and the step between them. */
+export interface Range {
+  readonly start: number;
+  readonly count: number;
+  readonly step: number;
 }
 
 /** One op: everything that the product needs of it but its WGSL (`shaders/`) and its proof (`src/proof/`). */

@@ -1,10 +1,10 @@
 import { padBackwardKernel, padKernel, type PadSpec } from '../../shaders/pad.wgsl.ts';
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
-import type { Op, Options } from './op.ts';
+import type { Op, Options, Range } from './op.ts';
 import { place } from './place.ts';
 import type { KernelFamily } from './request.ts';
 import { showShape, type Shape } from './tensor.ts';
-import { sliceOf, type Range } from './views.ts';
+import { sliceOf } from './views.ts';
 
 const padFamily: KernelFamily<PadSpec> = { name: 'pad', variants: [{ name: 'lane', suits: () => true, kernel: padKernel }] };
 const padBackwardFamily: KernelFamily<PadSpec> = { name: 'pad-backward', variants: [{ name: 'lane', suits: () => true, kernel: padBackwardKernel }] };

@@ -1,7 +1,7 @@
 import { placeKernel, type PlaceSpec } from '../../shaders/place.wgsl.ts';
+import type { Range } from './op.ts';
 import type { KernelFamily, Request } from './request.ts';
 import type { Tensor } from './tensor.ts';
-import type { Range } from './views.ts';
 
 const placeFamily: KernelFamily<PlaceSpec> = { name: 'place', variants: [{ name: 'lane', suits: () => true, kernel: placeKernel }] };
 

@@ -1,91 +1,111 @@
-import { reduceSerial, reduceWorkgroup, type ReduceSpec } from '../../shaders/reduce.wgsl.ts';
-import { OptionError, show, ShapeError } from '../errors.ts';
-import { map } from './elementwise.ts';
-import { flag, type Op, type Options } from './op.ts';
+import { fullAccess } from '../../shaders/chain.wgsl.ts';
+import type { FoldName } from '../../shaders/folds.wgsl.ts';
+import { reduceSerial, reduceSizes, reduceWorkgroup, type ReduceSpec } from '../../shaders/reduce.wgsl.ts';
+import { asMatrix, graftAfter, graftBefore, map } from './map.ts';
 import type { KernelFamily, Request } from './request.ts';
-import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
+import type { Shape, Tensor } from './tensor.ts';
 
+/** A workgroup pays off where a few long folds would leave most of the GPU idle. */
+function isFewAndLong(spec: ReduceSpec): boolean {
+  const { outputs, terms } = reduceSizes(spec);
+  return terms >= 512 && outputs <= 4096;
+}
+
+/** Every fold over every set of axes, with what makes each term and what follows the result. */
 export const reduceFamily: KernelFamily<ReduceSpec> = {
   name: 'reduce',
   variants: [
-    // A workgroup pays off where a few long sums would leave most of the GPU idle.
-    { name: 'workgroup', suits: ({ outer, inner, size }, { adapterClass }) => adapterClass === 'gpu' && size >= 512 && outer * inner <= 4096, kernel: reduceWorkgroup },
+    { name: 'workgroup', suits: (spec, { adapterClass }) => adapterClass === 'gpu' && isFewAndLong(spec), kernel: reduceWorkgroup },
     { name: 'serial', suits: () => true, kernel: reduceSerial },
   ],
+
+  absorbConsumer(request, tensor, consumer, keep) {
+    const { spec } = request;
+    if (request.writes.out!.id !== tensor.id) return undefined;
+    const grafted = graftAfter(consumer, tensor, reduceSizes(spec).outputs / spec.columns, spec.columns, request, keep, spec.epilogue);
+    if (!grafted) return undefined;
+    return {
+      ...request, spec: { ...spec, epilogue: grafted.steps },
+      reads: { ...request.reads, ...grafted.reads }, writes: { ...request.writes, ...grafted.writes, out: consumer.writes.out! },
+    };
+  },
+
+  absorbProducer(request, tensor, producer) {
+    const { spec, reads } = request;
+    const { rows, columns } = asMatrix(spec.shape);
+    if (spec.prologue.length > 0 || Object.entries(reads).some(([name, { id }]) => (name === 'x') !== (id === tensor.id))) return undefined;
+    const grafted = graftBefore(producer, rows, columns, request, true);
+    return grafted && {
+      ...request, spec: { ...spec, start: grafted.start, prologue: grafted.steps }, reads: { ...reads, ...grafted.reads, x: grafted.x },
+    };
+  },
 };
 
-export function reduce(x: Tensor, spec: ReduceSpec, out: Tensor): Request<ReduceSpec> {
-  return { family: reduceFamily, spec, reads: { x }, writes: { out } };
+interface FoldRequest {
+  readonly fold?: FoldName;
+  /** The folded axes, each ≥ 0. */
+  readonly axes: readonly number[];
+  /** Multiplies each result. Default 1. */
+  readonly scale?: number;
+  /** What the fold gives besides its result, by binding name. */
+  readonly writes?: Readonly<Record<string, Tensor>>;
 }
 
-/** out = scale · Σ of x over `axes` (sorted). Neighbouring axes are one; each further run of axes is one more launch. */
-export function sumAxes(x: Tensor, axes: readonly number[], scale: number, out: Tensor, scratch: (name: string, shape: Shape) => Tensor): Request[] {
-  const runs: [first: number, last: number][] = [];
-  for (const axis of axes) {
-    const run = runs[runs.length - 1];
-    if (run && run[1] === axis - 1) run[1] = axis;
-    else runs.push([axis, axis]);
-  }
-  if (runs.length === 0) return [map(x, scale === 1 ? [] : [{ formula: 'scale', parameters: [scale] }], out)];
-  const requests: Request[] = [];
-  let from = x;
-  let shape = [...x.shape];
-  runs.forEach(([first, last], index) => {
-    const isLast = index === runs.length - 1;
-    const reducedShape = shape.map((dimension, axis) => (axis >= first && axis <= last ? 1 : dimension));
-    const to = isLast ? out : scratch(`partial${index}`, reducedShape);
-    requests.push(reduce(from, {
-      outer: sizeOf(shape.slice(0, first)), size: sizeOf(shape.slice(first, last + 1)), inner: sizeOf(shape.slice(last + 1)), scale: isLast ? scale : 1,
-    }, to));
-    from = to;
-    shape = reducedShape;
-  });
-  return requests;
-}
-
-/** Sorted axes ≥ 0 from the option `axes` (default: all). */
-function axesOf(who: string, shape: Shape, { axes }: Options): number[] {
-  if (axes === undefined) return shape.map((_, axis) => axis);
-  if (!Array.isArray(axes)) throw new OptionError(who, 'axes to be a list of integers', show(axes));
-  const positive = axes.map((axis: unknown) => {
-    const fits = typeof axis === 'number' && Number.isInteger(axis) && axis >= -shape.length && axis < shape.length;
-    if (!fits) throw new ShapeError(who, `axes between ${-shape.length} and ${shape.length - 1}`, `${show(axis)} for ${showShape(shape)}`);
-    return axis < 0 ? axis + shape.length : axis;
-  });
-  if (new Set(positive).size !== positive.length) throw new OptionError(who, 'each axis once', show(axes));
-  return positive.sort((a, b) => a - b);
-}
-
-/** A row of the family: out = factor · Σ x over `axes`; the factor may depend on how many terms there are. */
-function reduction(name: string, factor: (terms: number) => number): Op {
-  const scaleOf = (x: Tensor, axes: readonly number[]): number => factor(sizeOf(axes.map((axis) => x.shape[axis]!)));
+/** out = scale · fold of x over `axes`, in one launch. */
+export function foldAxes(x: Tensor, { fold = 'sum', axes, scale = 1, writes = {} }: FoldRequest, out: Tensor): Request<ReduceSpec> {
+  const { rows, columns } = asMatrix(x.shape);
   return {
-    name,
-    families: [reduceFamily],
-    inputs: ['x'],
-    options: ['axes', 'keepDims'],
-    shapes: ({ x }, options, who) => {
-      const axes = axesOf(who, x!.shape, options);
-      return {
-        out: flag(who, options, 'keepDims')
-          ? x!.shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension))
-          : x!.shape.filter((_, axis) => !axes.includes(axis)),
-      };
+    family: reduceFamily,
+    spec: {
+      fold, shape: x.shape, folded: x.shape.map((_, axis) => axes.includes(axis)), scale,
+      start: fullAccess(rows, columns), prologue: [], epilogue: [], columns: asMatrix(out.shape).columns,
     },
-    forward: ({ inputs: { x }, outputs, options, scratch }) => {
-      const axes = axesOf(name, x!.shape, options);
-      return sumAxes(x!, axes, scaleOf(x!, axes), outputs.out!, scratch);
-    },
-    backward: ({ inputs: { x }, gradients, wanted, options }) => {
-      if (!wanted.x) return { requests: [] };
-      const axes = axesOf(name, x!.shape, options);
-      const scale = scaleOf(x!, axes);
-      // dout under the shape that it has with keepDims, so that it broadcasts back over the summed axes.
-      const kept = { ...gradients.out!, shape: x!.shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension)) };
-      return { requests: [map(kept, scale === 1 ? [] : [{ formula: 'scale', parameters: [scale] }], wanted.x)] };
-    },
+    reads: { x },
+    writes: { out, ...writes },
   };
 }
 
-export const sum = reduction('sum', () => 1);
-export const mean = reduction('mean', (terms) => 1 / terms);
+/** The sizes of a sum over one axis, or over neighbouring ones: out[outer, inner] = scale · Σ over i < size of x[outer, i, inner]. */
+export interface SumSizes {
+  readonly outer: number;
+  readonly size: number;
+  readonly inner: number;
+  readonly scale: number;
+}
+
+/** out[outer, inner] = scale · Σ over i < size of x[outer, i, inner]. */
+export function reduce(x: Tensor, { outer, size, inner, scale }: SumSizes, out: Tensor): Request<ReduceSpec> {
+  const shape = inner === 1 ? [outer, size] : [outer, size, inner];
+  const request = foldAxes({ ...x, shape }, { axes: [1], scale }, { ...out, shape: inner === 1 ? [outer] : [outer, inner] });
+  return { ...request, reads: { x }, writes: { out } };
+}
+
+/** Whether a request is the plain sum that `reduce` asks for with these sizes, however its axes are split. */
+export function isSumOf({ fold, shape, folded, scale, prologue, epilogue }: ReduceSpec, sizes: SumSizes): boolean {
+  return fold === 'sum' && scale === sizes.scale && prologue.length === 0 && epilogue.length === 0
+    && runsOf(shape, folded) === runsOf([sizes.outer, sizes.size, sizes.inner], [false, true, false]);
+}
+
+/** Axes as runs of kept and folded ones, as text: `4 (15)` for [4, 3, 5] folded over the last two. */
+function runsOf(shape: Shape, folded: readonly boolean[]): string {
+  const runs: { size: number; isFolded: boolean }[] = [];
+  shape.forEach((size, axis) => {
+    const isFolded = folded[axis]!;
+    const last = runs[runs.length - 1];
+    if (size === 1) return;
+    if (last?.isFolded === isFolded) last.size *= size;
+    else runs.push({ size, isFolded });
+  });
+  return runs.map(({ size, isFolded }) => (isFolded ? `(${size})` : size)).join(' ');
+}
+
+/** out = scale · Σ of x over `axes`: one launch. */
+export function sumAxes(x: Tensor, axes: readonly number[], scale: number, out: Tensor): Request[] {
+  if (axes.length === 0) return [map(x, scale === 1 ? [] : [{ formula: 'scale', parameters: [scale] }], out)];
+  return [foldAxes(x, { axes, scale }, out)];
+}
+
+/** The shape of a fold over `axes`: they stay as 1 with `keepDims`. */
+export function foldedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
+  return keepDims ? shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension)) : shape.filter((_, axis) => !axes.includes(axis));
+}

@@ -1,11 +1,20 @@
 import { ShapeError } from '../errors.ts';
 import { map } from './map.ts';
 import type { Op } from './op.ts';
-import { showShape, sizeOf, type Shape } from './tensor.ts';
+import { compactLayout, reshapedLayout, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
+
+/** The same memory under another shape, where strides can say it. */
+function shownAs({ layout, ...x }: Tensor, shape: Shape): Tensor | undefined {
+  if (!layout) return { ...x, shape };
+  const found = reshapedLayout(x.shape, layout, shape);
+  if (!found) return undefined;
+  const compact = compactLayout(shape, found);
+  return { ...x, shape, ...(compact ? { layout: compact } : {}) };
+}
 
 /**
- * The same elements under another shape; one dimension may be -1 and is computed. Nothing is launched or copied, unless the
- * elements do not lie row by row (a transposed view): then they are copied first.
+ * The same elements under another shape; one dimension may be -1 and is computed. Nothing is launched or copied, unless no
+ * strides can say it (a transposed view): then they are copied first.
  */
 export const reshape: Op = {
   name: 'reshape',
@@ -22,12 +31,14 @@ export const reshape: Op = {
     }
     return { out };
   },
-  view: ({ x }) => (x!.layout ? undefined : { of: x! }),
-  forward: ({ inputs: { x }, outputs: { out } }) => (x!.layout ? [map(x!, [], { ...out!, shape: x!.shape })] : []),
+  view: ({ x }, _, shape) => {
+    const shown = shownAs(x!, shape);
+    return shown && { of: x!, layout: shown.layout };
+  },
+  forward: ({ inputs: { x }, outputs: { out } }) => (shownAs(x!, out!.shape) ? [] : [map(x!, [], { ...out!, shape: x!.shape })]),
   backward: ({ inputs: { x }, gradients: { out: dout }, wanted }) => {
     if (!wanted.x) return { requests: [] };
-    return dout!.layout
-      ? { requests: [map(dout!, [], { ...wanted.x, shape: dout!.shape })] }
-      : { requests: [], aliases: { x: { ...dout!, shape: x!.shape } } };
+    const shown = shownAs(dout!, x!.shape);
+    return shown ? { requests: [], aliases: { x: shown } } : { requests: [map(dout!, [], { ...wanted.x, shape: dout!.shape })] };
   },
 };

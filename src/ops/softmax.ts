@@ -1,31 +1,58 @@
-import { softmax as softmaxKernel, softmaxBackward as softmaxBackwardKernel, type SoftmaxSpec } from '../../shaders/softmax.wgsl.ts';
-import { ShapeError } from '../errors.ts';
-import { asMatrix } from './elementwise.ts';
-import type { Op } from './op.ts';
-import type { KernelFamily } from './request.ts';
+import { softmax as softmaxRow, softmaxBackward, softmaxBackwardWorkgroup, softmaxWorkgroup, type SoftmaxSpec } from '../../shaders/softmax.wgsl.ts';
+import type { Op, Options } from './op.ts';
+import { positiveAxis } from './reductions.ts';
+import type { KernelFamily, Target } from './request.ts';
+import { sizeOf, type Shape } from './tensor.ts';
+
+/** A workgroup pays off where rows are long and lie one element after the other, or where there are few of them. */
+const isLong = ({ outer, size, inner }: SoftmaxSpec, { adapterClass }: Target): boolean =>
+  adapterClass === 'gpu' && size >= 512 && (inner === 1 || outer * inner <= 4096);
 
 export const softmaxFamily: KernelFamily<SoftmaxSpec> = {
   name: 'softmax',
-  variants: [{ name: 'row', suits: () => true, kernel: softmaxKernel }],
+  variants: [
+    { name: 'workgroup', suits: isLong, kernel: softmaxWorkgroup },
+    { name: 'row', suits: () => true, kernel: softmaxRow },
+  ],
 };
 
 export const softmaxBackwardFamily: KernelFamily<SoftmaxSpec> = {
   name: 'softmax-backward',
-  variants: [{ name: 'row', suits: () => true, kernel: softmaxBackwardKernel }],
+  variants: [
+    { name: 'workgroup', suits: isLong, kernel: softmaxBackwardWorkgroup },
+    { name: 'row', suits: () => true, kernel: softmaxBackward },
+  ],
 };
 
-/** Softmax over the last axis. */
-export const softmax: Op = {
-  name: 'softmax',
-  inputs: ['x'],
-  shapes: ({ x }, _, who) => {
-    if (x!.shape.length === 0) throw new ShapeError(who, 'at least one axis', '[]');
-    return { out: x!.shape };
-  },
-  forward: ({ inputs: { x }, outputs }) => [{ family: softmaxFamily, spec: asMatrix(x!.shape), reads: { x: x! }, writes: { out: outputs.out! } }],
-  backward: ({ inputs: { x }, outputs, gradients, wanted }) => ({
-    requests: wanted.x ? [{
-      family: softmaxBackwardFamily, spec: asMatrix(x!.shape), reads: { dout: gradients.out!, y: outputs.out! }, writes: { dx: wanted.x },
-    }] : [],
-  }),
-};
+/** An axis as the middle one of three, from the option `axis` (default: the last). */
+export function alongAxis(who: string, shape: Shape, { axis = -1 }: Options): { outer: number; size: number; inner: number } {
+  const middle = positiveAxis(who, 'axis', shape, axis);
+  return { outer: sizeOf(shape.slice(0, middle)), size: shape[middle]!, inner: sizeOf(shape.slice(middle + 1)) };
+}
+
+/** A row of the family: what a softmax along `axis` (default -1) gives, or its logarithm. */
+function normalized(name: string, log: boolean): Op {
+  return {
+    name,
+    families: [softmaxFamily, softmaxBackwardFamily],
+    inputs: ['x'],
+    options: ['axis'],
+    shapes: ({ x }, options, who) => {
+      alongAxis(who, x!.shape, options);
+      return { out: x!.shape };
+    },
+    forward: ({ inputs: { x }, outputs, options }) => [{
+      family: softmaxFamily, spec: { ...alongAxis(name, x!.shape, options), log }, reads: { x: x! }, writes: { out: outputs.out! },
+    }],
+    backward: ({ inputs: { x }, outputs, gradients, wanted, options }) => ({
+      requests: wanted.x ? [{
+        family: softmaxBackwardFamily, spec: { ...alongAxis(name, x!.shape, options), log }, reads: { dout: gradients.out!, y: outputs.out! }, writes: { dx: wanted.x },
+      }] : [],
+    }),
+  };
+}
+
+/** e^x / Σ e^x along an axis. */
+export const softmax = normalized('softmax', false);
+/** x - log Σ e^x along an axis. */
+export const logSoftmax = normalized('logSoftmax', true);

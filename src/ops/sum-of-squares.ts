@@ -1,6 +1,6 @@
 import { sumOfSquares as sumOfSquaresKernel, type SumOfSquaresSpec } from '../../shaders/sum-of-squares.wgsl.ts';
 import { checkNumber } from '../errors.ts';
-import { map } from './elementwise.ts';
+import { map } from './map.ts';
 import type { Op, Options } from './op.ts';
 import type { KernelFamily } from './request.ts';
 import { sizeOf } from './tensor.ts';

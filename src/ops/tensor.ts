@@ -72,6 +72,39 @@ export function compactLayout(shape: Shape, layout: Layout): Layout | undefined 
   return isPlain ? undefined : layout;
 }
 
+/**
+ * The layout that shows the same elements under another shape of the same size, or undefined where no strides do: each run of axes that
+ * together hold as many elements in both shapes must lie evenly.
+ */
+export function reshapedLayout(from: Shape, { strides, offset, size }: Layout, to: Shape): Layout | undefined {
+  const axes = from.flatMap((dimension, axis) => (dimension > 1 ? [{ dimension, stride: strides[axis]! }] : []));
+  const result = new Array<number>(to.length).fill(0);
+  let [source, target] = [0, 0];
+  while (source < axes.length) {
+    let [first, last] = [source + 1, target];
+    let [held, wanted] = [axes[source]!.dimension, 1];
+    while (held !== wanted) {
+      if (wanted < held) {
+        if (last >= to.length) return undefined;
+        wanted *= to[last++]!;
+      } else {
+        if (first >= axes.length) return undefined;
+        held *= axes[first++]!.dimension;
+      }
+    }
+    for (let axis = source; axis + 1 < first; axis += 1) {
+      if (axes[axis]!.stride !== axes[axis + 1]!.stride * axes[axis + 1]!.dimension) return undefined;
+    }
+    let stride = axes[first - 1]!.stride;
+    for (let axis = last - 1; axis >= target; axis -= 1) {
+      result[axis] = to[axis] === 1 ? 0 : stride;
+      stride *= to[axis]!;
+    }
+    [source, target] = [first, last];
+  }
+  return { strides: result, offset, size };
+}
+
 /** `[2, 3]`: a shape as errors print it. */
 export function showShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;

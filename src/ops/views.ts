@@ -1,8 +1,7 @@
 import { OptionError, ShapeError, show } from '../errors.ts';
 import { map } from './map.ts';
-import type { Op, Options } from './op.ts';
+import type { Op, Options, Range } from './op.ts';
 import { reduceFamily, sumAxes } from './reduce.ts';
-import { place } from './place.ts';
 import { compactLayout, layoutOf, sameShape, showShape, type Layout, type Shape, type Tensor } from './tensor.ts';
 
 // Other ways to look at memory that is there already: forward they launch nothing.
@@ -91,9 +90,6 @@ export const flip = view('flip', ['axes'], {
   },
 });
 
-/** For each axis the first element, how many, and the step between them. */
-export interface Range { readonly start: number; readonly count: number; readonly step: number }
-
 /** Python's slices: negative bounds count from the end, bounds beyond the ends stop there; steps are > 0. */
 export function rangesOf(who: string, shape: Shape, { start, end, step }: Options): Range[] {
   const rank = shape.length;
@@ -135,7 +131,7 @@ export function sliceOf(x: Tensor, ranges: readonly Range[]): Tensor {
 export const slice = view('slice', ['start', 'end', 'step'], {
   look: (x, options, who) => sliced(x, rangesOf(who, x.shape, options)),
   backward: ({ inputs: { x }, gradients: { out: dout }, wanted, options }) => ({
-    requests: wanted.x ? [place(dout!, rangesOf('slice', x!.shape, options), 0, wanted.x)] : [],
+    requests: [], parts: wanted.x ? { x: { tensor: dout!, ranges: rangesOf('slice', x!.shape, options) } } : {},
   }),
 });
 

@@ -1,52 +1,29 @@
-import { complexProduct } from '../reference/complex.ts';
-import { matrix, product } from '../reference/product.ts';
 import type { Shape } from '../reference/tensor.ts';
+import { batchedChange, batchedGradients, batchedProduct, batchesOf, complexBatchedProduct } from './product-batch.ts';
 import { productChange } from './product-change.ts';
 import type { Options, Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 import { FLAG, flagOf, matrixOf, sizesFrom } from './sizes.ts';
 
-/** C = A·B, where A is stored [m, k], or [k, m] with `transposeA`, and B [k, n], or [n, k] with `transposeB`. */
+/**
+ * C = A·B over the last two axes, where A is stored [..., m, k], or [..., k, m] with `transposeA`, and B [..., k, n], or [..., n, k] with
+ * `transposeB`; the axes before them broadcast, and one axis alone is a vector: torch.matmul.
+ */
 export const matmul: Proof = {
   differentiable: ['a', 'b'],
+  forward: ({ a, b }, options) => batchedProduct(a, b, batchesOf(a.shape, b.shape, options)),
+  backward: ({ a, b }, _out, dout, options) => batchedGradients(a, b, dout, batchesOf(a.shape, b.shape, options)),
 
-  forward({ a, b }, options) {
-    const left = matrix(a, a.shape[0], a.shape[1], options.transposeA === true);
-    const right = matrix(b, b.shape[0], b.shape[1], options.transposeB === true);
-    return product(left, right, [left.rows, right.columns]);
+  work({ a, b }, options) {
+    const { count, m, n, k } = batchesOf(a, b, options);
+    return count * m * n * k;
   },
 
-  /** dA = dC·Bᵀ and dB = Aᵀ·dC; where an operand is stored transposed, so is its gradient. */
-  backward({ a, b }, _out, dout, options) {
-    const transposeA = options.transposeA === true;
-    const transposeB = options.transposeB === true;
-    const [m, n] = dout.shape;
-    const left = (transpose: boolean) => matrix(a, a.shape[0], a.shape[1], transpose);
-    const right = (transpose: boolean) => matrix(b, b.shape[0], b.shape[1], transpose);
-    return {
-      a: transposeA
-        ? product(right(transposeB), matrix(dout, m, n, true), a.shape)
-        : product(matrix(dout, m, n), right(!transposeB), a.shape),
-      b: transposeB
-        ? product(matrix(dout, m, n, true), left(transposeA), b.shape)
-        : product(left(!transposeA), matrix(dout, m, n), b.shape),
-    };
-  },
-
-  work: ({ a, b }, options) => a[0] * a[1] * b[options.transposeB === true ? 0 : 1],
-
-  complex({ a, b }, options) {
-    const left = { tensor: a, rows: a.shape[0], columns: a.shape[1], transpose: options.transposeA === true };
-    const right = { tensor: b, rows: b.shape[0], columns: b.shape[1], transpose: options.transposeB === true };
-    return complexProduct(left, right, [a.shape[left.transpose ? 1 : 0], b.shape[right.transpose ? 0 : 1]]);
-  },
+  complex: ({ a, b }, options) => complexBatchedProduct(a, b, batchesOf(a.shape, b.shape, options)),
 
   perturb({ inputs: { a, b }, out, options }) {
-    const change = productChange(
-      { site: a, rows: a.shape[0], columns: a.shape[1], transpose: options.transposeA === true },
-      { site: b, rows: b.shape[0], columns: b.shape[1], transpose: options.transposeB === true },
-      out,
-    );
+    const batches = batchesOf(a.shape, b.shape, options);
+    const change = batches.count === 1 ? productChange({ site: a, ...batches.a }, { site: b, ...batches.b }, out) : batchedChange(a, b, out, batches);
     return () => {
       out.change.count = 0;
       change();
@@ -68,6 +45,16 @@ export const matmul: Proof = {
     sample([8, 12], [12, 16]),
     sample([64, 3], [3, 64]),
     sample([6, 6], [6, 6]),
+    sample([2, 5, 7], [2, 7, 3]),
+    sample([2, 5, 7], [7, 3]),
+    sample([3, 1, 4, 5], [2, 5, 6]),
+    sample([5, 3], [2, 2, 3, 4], { transposeB: false }),
+    sample([2, 3, 8, 4], [3, 8, 12], { transposeA: true }),
+    sample([3, 1, 9, 5], [1, 2, 6, 9], { transposeA: true, transposeB: true }),
+    sample([3, 17, 5], [3, 16, 5], { transposeB: true }),
+    sample([7], [2, 7, 5]),
+    sample([2, 3, 7], [7]),
+    sample([11], [11]),
     {
       name: 'zero rows and columns',
       options: {},
@@ -89,12 +76,22 @@ export const matmul: Proof = {
     },
   ],
   sizes: sizesFrom(
-    { m: [1, 67], k: [1, 259], n: [1, 67], transposeA: FLAG, transposeB: FLAG, zeros: FLAG },
-    ({ m, k, n, transposeA, transposeB, zeros }, seed) => ({
-      options: { transposeA: transposeA === 1, transposeB: transposeB === 1 },
-      inputs: { a: matrixOf(seed, 0, transposeA ? [k, m] : [m, k], zeros), b: matrixOf(seed, 1, transposeB ? [n, k] : [k, n], zeros) },
-    }),
+    // `batchA`, `batchB`: matrices that only a, only b has (0: no such axis); `batch`: matrices that both have.
+    { m: [1, 67], k: [1, 259], n: [1, 67], batch: [0, 3], batchA: [0, 2], batchB: [0, 2], transposeA: FLAG, transposeB: FLAG, zeros: FLAG },
+    ({ m, k, n, batch, batchA, batchB, transposeA, transposeB, zeros }, seed) => {
+      const isBatched = batch + batchA + batchB > 0;
+      const before = isBatched ? [Math.max(batch, 1), Math.max(batchA, 1), 1] : [];
+      const beforeB = isBatched ? [Math.max(batch, 1), 1, Math.max(batchB, 1)] : [];
+      return {
+        options: { transposeA: transposeA === 1, transposeB: transposeB === 1 },
+        inputs: {
+          a: matrixOf(seed, 0, [...before, ...(transposeA ? [k, m] : [m, k])], zeros),
+          b: matrixOf(seed, 1, [...beforeB, ...(transposeB ? [n, k] : [k, n])], zeros),
+        },
+      };
+    },
     ({ options, inputs: { a, b } }) => {
+      if (a.shape.length !== 2 || b.shape.length !== 2) return undefined;
       const transposeA = flagOf(options.transposeA);
       const transposeB = flagOf(options.transposeB);
       return { m: a.shape[transposeA], k: a.shape[1 - transposeA], n: b.shape[1 - transposeB], transposeA, transposeB };
@@ -127,6 +124,13 @@ export const matmul: Proof = {
     { name: 'the second row of a block never stored at the edge', kernel: /\/register/, find: 'if (row + 1u < ', replace: 'if (row + 2u < ', symptoms: ['unwritten', 'edge'] },
     { name: 'the last columns of a tile never stored', kernel: /\/tiled/, find: 'if (column < ', replace: 'if (column + 4u < ', symptoms: ['unwritten', 'edge'] },
     { name: 'one step of a tile left out', kernel: /\/tiled/, find: 'for (var depth = 0u;', replace: 'for (var depth = 1u;', symptoms: ['reduction'] },
+    { name: 'every product reads the first matrix of b', kernel: /\/small/, find: 'load_b(startB, ', replace: 'load_b(0u, ', symptoms: ['formula'] },
+    { name: 'every product reads the first matrix of a', kernel: /\/register/, find: 'load_a(startA, ', replace: 'load_a(0u, ', symptoms: ['formula'] },
+    { name: 'every product of tiles reads the first matrix of b', kernel: /\/tiled/, find: 'load_b(startB, ', replace: 'load_b(0u, ', symptoms: ['formula'] },
+    { name: 'a gradient without the first of its products', kernel: /\/small/, find: 'for (var term = 0u;', replace: 'for (var term = 1u;', symptoms: ['reduction'] },
+    { name: 'a gradient of tiles without the first of its products', kernel: /\/tiled/, find: 'for (var term = 0u;', replace: 'for (var term = 1u;', symptoms: ['reduction'] },
+    { name: 'all products in the first one\'s place', kernel: /\/small/, find: 'firstRow + row', replace: 'row', symptoms: ['unwritten', 'formula'] },
+    { name: 'all products of tiles in the first one\'s place', kernel: /\/tiled/, find: 'firstRow + row', replace: 'row', symptoms: ['unwritten', 'formula'] },
   ],
   conventions: [],
 };
@@ -136,6 +140,6 @@ function sample(a: Shape, b: Shape, options: Options = {}): Sample {
   return {
     name: `[${a.join(', ')}] · [${b.join(', ')}]${flags}`,
     options,
-    inputs: { a: normals(31 + a[0], a), b: normals(57 + b[1], b) },
+    inputs: { a: normals(31 + a[0], a), b: normals(57 + b[b.length - 1], b) },
   };
 }

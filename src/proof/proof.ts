@@ -85,6 +85,8 @@ export interface Mutant {
 /** What the GPU left of one node: absent where fusion kept a tensor out of memory. */
 export interface GpuPlace {
   readonly inputs: Readonly<Record<string, Float32Array | Uint32Array | undefined>>;
+  /** The shapes of all inputs. */
+  readonly shapes?: Readonly<Record<string, Shape>>;
   readonly out?: Float32Array;
 }
 
@@ -111,6 +113,12 @@ export interface Proof {
 
   /** The pattern that the GPU followed, from the tensors that it left; undefined where they do not tell. */
   readonly adopt?: (gpu: GpuPlace, options: Options) => Uint8Array | undefined;
+
+  /**
+   * For ops that jump: how many standard deviations of its inputs each element of the output lies from where it changes its
+   * branch; Infinity where the inputs are exact. Without it the outputs of the two branches tell, which meet where they change.
+   */
+  readonly apart?: (inputs: Inputs, options: Options) => Float64Array;
 
   /**
    * The output for complex inputs, so that (f(x + ih))/h gives a derivative without cancellation. Forward formulas only;

@@ -3,11 +3,12 @@ import { expanded, reduction, summed } from '../reference/axes.ts';
 import { complexMul, complexPaired, complexSummed } from '../reference/complex.ts';
 import { ROUNDING } from '../reference/rounding.ts';
 import { zeros } from '../reference/tensor.ts';
-import type { RefTensor, Shape } from '../reference/tensor.ts';
+import type { Shape } from '../reference/tensor.ts';
 import { addDelta } from './change.ts';
 import { withoutLastLane } from './mutants.ts';
 import type { Mutant, Options, Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
+import { squared } from './squares.ts';
 import { FLAG, matrixOf, rowsAndColumns, sizesFrom } from './sizes.ts';
 
 /** The factor is a float32 number, and multiplying by it rounds. */
@@ -90,17 +91,6 @@ export const sumOfSquares: Proof = {
 };
 
 const factorOf = ({ factor }: Options): number => (typeof factor === 'number' ? factor : 1);
-
-/** x·x: both factors err alike, so the error of x counts twice. */
-function squared(x: RefTensor): RefTensor {
-  const out = zeros(x.shape);
-  for (let i = 0; i < out.value.length; i++) {
-    const value = x.value[i] ** 2;
-    out.value[i] = value;
-    out.variance[i] = 4 * value * x.variance[i] + (ROUNDING * value) ** 2;
-  }
-  return out;
-}
 
 function sample(shape: Shape, factor: number): Sample {
   return { name: `[${shape.join(', ')}], factor ${factor}`, options: { factor }, inputs: { x: normals(853 + shape[0], shape) } };
