@@ -1,0 +1,36 @@
+import { upsample as upsampleKernel, upsampleBackward, type UpsampleSpec } from '../../shaders/upsample.wgsl.ts';
+import { OptionError, show } from '../errors.ts';
+import type { Op, Options } from './op.ts';
+import type { KernelFamily } from './request.ts';
+import type { Tensor } from './tensor.ts';
+import { each, pairOption, planeOf, shapeWith } from './window.ts';
+
+const forwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample', variants: [{ name: 'row', suits: () => true, kernel: upsampleKernel }] };
+const backwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample-backward', variants: [{ name: 'row', suits: () => true, kernel: upsampleBackward }] };
+
+function specOf(who: string, x: Tensor, options: Options): UpsampleSpec & { batch: number; channels: number } {
+  const { batch, channels, plane: input } = planeOf(who, 'x', x, 2);
+  const scale = pairOption(who, options, 'scale', 2, { min: 1, single: 1 });
+  const { mode = 'nearest' } = options;
+  if (mode !== 'nearest' && mode !== 'bilinear') throw new OptionError(who, 'mode to be "nearest" or "bilinear"', show(mode));
+  return { planes: batch * channels, input, scale, mode, batch, channels };
+}
+
+/** Planes `scale` times as high and wide (integers): the nearest element, or between the four around (`bilinear`, alignCorners false). */
+export const upsample2d: Op = {
+  name: 'upsample2d',
+  inputs: ['x'],
+  options: ['scale', 'mode'],
+  shapes: ({ x }, options, who) => {
+    const { batch, channels, input, scale } = specOf(who, x!, options);
+    return { out: shapeWith(batch, channels, each((axis) => input[axis] * scale[axis]), 2) };
+  },
+  forward: ({ inputs: { x }, outputs, options }) => {
+    const { planes, input, scale, mode } = specOf('upsample2d', x!, options);
+    return [{ family: forwardFamily, spec: { planes, input, scale, mode }, reads: { x: x! }, writes: { out: outputs.out! } }];
+  },
+  backward: ({ inputs: { x }, gradients, wanted, options }) => {
+    const { planes, input, scale, mode } = specOf('upsample2d', x!, options);
+    return { requests: wanted.x ? [{ family: backwardFamily, spec: { planes, input, scale, mode }, reads: { dout: gradients.out! }, writes: { out: wanted.x } }] : [] };
+  },
+};
