@@ -31,7 +31,7 @@ export function netMutations(net: MutationNet, { adapterClass, maxBindings }: Pi
   const loss = net.loss();
   const traced = traceLossNet(net.model(), data.inputShape, data.length, loss);
   const target: Target = { adapterClass, maxBindings, fusion: true, variants: {} };
-  const { plan } = planTraining(`${MAIN}${data.length}`, traced, target, adam(), undefined, false);
+  const { plan } = planTraining(`${MAIN}${data.length}`, traced, target, adam(), undefined);
   const ops = new Set(traced.graph.nodes.map(({ op }) => op));
   const own = Object.fromEntries(Object.entries(proofs).filter(([op]) => ops.has(op)));
 

@@ -16,8 +16,8 @@ function bound({ kernel, tensors }: Launch, ...kinds: string[]): Bound[] {
 
 export const readsOf = (launch: Launch): Bound[] => bound(launch, 'read');
 export const writesOf = (launch: Launch): Bound[] => bound(launch, 'write');
-const touchedBy = (launch: Launch): Bound[] => bound(launch, 'read', 'uniform', 'update');
-const changedBy = (launch: Launch): Bound[] => bound(launch, 'write', 'update');
+const touchedBy = (launch: Launch): Bound[] => bound(launch, 'read', 'uniform', 'update', 'part');
+const changedBy = (launch: Launch): Bound[] => bound(launch, 'write', 'update', 'part');
 
 /** Workgroups that a launch dispatches. */
 export function groupsOf({ kernel }: Launch): number {

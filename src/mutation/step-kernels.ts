@@ -1,51 +1,29 @@
 import { accuracy } from '../../shaders/accuracy.wgsl.ts';
-import { adam } from '../../shaders/adam.wgsl.ts';
 import { gatherBatch } from '../../shaders/batch.wgsl.ts';
-import type { Kernel } from '../../shaders/kernel.ts';
 import { philoxFill } from '../../shaders/philox.wgsl.ts';
 import { record } from '../../shaders/record.wgsl.ts';
-import { sgd } from '../../shaders/sgd.wgsl.ts';
 import { activity, CHUNK, statistics } from '../../shaders/statistics.wgsl.ts';
 import { RandomStream, seedKey } from '../data/philox.ts';
+import { arenaCases } from './step-kernels/arenas.ts';
+import { stepWords, wave, type Numbers, type StepKernelCase } from './step-kernels/case.ts';
+import { metricCases } from './step-kernels/metrics.ts';
+import { optimizerCases } from './step-kernels/optimizers.ts';
 
-// The kernels around a net's own launches have no gradient to prove: they are held against plain loops.
+export type { StepKernelCase } from './step-kernels/case.ts';
 
-type Numbers = Float32Array | Uint32Array;
-
-export interface StepKernelCase {
-  readonly name: string;
-  readonly kernel: Kernel;
-  /** What the kernel reads, and what it updates in place, by binding. */
-  readonly inputs: Readonly<Record<string, Numbers>>;
-  /** What it must leave behind, from loops in float64. */
-  readonly expected: Readonly<Record<string, readonly number[] | Uint32Array>>;
-  /** Texts to replace: each must be found, and must change what comes out. */
-  readonly mutants: readonly (readonly [find: string, replace: string])[];
-}
-
-const wave = (length: number, scale = 1, shift = 0): Float32Array => Float32Array.from({ length }, (_, i) => scale * Math.sin(1.7 * i + shift) + scale * 0.1);
-
-/** The step's words: number, cursor, and the optimiser's scalars from word 4 on. */
-function stepWords(number: number, cursor: number, scalars: readonly number[] = []): Uint32Array {
-  const words = new Uint32Array(12);
-  words.set([number, cursor]);
-  new Float32Array(words.buffer).set(scalars, 4);
-  return words;
-}
-
-function gather(inputSize: number): StepKernelCase {
+function gather(inputSize: number, inputType: 'f32' | 'u32' = 'f32'): StepKernelCase {
   const [examples, rows, targetSize] = [7, 3, 2];
   const order = Uint32Array.of(6, 2, 5, 0, 3, 1, 4);
   const cursor = 2;
-  const allInputs = wave(examples * inputSize);
+  const allInputs = inputType === 'f32' ? wave(examples * inputSize) : Uint32Array.from({ length: examples * inputSize }, (_, i) => 1000 + 97 * i);
   const allTargets = Uint32Array.from({ length: examples * targetSize }, (_, i) => 10 + i);
   const picked = [...order.subarray(cursor, cursor + rows)];
   const of = (from: Numbers, size: number): number[] => picked.flatMap((example) => [...from.subarray(example * size, (example + 1) * size)]);
   return {
-    name: `gather-batch of ${inputSize}`,
-    kernel: gatherBatch({ examples, rows, inputSize, targetSize, targetType: 'u32' }),
+    name: `gather-batch of ${inputSize}${inputType === 'u32' ? ' indices' : ''}`,
+    kernel: gatherBatch({ examples, rows, inputSize, inputType, targetSize, targetType: 'u32' }),
     inputs: { step: stepWords(9, cursor), order, allInputs, allTargets },
-    expected: { inputs: of(allInputs, inputSize), targets: Uint32Array.from(of(allTargets, targetSize)) },
+    expected: { inputs: inputType === 'f32' ? of(allInputs, inputSize) : Uint32Array.from(of(allInputs, inputSize)), targets: Uint32Array.from(of(allTargets, targetSize)) },
     mutants: [['min(step.cursor + lane /', 'min(lane /'], ['min(step.cursor + element /', 'min(element /'], ['allInputs[example *', 'allInputs[0u *'], ['element % 2u', '0u']],
   };
 }
@@ -112,44 +90,6 @@ function recordCase(): StepKernelCase {
   };
 }
 
-function sgdCase(nesterov: boolean): StepKernelCase {
-  const [count, lr, weight, momentum, decay] = [8, 0.1, 0.6, 0.9, 0.01];
-  const [gradients, parameters, momentumBuffer] = [wave(count), wave(count, 2, 1), wave(count, 0.5, 2)];
-  const buffer = Array.from({ length: count }, (_, i) => momentum * momentumBuffer[i]! + weight * (gradients[i]! + decay * parameters[i]!));
-  return {
-    name: nesterov ? 'sgd, Nesterov' : 'sgd, momentum',
-    kernel: sgd({ count, momentum, nesterov, weightDecay: decay }),
-    inputs: { step: stepWords(3, 0, [lr, weight]), gradients, parameters, momentumBuffer },
-    expected: {
-      momentumBuffer: buffer,
-      parameters: buffer.map((value, i) => parameters[i]! - lr * (nesterov ? gradients[i]! + decay * parameters[i]! + momentum * value : value)),
-    },
-    mutants: [['weight - step.scalars.x', 'weight + step.scalars.x'], ['step.scalars.y * gradient', 'gradient'], ['gradients[lane] + 0.01f * weight', 'gradients[lane]'],
-      ['momentumBuffer[lane] = buffer;', ''], ...(nesterov ? [['gradient + 0.9f * buffer', 'buffer'] as const] : [])],
-  };
-}
-
-function adamCase(decoupled: boolean): StepKernelCase {
-  const [count, beta1, beta2, eps, decay, lr, t] = [8, 0.9, 0.99, 1e-4, 0.1, 0.05, 4];
-  const [gradients, parameters, expAvg] = [wave(count), wave(count, 2, 1), wave(count, 0.5, 2)];
-  const expAvgSq = wave(count, 0.3, 3).map(Math.abs);
-  const g = Array.from({ length: count }, (_, i) => gradients[i]! + (decoupled ? 0 : decay * parameters[i]!));
-  const first = g.map((value, i) => beta1 * expAvg[i]! + (1 - beta1) * value);
-  const second = g.map((value, i) => beta2 * expAvgSq[i]! + (1 - beta2) * value * value);
-  return {
-    name: decoupled ? 'adamW' : 'adam',
-    kernel: adam({ count, beta1, beta2, eps, weightDecay: decay, decoupled }),
-    inputs: { step: stepWords(t, 0, [lr / (1 - beta1 ** t), 1 / Math.sqrt(1 - beta2 ** t), lr]), gradients, parameters, expAvg, expAvgSq },
-    expected: {
-      expAvg: first, expAvgSq: second,
-      parameters: first.map((value, i) => parameters[i]! * (decoupled ? 1 - lr * decay : 1)
-        - (lr / (1 - beta1 ** t)) * value / (Math.sqrt(second[i]!) / Math.sqrt(1 - beta2 ** t) + eps)),
-    },
-    mutants: [['decayed - step.scalars.x', 'decayed + step.scalars.x'], ['* step.scalars.y', ''], ['(gradient * gradient)', 'gradient'], ['expAvg[lane] = first;', ''], ['expAvgSq[lane] = second;', ''], ['0.0001f', '0.0f'],
-      decoupled ? ['weight - step.scalars.z * 0.1f * weight', 'weight'] : ['gradients[lane] + 0.1f * weight', 'gradients[lane]']],
-  };
-}
-
 /** The words are checked against known answers elsewhere; here, that what is written is the stream's own. */
 function philoxCase(): StepKernelCase {
   const [seed, stream, part, length] = [2 ** 45 + 12_345, 3, 2, 13];
@@ -163,6 +103,6 @@ function philoxCase(): StepKernelCase {
 }
 
 export const stepKernelCases: readonly StepKernelCase[] = [
-  gather(4), gather(3), hits('index'), hits('probabilities'), hits('sign'), statisticsCase(), activityCase(), recordCase(),
-  sgdCase(false), sgdCase(true), adamCase(false), adamCase(true), philoxCase(),
+  gather(4), gather(3), gather(4, 'u32'), hits('index'), hits('probabilities'), hits('sign'), statisticsCase(), activityCase(), recordCase(),
+  philoxCase(), ...arenaCases, ...optimizerCases, ...metricCases,
 ];
