@@ -70,3 +70,76 @@ test('bad regularisations are refused by rule', async ({ run }) => {
   for (const [name, { message }] of Object.entries(errors)) expect(message, name).toMatch(/^(l2|compile|regularization): needs .+, got .+\./);
   expect(errors.vector!.message).toContain('a penalty that is one number, a tensor of shape []');
 });
+
+test('L1, alone and with L2 (the elastic net), is part of the loss, and its gradient λ·sign(w) is proven', async ({ run }) => {
+  const result = await run(async (lib) => {
+    const { sequential, linear, tanh, mse, sgd, sineRegression, l1, l2, constant } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const data = sineRegression({ points: 21, seed: 2 });
+    const batch = { inputs: data.inputs, targets: data.targets };
+    // Zeros among the weights: their gradient is that of the data alone.
+    const model = () => sequential(linear(1, 5), tanh(), linear(5, 4, { weightInitializer: { name: 'sparse', fill: ([rows, columns]) => Float32Array.from({ length: rows! * columns! }, (_, i) => (i % 3) * (i % 2 ? 0.4 : -0.3)) } }), linear(4, 1, { biasInitializer: constant(0.25) }));
+    const found: { loss: number; evaluated: number; ones: number; biases: number; squares: number; passed: boolean; text: string; launches: number }[] = [];
+    for (const regularization of [undefined, l1(0), l1(0.2), l1(0.2, { biases: true }), [l1(0.2), l2(0.3)], [l2(0.3)]]) {
+      await using trainer = await compileShared(model(), { loss: mse(), optimizer: sgd({ lr: 1e-30 }), batchSize: 21, seed: 1, ...(regularization ? { regularization } : {}) });
+      const { parameters } = await trainer.state();
+      const sum = (of: (w: number) => number, names: string[]) => names.reduce((total, name) => total + parameters[name]!.data.reduce((part, w) => part + of(w), 0), 0);
+      const weights = ['0.weight', '2.weight', '3.weight'];
+      const loss = await (await trainer.step(batch)).loss;
+      const report = await lib.gradcheck.checkGradients(trainer, { batch });
+      found.push({
+        loss, evaluated: (await trainer.evaluate(data)).loss, ones: 0.2 * sum(Math.abs, weights), biases: 0.2 * sum(Math.abs, Object.keys(parameters)), squares: 0.15 * sum((w) => w * w, weights),
+        passed: report.passed, text: String(report), launches: trainer.plan.launches.length,
+      });
+    }
+    return found;
+  });
+  const [plain, off, ones, biases, elastic, squares] = result as [typeof result[0], typeof result[0], typeof result[0], typeof result[0], typeof result[0], typeof result[0]];
+  for (const { passed, text, evaluated } of result) {
+    expect(passed, text).toBe(true);
+    expect(evaluated).toBeCloseTo(plain.evaluated, 5);
+  }
+  expect([off.loss, off.launches]).toEqual([plain.loss, plain.launches]);
+  expect(ones.loss).toBeCloseTo(plain.loss + ones.ones, 5);
+  expect(biases.loss).toBeCloseTo(plain.loss + biases.biases, 5);
+  expect(biases.biases).toBeGreaterThan(ones.ones + 0.01);
+  expect(elastic.loss).toBeCloseTo(plain.loss + elastic.ones + elastic.squares, 5);
+  expect(squares.loss).toBeCloseTo(plain.loss + squares.squares, 5);
+});
+
+test('L1 drives weights that nothing needs towards 0', async ({ run }) => {
+  const [none, some] = await run(async (lib) => {
+    const { sequential, linear, mse, adam, l1, dataset } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    // The target is the first of eight inputs.
+    const inputs = Float32Array.from({ length: 8 * 40 }, (_, i) => Math.sin(i * i + 1));
+    const data = dataset({ inputs, inputShape: [8], targets: Float32Array.from({ length: 40 }, (_, i) => 2 * inputs[i * 8]!) });
+    const ends: number[][] = [];
+    for (const regularization of [[], [l1(0.1)]]) {
+      await using trainer = await compileShared(sequential(linear(8, 4), linear(4, 1)), { loss: mse(), optimizer: adam({ lr: 0.02 }), batchSize: 40, seed: 1, ...(regularization.length > 0 ? { regularization } : {}) });
+      await trainer.fit(data, { epochs: 300 });
+      ends.push(Object.entries((await trainer.state()).parameters).flatMap(([name, { data: numbers }]) => (name.endsWith('weight') ? Array.from(numbers, Math.abs) : [])));
+    }
+    return ends;
+  });
+  const small = (weights: readonly number[]): number => weights.filter((weight) => weight < 0.01).length;
+  expect(small(some!)).toBeGreaterThan(small(none!) + 15);
+});
+
+test('bad lists of penalties and bad options of l1 are refused', async ({ run }) => {
+  const errors = await run(async (lib) => {
+    const { sequential, linear, mse, sgd, l1, l2 } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const compiled = (regularization: unknown) => compileShared(sequential(linear(2, 1)), { loss: mse(), optimizer: sgd(), regularization: regularization as never });
+    const errors: Record<string, string> = {};
+    for (const [name, make] of Object.entries<() => unknown>({
+      negative: () => l1(-1), infinite: () => l1(Infinity), option: () => l1(1, { bias: true } as never), biases: () => l1(1, { biases: 'yes' as never }),
+      empty: () => compiled([]), null: () => compiled(null), part: () => compiled([l2(1), undefined]), nested: () => compiled([[l2(1)]]),
+    })) errors[name] = (await lib.caught(make)).message;
+    return errors;
+  });
+  for (const [name, message] of Object.entries(errors)) expect(message, name).toMatch(/^(l1|compile): needs .+, got .+\./);
+  expect(errors.negative).toBe('l1: needs lambda to be a finite number ≥ 0, got -1.');
+  expect(errors.empty).toBe('compile: needs a regularization such as l2(1e-4), or a list of some, got an empty list.');
+  expect(errors.part).toBe('compile: needs a regularization such as l2(1e-4), or a list of some, got undefined.');
+});

@@ -1,5 +1,5 @@
 import { DataError, show, ShapeError } from '../errors.ts';
-import type { Dataset } from './dataset.ts';
+import type { AnyDataset } from './dataset.ts';
 
 /** Elements of a shape whose dimensions are positive integers; [] has one. Throws a ShapeError that names `name`. */
 export function checkShape(who: string, name: string, shape: unknown): number {
@@ -56,10 +56,13 @@ export function checkFinite(who: string, name: string, values: ArrayLike<number>
   }
 }
 
-/** Refuses class indices that are not integers in [0, classes), naming the first row. */
-export function checkLabels(who: string, labels: ArrayLike<unknown>, classes: number): void {
+/** Refuses class indices that are not integers in [0, classes) nor the ignored one, naming the first row. */
+export function checkLabels(who: string, labels: ArrayLike<unknown>, classes: number, ignoreIndex?: number): void {
+  const ignored = ignoreIndex === undefined ? undefined : ignoreIndex >>> 0;
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row];
+    // −100 and 4294967196 are one label.
+    if (ignored !== undefined && (label === ignoreIndex || label === ignored)) continue;
     if (typeof label !== 'number' || !Number.isInteger(label) || label < 0 || label >= classes) {
       throw new DataError(who, `class indices in [0, ${classes - 1}]`, `${show(label)} in row ${row}`);
     }
@@ -78,26 +81,27 @@ export function checkClasses(who: string, classes: unknown): number {
  * Checks everything that training relies on: shapes, lengths, array types, finite numbers, classes in range.
  * Call it before an upload; it reads each number once.
  * @param who The caller, as the message names it.
+ * @param ignoreIndex The label that need not be a class. Default the data set's own.
  * @throws ShapeError for shapes and lengths that do not fit, DataError for what the arrays hold.
  */
-export function checkDataset(dataset: unknown, who: string): asserts dataset is Dataset {
+export function checkDataset(dataset: unknown, who: string, ignoreIndex?: number): asserts dataset is AnyDataset {
   if (dataset === null || typeof dataset !== 'object') {
     throw new DataError(who, 'a data set', show(dataset), 'Make one: dataset({ inputs, targets }).');
   }
-  const { name, length, inputs, inputShape, targets, targetShape, classes } = dataset as Partial<Dataset>;
+  const { name, length, inputs, inputShape, targets, targetShape, classes } = dataset as Partial<AnyDataset>;
   if (typeof name !== 'string') throw new DataError(who, 'a data set with a name', show(name));
   if (typeof length !== 'number' || !Number.isSafeInteger(length) || length < 0) throw new DataError(who, 'length to be an integer', show(length));
   if (length === 0) throw new DataError(who, 'at least one example', 'an empty data set');
   const width = checkShape(who, 'inputShape', inputShape);
   const targetWidth = checkShape(who, 'targetShape', targetShape);
-  checkArray(who, 'inputs', inputs, 'Float32Array');
+  checkArray(who, 'inputs', inputs, inputs instanceof Uint32Array ? 'Uint32Array' : 'Float32Array');
   const areClasses = targets instanceof Uint32Array;
   checkArray(who, 'targets', targets, areClasses ? 'Uint32Array' : 'Float32Array');
   checkLength(who, 'inputs', inputs!.length, length, width);
   checkLength(who, 'targets', targets!.length, length, targetWidth);
   checkFinite(who, 'inputs', inputs!, width);
   if (!areClasses) return checkFinite(who, 'targets', targets!, targetWidth);
-  checkLabels(who, targets, checkClasses(who, classes));
+  checkLabels(who, targets, checkClasses(who, classes), ignoreIndex ?? (dataset as Partial<AnyDataset>).ignoreIndex);
 }
 
 function checkLength(who: string, name: string, got: number, rows: number, width: number): void {

@@ -1,6 +1,6 @@
-import { checkOptionNames, DataError, OptionError, show, ShapeError } from '../errors.ts';
+import { checkNumber, checkOptionNames, DataError, OptionError, show, ShapeError } from '../errors.ts';
 import { checkClasses, checkFinite, checkLabels, checkMemory, checkShape } from './check.ts';
-import type { Dataset } from './dataset.ts';
+import type { AnyDataset, Dataset } from './dataset.ts';
 
 type Integers = Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array;
 
@@ -10,12 +10,16 @@ export interface DatasetOptions {
   inputs: readonly (readonly number[])[] | Float32Array | Integers;
   /** The shape of one example. Default: [length of a row]; needed where `inputs` is one flat array. */
   inputShape?: readonly number[];
+  /** 'u32' where inputs are indices for a model that takes such (tokens for an embedding): integers from 0. Default 'f32'. */
+  inputType?: 'f32' | 'u32';
   /** With `classes`: a class index for each example. Else numbers: one or a row of them for each example. */
   targets: readonly number[] | readonly (readonly number[])[] | Float32Array | Integers;
   /** The shape of one target where targets are numbers. Default: [length of a row], or [1]. */
   targetShape?: readonly number[];
   /** Number of classes: makes the targets class indices in [0, classes). */
   classes?: number;
+  /** A label that need not be a class: what has it counts nothing in losses with this `ignoreIndex`. PyTorch's is −100. Default none. */
+  ignoreIndex?: number;
   /** A name for people. Default 'data'. */
   name?: string;
 }
@@ -26,12 +30,16 @@ export interface DatasetOptions {
  * @throws OptionError for unknown options; ShapeError for lengths that do not fit; DataError for numbers that are not
  *   finite in float32, labels out of range, no examples, or arrays of a type that would lose precision.
  */
-export function dataset(options: DatasetOptions): Dataset {
+export function dataset(options: DatasetOptions & { readonly inputType: 'u32' }): Dataset<Uint32Array>;
+export function dataset(options: DatasetOptions): Dataset;
+export function dataset(options: DatasetOptions): AnyDataset {
   const who = 'dataset';
-  checkOptionNames(who, options, ['inputs', 'inputShape', 'targets', 'targetShape', 'classes', 'name']);
+  checkOptionNames(who, options, ['inputs', 'inputShape', 'inputType', 'targets', 'targetShape', 'classes', 'ignoreIndex', 'name']);
   const { inputShape, targetShape, classes, name = 'data' } = options;
   if (typeof name !== 'string') throw new OptionError(who, 'name to be text', show(name));
-  const inputs = table(who, 'inputs', options.inputs, inputShape);
+  const { inputType = 'f32' } = options;
+  if (inputType !== 'f32' && inputType !== 'u32') throw new OptionError(who, "inputType to be 'f32' or 'u32'", show(inputType));
+  const inputs = inputType === 'u32' ? table(who, 'inputs', options.inputs, inputShape, INDICES) : table(who, 'inputs', options.inputs, inputShape, NUMBERS);
   const length = inputs.rows;
   if (length === 0) throw new DataError(who, 'at least one example', 'empty inputs');
   const common = { name, length, inputs: inputs.values, inputShape: inputs.shape };
@@ -40,7 +48,7 @@ export function dataset(options: DatasetOptions): Dataset {
       throw new OptionError(who, 'classes where targets is a Uint32Array', 'none', 'Give classes for class indices, or a Float32Array for numbers.');
     }
     // A flat list of targets is one number for each example.
-    const targets = table(who, 'targets', options.targets, targetShape ?? (isRows(options.targets) ? undefined : [1]));
+    const targets = table(who, 'targets', options.targets, targetShape ?? (isRows(options.targets) ? undefined : [1]), NUMBERS);
     matchRows(who, targets.rows, length);
     return { ...common, targets: targets.values, targetShape: targets.shape };
   }
@@ -49,45 +57,67 @@ export function dataset(options: DatasetOptions): Dataset {
   const shape = targetShape ?? [];
   const labels = flat(who, 'targets', options.targets);
   matchRows(who, labels.length / checkShape(who, 'targetShape', shape), length);
-  checkLabels(who, labels, classes);
-  return { ...common, targets: Uint32Array.from(labels), targetShape: [...shape], classes };
+  const { ignoreIndex } = options;
+  if (ignoreIndex !== undefined) checkNumber(who, 'ignoreIndex', ignoreIndex, { integer: true, min: -(2 ** 31), max: 2 ** 32 - 1 });
+  checkLabels(who, labels, classes, ignoreIndex);
+  return { ...common, targets: Uint32Array.from(labels), targetShape: [...shape], classes, ...(ignoreIndex === undefined ? {} : { ignoreIndex }) };
 }
 
-interface Table {
+interface Table<Values> {
   readonly rows: number;
   readonly shape: readonly number[];
-  readonly values: Float32Array<ArrayBuffer>;
+  readonly values: Values;
 }
 
-function table(who: string, name: string, source: unknown, shape: readonly number[] | undefined): Table {
+/** What a table's numbers become. */
+interface Kind<Values> {
+  make(length: number): Values;
+  /** Refuses a value before the array would round it to something else. */
+  check(who: string, name: string, value: unknown, row: number): void;
+}
+
+const NUMBERS: Kind<Float32Array<ArrayBuffer>> = { make: (length) => new Float32Array(length), check: checkNumeric };
+const INDICES: Kind<Uint32Array<ArrayBuffer>> = {
+  make: (length) => new Uint32Array(length),
+  check: (who, name, value, row) => {
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= 2 ** 32) throw new DataError(who, `indices in ${name}: integers from 0`, `${show(value)} in row ${row}`);
+  },
+};
+
+function table<Values extends Float32Array | Uint32Array>(who: string, name: string, source: unknown, shape: readonly number[] | undefined, kind: Kind<Values>): Table<Values> {
+  const shapeName = name === 'inputs' ? 'inputShape' : 'targetShape';
   if (!isRows(source)) {
     const numbers = flat(who, name, source);
     if (shape === undefined) {
       throw new OptionError(who, `inputShape where ${name} is one flat array`, 'none', 'Give the shape of one example: [2] for points.');
     }
-    const width = checkShape(who, `${name === 'inputs' ? 'inputShape' : 'targetShape'}`, shape);
+    const width = checkShape(who, shapeName, shape);
     if (numbers.length % width !== 0) {
       throw new ShapeError(who, `${name} in whole rows of ${width} numbers`, `${numbers.length} numbers`);
     }
-    numbers.forEach((value, i) => checkNumeric(who, name, value, Math.floor(i / width)));
-    return finish(who, name, Float32Array.from(numbers), shape, width);
+    const values = kind.make(numbers.length);
+    numbers.forEach((value, i) => {
+      kind.check(who, name, value, Math.floor(i / width));
+      values[i] = value;
+    });
+    return finish(who, name, values, shape, width);
   }
-  const width = shape === undefined ? source[0].length : checkShape(who, `${name === 'inputs' ? 'inputShape' : 'targetShape'}`, shape);
-  const values = new Float32Array(source.length * width);
+  const width = shape === undefined ? source[0].length : checkShape(who, shapeName, shape);
+  const values = kind.make(source.length * width);
   source.forEach((row, i) => {
     if (!Array.isArray(row) && !ArrayBuffer.isView(row)) throw new DataError(who, `${name} as rows of numbers`, `${show(row)} in row ${i}`);
     if (row.length !== width) throw new ShapeError(who, `${width} numbers in each row of ${name}`, `${row.length} in row ${i}`);
     for (let j = 0; j < width; j++) {
-      checkNumeric(who, name, row[j], i);
+      kind.check(who, name, row[j], i);
       values[i * width + j] = row[j];
     }
   });
   const own = shape ?? [width];
-  checkShape(who, name === 'inputs' ? 'inputShape' : 'targetShape', own);
+  checkShape(who, shapeName, own);
   return finish(who, name, values, own, width);
 }
 
-function finish(who: string, name: string, values: Float32Array<ArrayBuffer>, shape: readonly number[], width: number): Table {
+function finish<Values extends Float32Array | Uint32Array>(who: string, name: string, values: Values, shape: readonly number[], width: number): Table<Values> {
   // After the conversion: 1e39 is a finite number but not a finite float32.
   checkFinite(who, name, values, width);
   return { rows: values.length / width, shape: [...shape], values };

@@ -1,4 +1,4 @@
-export type { Dataset } from './dataset.ts';
+export type { AnyDataset, Dataset } from './dataset.ts';
 export { dataset, type DatasetOptions } from './from-arrays.ts';
 export { checkDataset } from './check.ts';
 export type { GeneratorOptions } from './generator-options.ts';
@@ -8,5 +8,8 @@ export { digits } from './digits.ts';
 export { type Bytes, type Idx, idxDataset, type IdxOptions, mnist, type NamedFile, parseIdx } from './idx.ts';
 export { oneHot, shuffle, split, take, toValues, type TrainTest } from './transform.ts';
 export { type Normalization, normalize, type NormalizeOptions } from './normalize.ts';
+export { characterTokenizer, type Tokenizer, windows, type WindowsOptions } from './text.ts';
+export { type ColumnEncoding, type ColumnKind, fitRows, type Row, type RowsEncoding, type RowsOptions } from './rows-encoding.ts';
+export { splitList } from './split-list.ts';
 export { batches, type Batches } from './batches.ts';
 export { philox, RandomStream, randomStreams } from './philox.ts';

@@ -46,9 +46,11 @@ export function normalize(data: Dataset | TrainTest, options: NormalizeOptions =
 
 function fitted(data: Dataset, per: 'input' | 'all'): Normalization {
   checkDataset(data, 'normalize');
-  const width = data.inputs.length / data.length;
+  const { inputs } = data;
+  if (inputs instanceof Uint32Array) throw new DataError('normalize', 'inputs that are numbers', 'indices as a Uint32Array', 'Give indices to the model as they are.');
+  const width = inputs.length / data.length;
   const columns = per === 'all' ? 1 : width;
-  const { mean, scale } = statistics(data.inputs, columns);
+  const { mean, scale } = statistics(inputs, columns);
   const wide = (values: Float64Array) => Float32Array.from({ length: width }, (_, j) => values[j % columns]);
   const apply = (values: ArrayLike<number>): Float32Array<ArrayBuffer> => {
     if (!(values?.length > 0) || values.length % width !== 0) {

@@ -1,40 +1,37 @@
 import { checkNumber, checkOptionNames, DataError, OptionError, show, ShapeError } from '../errors.ts';
 import { checkDataset } from './check.ts';
-import type { Dataset } from './dataset.ts';
+import type { AnyDataset, Dataset } from './dataset.ts';
 import { RandomStream, randomStreams } from './philox.ts';
+import { takeRows } from './rows.ts';
 
 /** A data set in two parts: one to learn from, one to judge by. */
-export interface TrainTest {
-  readonly train: Dataset;
-  readonly test: Dataset;
+export interface TrainTest<Data extends AnyDataset = Dataset> {
+  readonly train: Data;
+  readonly test: Data;
 }
 
 /**
  * The rows of `data` that `indices` names, in that order; a row may come more than once.
  * @throws DataError for an index that is not a row; OptionError for no index at all.
  */
-export function take(data: Dataset, indices: ArrayLike<number>): Dataset {
+export function take<Data extends AnyDataset>(data: Data, indices: ArrayLike<number>): Data {
   checkDataset(data, 'take');
   return rowsOf(data, indices, 'take');
 }
 
-function rowsOf(data: Dataset, indices: ArrayLike<number>, who: string): Dataset {
+function rowsOf<Data extends AnyDataset>(data: Data, indices: ArrayLike<number>, who: string): Data {
   const listed = Array.isArray(indices) || (ArrayBuffer.isView(indices) && !(indices instanceof DataView));
   if (!listed || indices.length === 0) throw new OptionError(who, 'a list of row numbers', listed ? 'an empty one' : show(indices));
   const width = data.inputs.length / data.length;
   const targetWidth = data.targets.length / data.length;
   const length = indices.length;
-  const inputs = new Float32Array(length * width);
-  const targets = data.targets instanceof Uint32Array ? new Uint32Array(length * targetWidth) : new Float32Array(length * targetWidth);
   for (let i = 0; i < length; i++) {
     const row = indices[i];
     if (!Number.isInteger(row) || row < 0 || row >= data.length) {
       throw new DataError(who, `row numbers in [0, ${data.length - 1}]`, `${show(row)} at ${i}`);
     }
-    inputs.set(data.inputs.subarray(row * width, (row + 1) * width), i * width);
-    targets.set(data.targets.subarray(row * targetWidth, (row + 1) * targetWidth), i * targetWidth);
   }
-  return { ...data, length, inputs, targets };
+  return { ...data, length, inputs: takeRows(data.inputs, width, indices), targets: takeRows(data.targets, targetWidth, indices) };
 }
 
 /**
@@ -42,7 +39,7 @@ function rowsOf(data: Dataset, indices: ArrayLike<number>, who: string): Dataset
  * @param seed Integer in [0, Number.MAX_SAFE_INTEGER]. Default 0.
  * @throws OptionError for any other seed.
  */
-export function shuffle(data: Dataset, seed = 0): Dataset {
+export function shuffle<Data extends AnyDataset>(data: Data, seed = 0): Data {
   checkDataset(data, 'shuffle');
   checkNumber('shuffle', 'seed', seed, { min: 0, max: Number.MAX_SAFE_INTEGER, integer: true });
   return rowsOf(data, new RandomStream(seed, randomStreams.shuffle).permutation(data.length), 'shuffle');
@@ -55,7 +52,7 @@ export function shuffle(data: Dataset, seed = 0): Dataset {
  * @param options.seed Integer in [0, Number.MAX_SAFE_INTEGER]. Default 0.
  * @throws OptionError where a part would be empty or larger than the data, or an option is unknown.
  */
-export function split(data: Dataset, part: number | { train: number; test: number }, options: { seed?: number } = {}): TrainTest {
+export function split<Data extends AnyDataset>(data: Data, part: number | { train: number; test: number }, options: { seed?: number } = {}): TrainTest<Data> {
   const who = 'split';
   checkDataset(data, who);
   checkOptionNames(who, options, ['seed']);
@@ -109,10 +106,13 @@ function labelsOf(data: Dataset, who: string): { labels: Uint32Array; classes: n
   if (!(data.targets instanceof Uint32Array) || data.classes === undefined) {
     throw new DataError(who, 'class indices as targets', 'numbers');
   }
+  if (data.ignoreIndex !== undefined && data.targets.includes(data.ignoreIndex >>> 0)) {
+    throw new DataError(who, 'a class for each example', `examples with the ignored label ${data.ignoreIndex}`, 'Leave them out.');
+  }
   return { labels: data.targets, classes: data.classes };
 }
 
 function withoutClasses(data: Dataset): Dataset {
-  const { classes: _, ...rest } = data;
+  const { classes: _, ignoreIndex: __, ...rest } = data;
   return rest;
 }

@@ -2,14 +2,18 @@ import { checkNumber, checkOptionNames, OptionError, show, ShapeError } from '..
 import { RandomStream, randomStreams } from '../data/philox.ts';
 import { Device } from '../gpu/device.ts';
 import { checkVariants } from '../ops/index.ts';
-import { showShape, type Shape } from '../ops/tensor.ts';
+import { showShape, type ElementType, type Shape } from '../ops/tensor.ts';
 import type { Alter } from '../program/plan.ts';
 import { initialValues } from './initial-values.ts';
 import type { Loss } from './losses.ts';
 import type { Module } from './module.ts';
-import type { Optimizer } from './optimizers.ts';
-import type { Regularization } from './regularization.ts';
+import { checkOptimizer, Grouping, type ParameterGroup } from './optimizers/groups.ts';
+import type { Clip, Optimizer } from './optimizers/optimizer.ts';
+import { checkClip } from './optimizers/update.ts';
+import { combined, type Regularization } from './regularization.ts';
+import { checkSchedule, type Schedule } from './schedules/schedule.ts';
 import { StepEngine } from './step-engine.ts';
+import { AVERAGE } from './step-extras.ts';
 import { Trainer } from './trainer.ts';
 
 export interface CompileOptions {
@@ -17,19 +21,50 @@ export interface CompileOptions {
   readonly device: Device;
   readonly loss: Loss;
   readonly optimizer: Optimizer;
+  /**
+   * Parameters that are optimised otherwise: `[{ parameters: ['encoder'], lr: 1e-4 }, { parameters: (name, shape) => shape.length < 2,
+   * weightDecay: 0 }]`. Any option of the optimiser may be given, or another `optimizer`. Each group costs a launch. Default none.
+   */
+  readonly groups?: readonly ParameterGroup[];
+  /**
+   * How the learning rate changes, such as schedules.cosine({ totalSteps: 1000 }): by steps of the optimiser, or with schedules.perEpoch
+   * by epochs of `fit`. Default: it stays, and `trainer.lr` sets it.
+   */
+  readonly schedule?: Schedule;
+  /**
+   * Gradients are scaled down so that all of them together have at most this `norm` (as PyTorch's clip_grad_norm_, for all groups
+   * together), or each is cut off at ± `value`; before weight decay. NaN stays NaN; an infinite norm makes finite gradients 0 and
+   * infinite ones NaN. `norm` costs one or two launches, `value` none. Default none.
+   */
+  readonly clipGradients?: Clip;
   /** Examples per step, ≥ 1: 1 is stochastic, the data's length is batch gradient descent. Default 32. */
   readonly batchSize?: number;
   /** Decides the initial weights and the order of examples: an integer ≥ 0. Default 0. */
   readonly seed?: number;
   /** The shape of one example, where the model's first layer can't tell it. */
   readonly inputShape?: Shape;
+  /** What the model takes: `f32` numbers, or `u32` indices such as tokens. Default as the model's first layer says, else `f32`. */
+  readonly inputType?: ElementType;
+  /** Where inputs are indices: they are integers below this number, else refused. Default as the model's first layer says, else unchecked. */
+  readonly inputClasses?: number;
   /**
    * Parameters that training leaves as they are, bit for bit, by name (`0.weight`), or layers with all that is in them (`0`,
    * `encoder`). They get no gradient, and `state()` saves them. Default none.
    */
   readonly frozen?: readonly string[];
-  /** A penalty that is part of the loss in training and of its gradients, such as l2(1e-4); `evaluate` leaves it out. Default none. */
-  readonly regularization?: Regularization;
+  /** Penalties that are part of the loss in training and of its gradients, such as l2(1e-4), one or several; `evaluate` leaves them out. Default none. */
+  readonly regularization?: Regularization | readonly Regularization[];
+  /**
+   * How many steps' gradients make one step of the optimiser, an integer ≥ 1: n batches of one size train like one that is n times
+   * as large, where the loss is a mean over examples that the model doesn't mix. Every step reports its own batch; the last of
+   * n changes the weights. A count that an epoch leaves unfinished goes on in the next. Default 1.
+   */
+  readonly accumulate?: number;
+  /**
+   * Keeps a moving average of the trainable weights: after each step of the optimiser average += (1 - decay) · (weights - average),
+   * after the first one average = weights. `decay` in [0, 1). `evaluate` and `predict` use it with `{ weights: 'average' }`. Default none.
+   */
+  readonly average?: { readonly decay: number };
   /** What each step reports beside its loss. Default none. */
   readonly metrics?: readonly 'accuracy'[];
   /** Whether each step reports gradient norms, update ratios, dead units and non-finite counts. Default false. */
@@ -45,7 +80,7 @@ export interface CompileOptions {
 }
 
 const OPTIONS: readonly (keyof CompileOptions)[] = [
-  'device', 'loss', 'optimizer', 'batchSize', 'seed', 'inputShape', 'frozen', 'regularization', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
+  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
   'alter',
 ];
 
@@ -61,22 +96,32 @@ function checkFlag(name: string, value: unknown): boolean {
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Trainer> {
   checkOptionNames('compile', options, OPTIONS);
-  const { device, loss, optimizer, batchSize = 32, seed = 0, frozen = [], regularization, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
+  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
   if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
   if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
   if (typeof loss?.target !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
-  if (typeof optimizer?.request !== 'function') throw new OptionError('compile', 'an optimizer such as adam()', show(optimizer));
+  checkOptimizer(optimizer);
+  const grouping = new Grouping(optimizer, groups);
+  if (schedule !== undefined) checkSchedule('compile', schedule);
+  const clip = clipGradients === undefined ? undefined : checkClip(clipGradients);
   if (!Array.isArray(metrics) || metrics.some((metric) => metric !== 'accuracy')) throw new OptionError('compile', 'metrics among accuracy', show(metrics));
   if (metrics.length > 0 && loss.accuracy === undefined) throw new OptionError('compile', 'a loss that has an accuracy', `${loss.name} with metrics ["accuracy"]`);
   if (onCompile !== undefined && typeof onCompile !== 'function') throw new OptionError('compile', 'onCompile to be a function', show(onCompile));
   if (alter !== undefined && typeof alter !== 'function') throw new OptionError('compile', 'alter to be a function', show(alter));
   if (!Array.isArray(frozen) || frozen.some((name) => typeof name !== 'string')) throw new OptionError('compile', 'frozen as a list of names', show(frozen));
-  if (regularization !== undefined && typeof regularization?.penalty !== 'function') {
-    throw new OptionError('compile', 'a regularization such as l2(1e-4)', show(regularization));
-  }
+  const regularization = combined('compile', options.regularization);
   checkVariants('compile', variants);
   checkNumber('compile', 'batchSize', batchSize, { integer: true, min: 1 });
   checkNumber('compile', 'seed', seed, { integer: true, min: 0 });
+  checkNumber('compile', 'accumulate', accumulate, { integer: true, min: 1, max: 65_536 });
+  if (average !== undefined) {
+    if (average === null || typeof average !== 'object') throw new OptionError('compile', 'average as { decay: 0.999 }', show(average));
+    checkOptionNames('compile', average, ['decay']);
+    checkNumber('compile', 'average.decay', average.decay, { min: 0, below: 1 });
+  }
+  const { inputType = model.inputType ?? 'f32', inputClasses = model.inputClasses } = options;
+  if (inputType !== 'f32' && inputType !== 'u32') throw new OptionError('compile', 'inputType to be "f32" or "u32"', show(inputType));
+  if (inputClasses !== undefined) checkNumber('compile', 'inputClasses', inputClasses, { integer: true, min: 1, max: 2 ** 32 });
 
   const inputShape = options.inputShape ?? model.inputShape;
   if (!inputShape) {
@@ -86,14 +131,18 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
   const engine = new StepEngine({
-    device, model, loss, optimizer, seed, frozen: [...frozen], regularization, inputShape: [...inputShape], onCompile, alter,
+    device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay,
+    inputShape: [...inputShape], inputType, inputClasses, onCompile, alter,
     trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
     target: { adapterClass: device.adapterClass, maxBindings: device.maxBindings, fusion: checkFlag('fusion', fusion), variants },
   });
   try {
     const step = await engine.training(batchSize);
-    for (const [part, { name, parameter, tensor }] of step.net.parameters.entries()) {
-      step.program.write(tensor, initialValues(parameter.initializer, name, tensor.shape, new RandomStream(seed, randomStreams.initialization, part)));
+    const averages = engine.store.find(AVERAGE);
+    for (const [part, { name, parameter, tensor }] of [...step.net.parameters, ...step.net.buffers].entries()) {
+      const values = initialValues(parameter.initializer, name, tensor.shape, new RandomStream(seed, randomStreams.initialization, part));
+      step.program.write(tensor, values);
+      if (averages && tensor.role === 'parameter' && !tensor.frozen) device.write(averages, step.program.range(tensor).offset, values);
     }
     await device.idle();
     return new Trainer(engine, step, batchSize);

@@ -1,5 +1,6 @@
 import { epochOrder, type Batches } from '../data/batches.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { AnyDataset } from '../data/dataset.ts';
+import { takeRows } from '../data/rows.ts';
 import { ChainruleError, checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import type { Dispatch } from '../gpu/sequence.ts';
 import { sizeOf } from '../ops/tensor.ts';
@@ -7,7 +8,7 @@ import type { Snapshot } from '../program/graph.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { CompiledStep, Resident, StepEngine } from './step-engine.ts';
 import { StepWatch, type OnStep } from './step-watch.ts';
-import type { Batch, PendingStep, StepReport } from './trainer.ts';
+import type { Batch, PendingStep, StepReport } from './step-report.ts';
 
 /** A step's report with where it stands in the training. */
 export interface FitStep extends StepReport {
@@ -33,7 +34,7 @@ export interface FitOptions {
   /** Decides the order. Default the compiled seed. */
   readonly seed?: number;
   /** Evaluated after each epoch. */
-  readonly validation?: Dataset;
+  readonly validation?: AnyDataset;
   /** Whether the data lives on the GPU while it is used. Default: up to 256 MiB; else batches are uploaded. Same results. */
   readonly resident?: boolean;
   /**
@@ -60,18 +61,20 @@ export interface FitResult {
 /** What fit needs of its trainer. */
 interface Fitting {
   readonly engine: StepEngine;
-  readonly data: Dataset;
+  readonly data: AnyDataset;
   readonly options: FitOptions;
   readonly batchSize: number;
   stepCount(): number;
   epoch(): number;
   finishEpoch(): void;
+  /** Hears each epoch's loss: that on the validation data, where there is some. */
+  observe(loss: number): void;
   /** Rejects when the trainer is destroyed. */
   readonly ended: Promise<never>;
   send(step: CompiledStep, cursor: number, before: readonly Dispatch[]): Promise<PendingStep>;
   snapshot(batch: Batch): Promise<Snapshot>;
-  evaluate(data: Dataset): Promise<Evaluation>;
-  checkData(data: Dataset): void;
+  evaluate(data: AnyDataset): Promise<Evaluation>;
+  checkData(data: AnyDataset): void;
 }
 
 const OPTIONS: readonly (keyof FitOptions)[] = ['epochs', 'batchSize', 'shuffle', 'seed', 'validation', 'resident', 'onStep', 'onEpoch', 'signal'];
@@ -111,6 +114,7 @@ export async function fit(fitting: Fitting): Promise<FitResult> {
       fitting.finishEpoch();
       const report: EpochReport = { epoch, loss, ...(validation ? { validation: await fitting.evaluate(validation) } : {}) };
       done.push(report);
+      fitting.observe(report.validation?.loss ?? loss);
       await Promise.race([onEpoch?.(report), fitting.ended]);
     }
     await watch.settled(last, interrupted);
@@ -174,24 +178,13 @@ function diverged({ step, loss, diagnostics }: StepReport): ChainruleError {
 }
 
 /** The batch by hand, for data too large to live on the GPU. */
-function uploadRows(step: CompiledStep, data: Dataset, rows: Uint32Array): void {
+function uploadRows(step: CompiledStep, data: AnyDataset, rows: Uint32Array): void {
   const { inputs, targets } = batchOf(data, rows);
   step.program.write(step.net.inputs, inputs);
   step.program.write(step.net.targets, targets);
 }
 
 /** Examples of the data as a batch. */
-function batchOf(data: Dataset, rows: Uint32Array): Batch {
-  const gather = <A extends Float32Array | Uint32Array>(from: A, size: number, into: A): A => {
-    rows.forEach((row, index) => into.set(from.subarray(row * size, (row + 1) * size), index * size));
-    return into;
-  };
-  const inputSize = sizeOf(data.inputShape);
-  const targetSize = sizeOf(data.targetShape);
-  return {
-    inputs: gather(data.inputs, inputSize, new Float32Array(rows.length * inputSize)),
-    targets: data.targets instanceof Uint32Array
-      ? gather(data.targets, targetSize, new Uint32Array(rows.length * targetSize))
-      : gather(data.targets, targetSize, new Float32Array(rows.length * targetSize)),
-  };
+function batchOf(data: AnyDataset, rows: Uint32Array): Batch {
+  return { inputs: takeRows(data.inputs, sizeOf(data.inputShape), rows), targets: takeRows(data.targets, sizeOf(data.targetShape), rows) };
 }

@@ -1,5 +1,6 @@
 import type { Shape, Tensor } from '../ops/tensor.ts';
 import { apply } from '../program/trace.ts';
+import type { FoldOptions } from './functional/reductions.ts';
 
 // Ops on tensors, for the forward function of module(children, forward).
 
@@ -11,9 +12,9 @@ export const sub = (a: Tensor, b: Tensor): Tensor => apply('sub', { a, b });
 export const mul = (a: Tensor, b: Tensor): Tensor => apply('mul', { a, b });
 /** The matrix product of a [m, k] and b [k, n]; a stored [k, m] or b stored [n, k] with the options. */
 export const matmul = (a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor => apply('matmul', { a, b }, { ...options });
-/** The sum over `axes` (default all); with keepDims the summed axes stay as 1. */
-export const sum = (x: Tensor, options: { axes?: readonly number[]; keepDims?: boolean } = {}): Tensor => apply('sum', { x }, { ...options });
-/** The mean over `axes` (default all); with keepDims the reduced axes stay as 1. */
-export const mean = (x: Tensor, options: { axes?: readonly number[]; keepDims?: boolean } = {}): Tensor => apply('mean', { x }, { ...options });
+/** The sum over `axes` (a number or a list, default all); with keepDims the summed axes stay as 1. */
+export const sum = (x: Tensor, options: FoldOptions = {}): Tensor => apply('sum', { x }, { ...options });
+/** The mean over `axes` (a number or a list, default all); with keepDims the reduced axes stay as 1. */
+export const mean = (x: Tensor, options: FoldOptions = {}): Tensor => apply('mean', { x }, { ...options });
 /** The same elements under another shape; one dimension may be -1. */
 export const reshape = (x: Tensor, shape: Shape): Tensor => apply('reshape', { x }, { shape: [...shape] });

@@ -1,6 +1,7 @@
 import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
 import { apply, currentTrace } from '../program/trace.ts';
+import type { AxisOptions } from './functional/reductions.ts';
 import { checkInitializer } from './initial-values.ts';
 import { defaultLinearBias, defaultLinearWeight, type Initializer } from './initializers.ts';
 import { defineModule, type AnyModule, type Module } from './module.ts';
@@ -103,8 +104,15 @@ export const sigmoid = (): Module => activation('sigmoid');
 export const tanh = (): Module => activation('tanh');
 /** x · sigmoid(x), also called swish. */
 export const silu = (): Module => activation('silu');
-/** Softmax over the last axis. Not needed before crossEntropy(), which takes logits. */
-export const softmax = (): Module => activation('softmax');
+/** Softmax along `axis`, counted with the batch axis (default the last). Not needed before crossEntropy(), which takes logits. */
+export const softmax = (options: AxisOptions = {}): Module => alongAxis('softmax', options);
+/** The logarithm of softmax along `axis`, counted with the batch axis (default the last). */
+export const logSoftmax = (options: AxisOptions = {}): Module => alongAxis('logSoftmax', options);
+
+function alongAxis(kind: string, options: AxisOptions): Module {
+  checkOptionNames(kind, options, ['axis']);
+  return activation(kind, { axis: checkNumber(kind, 'axis', options.axis ?? -1, { integer: true }) });
+}
 
 /** x where x > 0, else negativeSlope · x (default 0.01, ≥ 0). */
 export function leakyRelu(options: { negativeSlope?: number } = {}): Module {

@@ -189,10 +189,11 @@ export interface NamedParameter {
 /**
  * Calls a model once on `x` and returns its output. Parameters and buffers become tensors of the trace under PyTorch's names
  * (`0.weight`, `encoder.fc1.bias`); one that stands in several places keeps its first name and is one tensor.
- * `frozen` names parameters, or modules with all that is in them, that get no gradient.
+ * `frozen` names parameters, or modules with all that is in them, that get no gradient; `partOf` says in which part of its arena each of
+ * the others stands.
  */
 export function traceModel(
-  model: Module, x: Tensor, frozen: readonly string[] = [],
+  model: Module, x: Tensor, frozen: readonly string[] = [], partOf: (name: string, shape: Shape) => number = () => 0,
 ): { output: Tensor; parameters: NamedParameter[]; buffers: NamedParameter[] } {
   if (typeof model !== 'function' || typeof model.kind !== 'string') {
     throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
@@ -206,7 +207,8 @@ export function traceModel(
       const full = path === '' ? name : `${path}.${name}`;
       let entry = found.get(parameter);
       if (!entry) {
-        const tensor = trace.tensor(full, parameter.shape, isBuffer ? 'buffer' : 'parameter', 'f32', !isBuffer && isFrozen(full) ? { frozen: true } : {});
+        const tensor = trace.tensor(full, parameter.shape, isBuffer ? 'buffer' : 'parameter', 'f32',
+          isBuffer ? {} : isFrozen(full) ? { frozen: true } : { group: partOf(full, parameter.shape) });
         entry = { name: full, parameter, tensor, isBuffer };
         found.set(parameter, entry);
       }

@@ -27,6 +27,8 @@ export interface Tracing {
   readonly training?: boolean;
   /** Names of parameters, or of layers, that get no gradient. */
   readonly frozen?: readonly string[];
+  /** The part of its arena that a parameter stands in. */
+  readonly partOf?: (name: string, shape: Shape) => number;
   readonly regularization?: Regularization;
   /** What the model takes. Default as its first layer says, else f32. */
   readonly inputType?: ElementType;
@@ -36,12 +38,14 @@ export interface Tracing {
 export interface LossNet extends Net {
   readonly targets: Tensor;
   readonly loss: Tensor;
+  /** The label of rows that count nothing, where the loss has one. */
+  readonly ignoreIndex?: number;
 }
 
-function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: number, { training = false, frozen = [], inputType = model.inputType ?? 'f32' }: Tracing): Net {
+function traceForward(trace: Trace, model: Module, inputShape: Shape, rows: number, { training = false, frozen = [], partOf, inputType = model.inputType ?? 'f32' }: Tracing): Net {
   const inputs = trace.tensor('inputs', [rows, ...inputShape], 'input', inputType);
   const step = training ? { randomness: new Randomness(trace), updates: new Map<number, Tensor>() } : undefined;
-  const { output, parameters, buffers } = withTraining(step, () => traceModel(model, inputs, frozen));
+  const { output, parameters, buffers } = withTraining(step, () => traceModel(model, inputs, frozen, partOf));
   if (!output || trace.graph.tensors[output.id] !== output) {
     throw new ChainruleError('state', 'compile', 'a forward function that returns a tensor of its model', show(output));
   }
@@ -80,10 +84,11 @@ export function traceLossNet(model: Module, inputShape: Shape, rows: number, los
       throw new OptionError('compile', 'at least one parameter that is not frozen', `all ${net.parameters.length} of them frozen`, 'Nothing would be left to train.');
     }
     const penalty = how.training ? trace.within('regularization', () => how.regularization?.penalty(trainable)) : undefined;
-    if (!penalty) return { ...net, targets, loss: result };
+    const all = { ...net, targets, ...(loss.ignoreIndex === undefined ? {} : { ignoreIndex: loss.ignoreIndex }) };
+    if (!penalty) return { ...all, loss: result };
     if (trace.graph.tensors[penalty.id] !== penalty || penalty.shape.length > 0) {
       throw new ShapeError('regularization', 'a penalty that is one number, a tensor of shape []', penalty.shape ? showShape(penalty.shape) : String(penalty), 'Take its sum().');
     }
-    return { ...net, targets, loss: trace.within('loss', () => apply('add', { a: result, b: penalty })) };
+    return { ...all, loss: trace.within('loss', () => apply('add', { a: result, b: penalty })) };
   });
 }

@@ -12,24 +12,61 @@ export interface Regularization {
   penalty(parameters: readonly { readonly name: string; readonly tensor: Tensor }[]): Tensor | undefined;
 }
 
+export interface PenaltyOptions {
+  /** Whether parameters with fewer than two dimensions (biases, the scales of a normalisation) are penalised, too. Default false. */
+  readonly biases?: boolean;
+}
+
+/** A penalty on each weight that counts: `sumOf` one weight, then what is done to the sum of all. */
+function penaltyOf(name: string, lambda: number, options: PenaltyOptions, sumOf: (weight: Tensor) => Tensor, finish: (sum: Tensor) => Tensor): Regularization {
+  checkNumber(name, 'lambda', lambda, { min: 0, float32: true });
+  checkOptionNames(name, options, ['biases']);
+  const { biases = false } = options;
+  if (typeof biases !== 'boolean') throw new OptionError(name, 'biases to be true or false', show(biases));
+  return {
+    name,
+    penalty: (parameters) => {
+      if (lambda === 0) return undefined;
+      const total = added(parameters.filter(({ tensor }) => biases || tensor.shape.length >= 2).map(({ tensor }) => sumOf(tensor)));
+      return total && finish(total);
+    },
+  };
+}
+
 /**
  * λ/2 · Σ w² over all trainable weights (parameters with two dimensions or more; with `biases: true` over the others, too):
  * its gradient is λ·w. λ ≥ 0; 0 switches it off and launches nothing. Each weight costs one launch forward and one backward;
  * an optimiser's `weightDecay` costs none, but is no part of the loss that is reported and checked.
  */
-export function l2(lambda: number, options: { readonly biases?: boolean } = {}): Regularization {
-  checkNumber('l2', 'lambda', lambda, { min: 0, float32: true });
-  checkOptionNames('l2', options, ['biases']);
-  const { biases = false } = options;
-  if (typeof biases !== 'boolean') throw new OptionError('l2', 'biases to be true or false', show(biases));
+export function l2(lambda: number, options: PenaltyOptions = {}): Regularization {
+  return penaltyOf('l2', lambda, options, (x) => apply('sumOfSquares', { x }, { factor: lambda / 2 }), (sum) => sum);
+}
+
+/**
+ * λ · Σ |w| over all trainable weights (parameters with two dimensions or more; with `biases: true` over the others, too), which
+ * makes weights small or 0 (Tibshirani 1996): its gradient is λ·sign(w), 0 where w is 0. λ ≥ 0; 0 switches it off and launches
+ * nothing. Both penalties together are the elastic net: `regularization: [l1(1e-5), l2(1e-4)]`.
+ */
+export function l1(lambda: number, options: PenaltyOptions = {}): Regularization {
+  return penaltyOf('l1', lambda, options, (x) => apply('norm', { x }, { p: 1 }), (x) => apply('scale', { x }, { factor: lambda }));
+}
+
+/** One penalty out of all that were given: their sum. */
+export function combined(who: string, given: Regularization | readonly Regularization[] | undefined): Regularization | undefined {
+  if (given === undefined) return undefined;
+  const all: readonly Regularization[] = Array.isArray(given) ? given : [given];
+  const wrong = all.findIndex((one) => typeof (one as Regularization | null)?.penalty !== 'function');
+  if (wrong >= 0 || all.length === 0) {
+    throw new OptionError(who, 'a regularization such as l2(1e-4), or a list of some', all.length === 0 ? 'an empty list' : show(all[wrong]));
+  }
+  if (all.length === 1) return all[0];
   return {
-    name: 'l2',
-    penalty: (parameters) => {
-      if (lambda === 0) return undefined;
-      const penalties = parameters.filter(({ tensor }) => biases || tensor.shape.length >= 2)
-        .map(({ tensor }) => apply('sumOfSquares', { x: tensor }, { factor: lambda / 2 }));
-      const [first, ...others] = penalties;
-      return first && others.reduce((sum, next) => apply('add', { a: sum, b: next }), first);
-    },
+    name: all.map(({ name }) => name).join(' + '),
+    penalty: (parameters) => added(all.map((one) => one.penalty(parameters)).filter((penalty) => penalty !== undefined)),
   };
+}
+
+function added(penalties: readonly Tensor[]): Tensor | undefined {
+  const [first, ...others] = penalties;
+  return first && others.reduce((sum, next) => apply('add', { a: sum, b: next }), first);
 }

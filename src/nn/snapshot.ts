@@ -1,10 +1,11 @@
-import type { Dataset } from '../data/dataset.ts';
+import type { AnyDataset } from '../data/dataset.ts';
 import { RandomStream, randomStreams } from '../data/philox.ts';
-import { sizeOf } from '../ops/tensor.ts';
+import { takeRows } from '../data/rows.ts';
+import { sizeOf, type ElementType } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
 import { forwardValues } from '../program/launch-record.ts';
 import type { StepEngine } from './step-engine.ts';
-import type { Batch } from './trainer.ts';
+import type { Batch } from './step-report.ts';
 
 export interface SnapshotOptions {
   /** Examples to differentiate on. Default: the first of the data last trained on, else random ones. */
@@ -14,27 +15,23 @@ export interface SnapshotOptions {
 }
 
 /** The first rows of the data, from its start again where it is short; without data, random examples. */
-function defaultBatch(engine: StepEngine, rows: number, data: Dataset | undefined, outputShape: readonly number[]): Batch {
-  const { inputShape, loss, seed } = engine.setup;
+function defaultBatch(engine: StepEngine, rows: number, data: AnyDataset | undefined, outputShape: readonly number[]): Batch {
+  const { inputShape, inputType, inputClasses = 1, loss, seed } = engine.setup;
   const { shape, type, classes } = loss.target(outputShape);
-  const inputs = new Float32Array(rows * sizeOf(inputShape));
-  const targets = type === 'u32' ? new Uint32Array(rows * sizeOf(shape)) : new Float32Array(rows * sizeOf(shape));
   if (data) {
-    for (let row = 0; row < rows; row += 1) {
-      const from = row % data.length;
-      inputs.set(data.inputs.subarray(from * sizeOf(inputShape), (from + 1) * sizeOf(inputShape)), row * sizeOf(inputShape));
-      targets.set(data.targets.subarray(from * sizeOf(shape), (from + 1) * sizeOf(shape)), row * sizeOf(shape));
-    }
-    return { inputs, targets };
+    const first = Uint32Array.from({ length: rows }, (_, row) => row % data.length);
+    return { inputs: takeRows(data.inputs, sizeOf(inputShape), first), targets: takeRows(data.targets, sizeOf(shape), first) };
   }
   const random = new RandomStream(seed, randomStreams.check);
-  for (let i = 0; i < inputs.length; i += 1) inputs[i] = random.normal();
-  for (let i = 0; i < targets.length; i += 1) targets[i] = type === 'u32' ? random.integer(classes!) : random.uniform();
-  return { inputs, targets };
+  const numbers = (length: number, kind: ElementType, below: number, draw: () => number): Float32Array | Uint32Array =>
+    (kind === 'u32' ? Uint32Array.from({ length }, () => random.integer(below)) : Float32Array.from({ length }, draw));
+  // Indices of a layer that does not say how many it takes: 0 alone is sure to be one.
+  const inputs = numbers(rows * sizeOf(inputShape), inputType, inputClasses, () => random.normal());
+  return { inputs, targets: numbers(rows * sizeOf(shape), type, classes!, () => random.uniform()) };
 }
 
 /** Forward and backward of the training program on one batch, poisoned beforehand, with everything read back. */
-export async function snapshot(engine: StepEngine, rows: number, given: Batch | undefined, data: Dataset | undefined): Promise<Snapshot> {
+export async function snapshot(engine: StepEngine, rows: number, given: Batch | undefined, data: AnyDataset | undefined): Promise<Snapshot> {
   const { device } = engine.setup;
   const step = await engine.training(rows);
   const { net, program } = step;
@@ -56,7 +53,7 @@ export async function snapshot(engine: StepEngine, rows: number, given: Batch | 
 
   const values: Record<number, Float32Array | Uint32Array> = { [net.inputs.id]: batch.inputs.slice(), [net.targets.id]: batch.targets.slice() };
   if (counter) values[net.counter!.id] = counter;
-  for (const { tensor } of net.parameters) values[tensor.id] = await program.read(tensor);
+  for (const { tensor } of [...net.parameters, ...net.buffers]) values[tensor.id] = await program.read(tensor);
   const found: Snapshot = {
     graph: net.graph, values, gradients: await readGradients(), previous, launches,
     seeds: [{ tensor: net.loss.id, cotangent: new Float32Array([1]) }],

@@ -1,12 +1,18 @@
-import { ChainruleError, DataError, show, ShapeError } from '../errors.ts';
+import { ChainruleError, checkNumber, DataError, show, ShapeError } from '../errors.ts';
 import { sameShape, showShape, sizeOf, type Shape } from '../ops/tensor.ts';
-import type { Optimizer } from './optimizers.ts';
+import type { Placement } from '../program/memory.ts';
+import type { Progress } from './progress.ts';
+import type { LearningRate } from './schedules/learning-rate.ts';
+import type { ScheduleState } from './schedules/schedule.ts';
 import type { CompiledStep, StepEngine } from './step-engine.ts';
+import { AVERAGE, GRADIENT_SUM } from './step-extras.ts';
 
 export interface TensorState {
   readonly shape: Shape;
   readonly data: Float32Array;
 }
+
+type Tensors = Readonly<Record<string, TensorState>>;
 
 /** Everything that training has changed: enough to go on exactly where it was. Plain data; survives a structured clone. */
 export interface TrainerState {
@@ -14,52 +20,78 @@ export interface TrainerState {
   readonly step: number;
   /** Epochs finished: it decides the order of the next one. */
   readonly epoch: number;
-  /** The learning rate. */
+  /** The learning rate; with a schedule the one that it starts from. */
   readonly lr: number;
   /** By PyTorch's names: `0.weight` [out, in]. */
-  readonly parameters: Readonly<Record<string, TensorState>>;
+  readonly parameters: Tensors;
+  /** State of the model that is not trained, by PyTorch's names: `1.running_mean`. */
+  readonly buffers: Tensors;
   readonly optimizer: {
     readonly name: string;
     /** Steps since its state was 0: Adam's bias corrections count them. */
     readonly step: number;
     /** By parameter and slot: `0.weight.expAvg`. */
-    readonly state: Readonly<Record<string, TensorState>>;
+    readonly state: Tensors;
   };
+  /** What a schedule that follows a metric remembers. */
+  readonly schedule?: ScheduleState;
+  /** With `accumulate`, between two steps of the optimiser: how many batches wait, and the sum of their gradients / accumulate. */
+  readonly accumulated?: { readonly batches: number; readonly gradients: Tensors };
+  /** With `average`: how many steps of the optimiser it has seen, and the average of each trainable parameter. */
+  readonly average?: { readonly steps: number; readonly parameters: Tensors };
 }
 
-interface Part {
-  readonly buffer: string;
+/** What `load` takes: of a state at least the parameters, and the buffers of a model that has some. */
+export type LoadedState = Pick<TrainerState, 'parameters'> & Partial<TrainerState>;
+
+/** A tensor of the trainer that lives in an arena. */
+export interface Part extends Placement {
   readonly name: string;
   readonly shape: Shape;
-  readonly offset: number;
 }
 
-function partsOf({ net, program }: CompiledStep, optimizer: Optimizer): { parameters: Part[]; optimizer: Part[] } {
-  const parameters = net.parameters.map(({ name, tensor }): Part =>
-    ({ name, shape: tensor.shape, ...program.plan.placements.get(tensor.id)! }));
+/** Parameters and buffers of the model, by their names. */
+export function modelParts({ net, program }: CompiledStep): { parameters: Part[]; buffers: Part[] } {
+  const partsOf = (list: CompiledStep['net']['buffers']): Part[] => list.map(({ name, tensor }) => ({ name, shape: tensor.shape, ...program.plan.placements.get(tensor.id)! }));
+  return { parameters: partsOf(net.parameters), buffers: partsOf(net.buffers) };
+}
+
+function partsOf({ setup }: StepEngine, step: CompiledStep): Readonly<Record<'parameters' | 'buffers' | 'optimizer' | 'gradients' | 'average', Part[]>> {
+  const { parameters, buffers } = modelParts(step);
   // A frozen parameter lies in a buffer of its own, which no optimiser touches.
-  const trainable = parameters.filter((_, index) => !net.parameters[index]!.tensor.frozen);
+  const trainable = parameters.filter((_, index) => !step.net.parameters[index]!.tensor.frozen);
+  const inArena = (buffer: string): Part[] => trainable.map((part) => ({ ...part, buffer }));
   return {
-    parameters,
-    optimizer: optimizer.slots.flatMap((slot) => trainable.map((part): Part => ({ ...part, buffer: `optimizer.${slot}`, name: `${part.name}.${slot}` }))),
+    parameters, buffers,
+    optimizer: setup.grouping.slots(step.net.parameters, step.program.plan.placements),
+    gradients: setup.accumulate > 1 ? inArena(GRADIENT_SUM) : [],
+    average: setup.averageDecay === undefined ? [] : inArena(AVERAGE),
   };
 }
 
-/** Reads every parameter and all optimiser state back, bit for bit. */
-export async function readState(engine: StepEngine, step: CompiledStep, counters: Pick<TrainerState, 'step' | 'epoch' | 'lr'>, optimizerStep: number): Promise<TrainerState> {
-  const { device, optimizer } = engine.setup;
+/** Reads every parameter, every buffer and all state of the training back, bit for bit. */
+export async function readState(engine: StepEngine, main: CompiledStep, { step, epoch, gathered, averaged, optimizerStep }: Progress, rate: LearningRate): Promise<TrainerState> {
+  const { device, grouping, averageDecay } = engine.setup;
+  const parts = partsOf(engine, main);
   const arenas = new Map<string, ArrayBuffer>();
-  for (const name of ['parameters', 'frozen', ...optimizer.slots.map((slot) => `optimizer.${slot}`)]) {
-    const buffer = engine.store.find(name);
-    if (buffer) arenas.set(name, await device.read(buffer, 0, buffer.size));
-  }
-  const read = (parts: readonly Part[]): Record<string, TensorState> => Object.fromEntries(parts.map(({ buffer, name, shape, offset }) =>
-    [name, { shape, data: new Float32Array(arenas.get(buffer)!.slice(offset, offset + sizeOf(shape) * 4)) }]));
-  const parts = partsOf(step, optimizer);
-  return { ...counters, parameters: read(parts.parameters), optimizer: { name: optimizer.name, step: optimizerStep, state: read(parts.optimizer) } };
+  const read = async (list: readonly Part[]): Promise<Tensors> => {
+    for (const { buffer: name } of list) {
+      const buffer = engine.store.find(name);
+      if (buffer && !arenas.has(name)) arenas.set(name, await device.read(buffer, 0, buffer.size));
+    }
+    return Object.fromEntries(list.map(({ buffer, name, shape, offset }) =>
+      [name, { shape, data: new Float32Array(arenas.get(buffer)!.slice(offset, offset + sizeOf(shape) * 4)) }]));
+  };
+  return {
+    step, epoch, lr: rate.base, parameters: await read(parts.parameters), buffers: await read(parts.buffers),
+    optimizer: { name: grouping.main.name, step: optimizerStep, state: await read(parts.optimizer) },
+    ...(rate.state === undefined ? {} : { schedule: rate.state }),
+    ...(gathered > 0 ? { accumulated: { batches: gathered, gradients: await read(parts.gradients) } } : {}),
+    ...(averageDecay === undefined ? {} : { average: { steps: averaged, parameters: await read(parts.average) } }),
+  };
 }
 
-function checkTensors(kind: string, parts: readonly Part[], given: Readonly<Record<string, TensorState>>): void {
+function checkTensors(kind: string, parts: readonly Part[], given: Tensors): void {
   if (given === null || typeof given !== 'object') throw new DataError('load', `${kind} by name`, show(given));
   for (const { name, shape } of parts) {
     const tensor = Object.hasOwn(given, name) ? given[name] : undefined;
@@ -76,34 +108,61 @@ function checkTensors(kind: string, parts: readonly Part[], given: Readonly<Reco
   if (extra !== undefined) throw new DataError('load', `${kind} that this model has`, `one more, ${show(extra)}`, 'Load it into the model that it was saved from.');
 }
 
+/** What only a trainer that was compiled with the same option can go on with. */
+function checkExtra(name: string, option: string, given: unknown, has: boolean): void {
+  if (given === null || typeof given !== 'object') throw new DataError('load', `${name} as state() returns it`, show(given));
+  if (!has) throw new ChainruleError('state', 'load', `a trainer compiled with ${option}`, `one without it, and a state with ${name}`, `Compile with ${option}, or leave ${name} out of the state.`);
+}
+
 /**
- * Writes a state: everything is checked before anything is written. Without `optimizer` its state starts again at 0.
- * Throws a DataError or ShapeError that names the tensor.
+ * Goes on from a state: everything is checked before anything is written. Without `optimizer` its state starts again at 0,
+ * without `average` the average starts again. Throws a DataError or ShapeError that names the tensor.
  */
-export function writeState(engine: StepEngine, step: CompiledStep, state: Pick<TrainerState, 'parameters'> & Partial<TrainerState>): void {
-  const { device, optimizer } = engine.setup;
+export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedState, progress: Progress, rate: LearningRate): void {
+  const { device, grouping: { main: optimizer }, accumulate, averageDecay } = engine.setup;
   if (state === null || typeof state !== 'object') throw new DataError('load', 'a state as state() returns it', show(state));
-  const parts = partsOf(step, optimizer);
-  checkTensors('parameters', parts.parameters, state.parameters);
+  const { step = 0, epoch = 0, lr = optimizer.lr, parameters, buffers = {}, accumulated, average } = state;
+  checkNumber('load', 'step', step, { integer: true, min: 0 });
+  checkNumber('load', 'epoch', epoch, { integer: true, min: 0 });
+  const takeRate = rate.loading(lr, state.schedule);
+  const optimizerStep = checkNumber('load', 'optimizer.step', state.optimizer?.step ?? 0, { integer: true, min: 0 });
+  const parts = partsOf(engine, main);
+  checkTensors('parameters', parts.parameters, parameters);
+  checkTensors('buffers', parts.buffers, buffers);
   if (state.optimizer) {
     if (state.optimizer.name !== optimizer.name) {
       throw new ChainruleError('state', 'load', `the state of ${optimizer.name}`, `that of ${show(state.optimizer.name)}`, 'Compile with the optimizer that the state was saved from, or leave optimizer out of the state.');
     }
     checkTensors('optimizer state', parts.optimizer, state.optimizer.state);
   }
-  const write = (list: readonly Part[], given: Readonly<Record<string, TensorState>> | undefined): void => {
+  if (accumulated !== undefined) {
+    checkExtra('accumulated', 'accumulate', accumulated, accumulate > 1);
+    checkNumber('load', 'accumulated.batches', accumulated.batches, { integer: true, min: 1, below: accumulate });
+    checkTensors('accumulated gradients', parts.gradients, accumulated.gradients);
+  }
+  if (average !== undefined) {
+    checkExtra('average', 'average', average, averageDecay !== undefined);
+    checkNumber('load', 'average.steps', average.steps, { integer: true, min: 0 });
+    checkTensors('averages', parts.average, average.parameters);
+  }
+  const write = (list: readonly Part[], given: Tensors | undefined): void => {
     for (const { buffer, name, shape, offset } of list) {
       const target = engine.store.find(buffer);
       if (target) device.write(target, offset, given?.[name]?.data ?? new Float32Array(sizeOf(shape)));
     }
   };
-  write(parts.parameters, state.parameters);
+  write(parts.parameters, parameters);
+  write(parts.buffers, buffers);
   write(parts.optimizer, state.optimizer?.state);
+  write(parts.gradients, accumulated?.gradients);
+  write(parts.average, average?.parameters ?? parameters);
+  takeRate();
+  Object.assign(progress, { step, epoch, optimizerStep, gathered: accumulated?.batches ?? 0, averaged: average?.steps ?? 0 });
 }
 
-/** SHA-256 over all parameters in the model's order, as 64 hexadecimal digits. */
-export async function hashParameters({ parameters }: TrainerState): Promise<string> {
-  const parts = Object.values(parameters).map(({ data }) => data);
+/** SHA-256 over all parameters and then all buffers in the model's order, as 64 hexadecimal digits. */
+export async function hashState({ parameters, buffers }: Pick<TrainerState, 'parameters' | 'buffers'>): Promise<string> {
+  const parts = [...Object.values(parameters), ...Object.values(buffers)].map(({ data }) => data);
   const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

@@ -1,37 +1,43 @@
 import { STEP_BYTES } from '../../shaders/kernel.ts';
 import { LimitError } from '../errors.ts';
-import type { Dataset } from '../data/dataset.ts';
+import type { AnyDataset } from '../data/dataset.ts';
 import { seedKey } from '../data/philox.ts';
 import type { Device } from '../gpu/device.ts';
 import { IN_FLIGHT, ReportRing } from '../gpu/report-ring.ts';
 import { submit, type Dispatch } from '../gpu/sequence.ts';
 import type { Target } from '../ops/request.ts';
-import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
+import { sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { MemoryRole } from '../program/memory.ts';
 import type { Alter, ProgramPlan } from '../program/plan.ts';
 import { BufferStore, Program } from '../program/program.ts';
 import { checkPlanFits } from './check-plan-fits.ts';
 import { traceLossNet, traceNet, type LossNet, type Net } from './net.ts';
 import type { Loss } from './losses.ts';
+import type { Counter } from './metrics/counter.ts';
 import type { Module } from './module.ts';
-import type { Optimizer } from './optimizers.ts';
+import { stepName, type Grouping } from './optimizers/groups.ts';
 import type { Regularization } from './regularization.ts';
-import { planEvaluation, planGather, planPrediction, planTraining, type Reports, type StepPlan } from './step-plans.ts';
+import type { Schedule } from './schedules/schedule.ts';
+import { boundTo, type Weights } from './step-extras.ts';
+import { planEvaluation, planGather, planPrediction, planTraining, type Reports, type StepPlan, type TrainingExtras } from './step-plans.ts';
 
 /** A model with everything that its programs depend on. */
-export interface Setup {
+export interface Setup extends TrainingExtras {
   readonly device: Device;
   readonly model: Module;
   readonly inputShape: Shape;
+  readonly inputType: ElementType;
+  /** Where inputs are indices: they are below this number, if that is known. */
+  readonly inputClasses: number | undefined;
   readonly loss: Loss;
-  readonly optimizer: Optimizer;
+  readonly grouping: Grouping;
+  readonly schedule: Schedule | undefined;
   readonly target: Target;
   readonly seed: number;
   /** Names of parameters, or of layers, that get no gradient. */
   readonly frozen: readonly string[];
   readonly regularization: Regularization | undefined;
   readonly trainingAccuracy: boolean;
-  readonly diagnostics: boolean;
   readonly onCompile: ((done: number, total: number) => void) | undefined;
   readonly alter: Alter | undefined;
 }
@@ -44,9 +50,15 @@ export interface CompiledStep {
   readonly ring: ReportRing;
 }
 
+/** A program that predicts for one number of examples. */
+export interface Predicting {
+  readonly net: Net;
+  readonly program: Program;
+}
+
 /** A data set that lives on the GPU, with the launch that takes batches of one size out of it. */
 export interface Resident {
-  readonly data: Dataset;
+  readonly data: AnyDataset;
   readonly name: string;
   readonly gathers: Map<number, Dispatch[]>;
   readonly tensors: { inputs: Tensor; targets: Tensor; order: Tensor };
@@ -59,14 +71,17 @@ const RESIDENT_BYTES = 256 * 2 ** 20;
 const PREDICTED_TOGETHER = 4096;
 /** Batch sizes of one kind whose programs stay compiled. */
 const KEPT_PROGRAMS = 8;
+/** Programs' names by the weights that they read, for the buffers that are theirs alone. */
+const KINDS = { trained: { evaluate: 'evaluate', predict: 'predict' }, average: { evaluate: 'averageEvaluate', predict: 'averagePredict' } };
 
 /** Compiles and caches the programs of one model: for training, evaluation and prediction, each by batch size. */
 export class StepEngine {
   readonly setup: Setup;
   readonly store: BufferStore;
   readonly #training = new Map<number, Promise<CompiledStep>>();
-  readonly #evaluation = new Map<number, Promise<CompiledStep>>();
-  readonly #prediction = new Map<number, Promise<{ net: Net; program: Program }>>();
+  /** By the weights that they read and the metrics that they count for. */
+  readonly #evaluation = new Map<string, Map<number, Promise<CompiledStep>>>();
+  readonly #prediction = { trained: new Map<number, Promise<Predicting>>(), average: new Map<number, Promise<Predicting>>() };
   /** Reports under way, over all programs: what bounds how far the host runs ahead. */
   readonly #flying = new Set<Promise<unknown>>();
   #resident: Resident | undefined;
@@ -78,18 +93,24 @@ export class StepEngine {
   }
 
   training(rows: number): Promise<CompiledStep> {
-    const { model, inputShape, loss, target, optimizer, trainingAccuracy, diagnostics, frozen, regularization } = this.setup;
+    const { model, inputShape, inputType, loss, target, grouping, trainingAccuracy, frozen, regularization } = this.setup;
     return this.#cached('train', this.#training, rows, async () => {
-      const net = traceLossNet(model, inputShape, rows, loss, { training: true, frozen, regularization });
-      return this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, optimizer, trainingAccuracy ? loss.accuracy : undefined, diagnostics));
+      const net = traceLossNet(model, inputShape, rows, loss, { training: true, frozen, partOf: grouping.partOf, regularization, inputType });
+      grouping.check(net.parameters.map(({ name }) => name));
+      return this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, this.setup));
     });
   }
 
-  evaluation(rows: number): Promise<CompiledStep> {
-    const { model, inputShape, loss, target, frozen } = this.setup;
-    return this.#cached('evaluate', this.#evaluation, rows, async () => {
-      const net = traceLossNet(model, inputShape, rows, loss, { frozen });
-      return this.#step(net, `evaluate${rows}`, planEvaluation(`evaluate${rows}`, net, target, loss.accuracy));
+  evaluation(rows: number, weights: Weights = 'trained', counters: readonly Counter[] = []): Promise<CompiledStep> {
+    const { model, inputShape, inputType, loss, target, frozen, grouping } = this.setup;
+    const counting = counters.length > 0 ? ` (${counters.map(({ key }) => key).join(', ')}) ` : '';
+    const kind = `${KINDS[weights].evaluate}${counting}`;
+    const cache = this.#evaluation.get(kind) ?? new Map<number, Promise<CompiledStep>>();
+    this.#evaluation.set(kind, cache);
+    return this.#cached(kind, cache, rows, async () => {
+      const net = traceLossNet(model, inputShape, rows, loss, { frozen, partOf: grouping.partOf, inputType });
+      const { plan, reports } = planEvaluation(`${kind}${rows}`, net, target, loss.accuracy, counters);
+      return this.#step(net, `${kind}${rows}`, { plan: boundTo(weights, plan), reports });
     });
   }
 
@@ -97,10 +118,10 @@ export class StepEngine {
    * For just `rows` examples, or for fewer where so many do not fit: a program never has rows beyond those asked for,
    * because a model may mix its examples (a mean over the batch).
    */
-  async prediction(rows: number): Promise<{ net: Net; program: Program }> {
+  async prediction(rows: number, weights: Weights = 'trained'): Promise<Predicting> {
     for (let size = Math.min(PREDICTED_TOGETHER, rows); ; size = Math.ceil(size / 2)) {
       try {
-        return await this.#predicting(size);
+        return await this.#predicting(size, weights);
       } catch (error) {
         // Refused before anything was allocated: large examples go in smaller numbers.
         if (!(error instanceof LimitError) || size === 1) throw error;
@@ -108,11 +129,12 @@ export class StepEngine {
     }
   }
 
-  #predicting(rows: number): Promise<{ net: Net; program: Program }> {
-    const { model, inputShape, target, frozen } = this.setup;
-    return this.#cached('predict', this.#prediction, rows, async () => {
-      const net = traceNet(model, inputShape, rows, { frozen });
-      return { net, program: await this.create(planPrediction(`predict${rows}`, net, target)) };
+  #predicting(rows: number, weights: Weights): Promise<Predicting> {
+    const { model, inputShape, inputType, target, frozen, grouping } = this.setup;
+    const kind = KINDS[weights].predict;
+    return this.#cached(kind, this.#prediction[weights], rows, async () => {
+      const net = traceNet(model, inputShape, rows, { frozen, partOf: grouping.partOf, inputType });
+      return { net, program: await this.create(boundTo(weights, planPrediction(`${kind}${rows}`, net, target))) };
     });
   }
 
@@ -157,7 +179,7 @@ export class StepEngine {
   }
 
   /** Puts a data set on the GPU, once; undefined where it is too large for that. Only one stays there at a time. */
-  async reside(data: Dataset, rows: readonly number[]): Promise<Resident | undefined> {
+  async reside(data: AnyDataset, rows: readonly number[]): Promise<Resident | undefined> {
     const buffers = [data.inputs.byteLength, data.targets.byteLength, data.length * 4];
     if (buffers[0]! + buffers[1]! > RESIDENT_BYTES || Math.max(...buffers) > this.setup.device.maxTensorBytes) return undefined;
     if (this.#resident?.data !== data) {
@@ -179,9 +201,9 @@ export class StepEngine {
     return resident;
   }
 
-  #gatherPlan(name: string, data: Dataset, rows: number): ReturnType<typeof planGather> {
+  #gatherPlan(name: string, data: AnyDataset, rows: number): ReturnType<typeof planGather> {
     return planGather(`train${rows}`, name, {
-      examples: data.length, rows, inputSize: sizeOf(data.inputShape), targetSize: sizeOf(data.targetShape),
+      examples: data.length, rows, inputSize: sizeOf(data.inputShape), inputType: this.setup.inputType, targetSize: sizeOf(data.targetShape),
       targetType: data.targets instanceof Uint32Array ? 'u32' : 'f32',
     }, this.setup.target);
   }
@@ -206,12 +228,14 @@ export class StepEngine {
 
   writeStep({ number, cursor = 0, values = [] }: StepScalars): void {
     const { device } = this.setup;
-    const words = new Uint32Array(STEP_BYTES / 4);
-    words.set([number, cursor]);
-    // The scalars are vec4f, which start at multiples of 16 bytes.
-    new Float32Array(words.buffer).set(values, 4);
-    const buffer = this.store.find('step');
-    if (buffer) device.write(buffer, 0, words);
+    for (const [part, scalars] of (values.length > 0 ? values : [[]]).entries()) {
+      const words = new Uint32Array(STEP_BYTES / 4);
+      words.set([number, cursor]);
+      // The scalars are vec4f, which start at multiples of 16 bytes.
+      new Float32Array(words.buffer).set(scalars, 4);
+      const buffer = this.store.find(stepName(part));
+      if (buffer) device.write(buffer, 0, words);
+    }
   }
 
   /** Tells a program that draws random numbers whose step it runs; returns the words, or undefined where it draws none. */
@@ -236,7 +260,7 @@ export class StepEngine {
 
   /** Ends every buffer after what is on its way has run. */
   async destroy(): Promise<void> {
-    const steps = await Promise.allSettled([...this.#training.values(), ...this.#evaluation.values()]);
+    const steps = await Promise.allSettled([...this.#training.values(), ...[...this.#evaluation.values()].flatMap((cache) => [...cache.values()])]);
     for (const step of steps) {
       if (step.status !== 'fulfilled') continue;
       await step.value.ring.drained();
@@ -250,6 +274,6 @@ export interface StepScalars {
   readonly number: number;
   /** Where the batch starts in the order of the resident data. */
   readonly cursor?: number;
-  /** The optimiser's scalars, at most 8. */
-  readonly values?: readonly number[];
+  /** The scalars of each part of the arenas, at most 8. */
+  readonly values?: readonly (readonly number[])[];
 }

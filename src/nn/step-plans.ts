@@ -3,15 +3,20 @@ import { gatherBatch, type BatchSpec } from '../../shaders/batch.wgsl.ts';
 import { STEP_BYTES } from '../../shaders/kernel.ts';
 import { record, type RecordSpec } from '../../shaders/record.wgsl.ts';
 import { activity, CHUNK, CHUNK_VALUES, statistics, type ActivitySpec, type StatisticsSpec } from '../../shaders/statistics.wgsl.ts';
-import { asMatrix, map } from '../ops/elementwise.ts';
+import { asMatrix, map } from '../ops/map.ts';
 import { ops } from '../ops/index.ts';
 import { reduce } from '../ops/reduce.ts';
 import type { KernelFamily, Request, Target } from '../ops/request.ts';
 import type { Tensor } from '../ops/tensor.ts';
 import { planProgram, type Extension, type ProgramPlan } from '../program/plan.ts';
 import type { Loss } from './losses.ts';
+import type { Counter } from './metrics/counter.ts';
+import { counting, type Counting } from './metrics/measuring.ts';
 import type { LossNet, Net } from './net.ts';
-import type { Optimizer } from './optimizers.ts';
+import { Grouping } from './optimizers/groups.ts';
+import type { Clip, Optimizer } from './optimizers/optimizer.ts';
+import { planUpdate } from './optimizers/update.ts';
+import { averaging, storingBuffers, summing } from './step-extras.ts';
 
 const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof record>): KernelFamily<S> =>
   ({ name, variants: [{ name: 'lane', suits: () => true, kernel }] });
@@ -28,9 +33,13 @@ const placeStep = ({ place }: Extension): Tensor => place('step', [STEP_BYTES / 
 export interface Reports {
   readonly report: Tensor;
   readonly hasAccuracy: boolean;
+  /** Whether the report ends with the squared norm of all gradients. */
+  readonly hasGradientNorm: boolean;
   readonly statistics?: Tensor;
   /** For each layer whose units can die: how many examples of the batch each unit was active for. */
   readonly activities: readonly { readonly label: string; readonly tensor: Tensor }[];
+  /** Where an evaluation counts for its metrics. */
+  readonly counters?: readonly Counting[];
 }
 
 export interface StepPlan {
@@ -39,7 +48,7 @@ export interface StepPlan {
 }
 
 /** The scalars of a step and its tag, written by its last launch. */
-function reporting(name: string, extension: Extension, net: LossNet, kind: AccuracySpec['target'] | undefined): { requests: Request[]; report: Tensor } {
+function reporting(name: string, extension: Extension, net: LossNet, kind: AccuracySpec['target'] | undefined, squaredNorm?: Tensor): { requests: Request[]; report: Tensor } {
   const requests: Request[] = [];
   const values = [extension.tensor(net.loss.id)];
   if (kind !== undefined) {
@@ -48,11 +57,12 @@ function reporting(name: string, extension: Extension, net: LossNet, kind: Accur
     const hits = extension.value('hits', [matrix.rows]);
     const share = extension.value('accuracy', []);
     requests.push(
-      { family: accuracyFamily, spec: { ...matrix, target: kind } satisfies AccuracySpec, reads: { x: outputs, expected: net.targets }, writes: { hits }, label: 'accuracy' },
+      { family: accuracyFamily, spec: { ...matrix, target: kind, ...(net.ignoreIndex === undefined ? {} : { ignoreIndex: net.ignoreIndex }) } satisfies AccuracySpec, reads: { x: outputs, expected: net.targets }, writes: { hits }, label: 'accuracy' },
       { ...reduce(hits, { outer: 1, size: matrix.rows, inner: 1, scale: 1 / matrix.rows }, share), label: 'accuracy' },
     );
     values.push(share);
   }
+  if (squaredNorm) values.push(squaredNorm);
   const report = extension.place(`${name}.report`, [values.length + 1], 'step', 'u32');
   requests.push({
     family: recordFamily, spec: { values: values.length } satisfies RecordSpec,
@@ -62,8 +72,22 @@ function reporting(name: string, extension: Extension, net: LossNet, kind: Accur
   return { requests, report };
 }
 
+/** What a training step does beside forward, backward, optimiser and report. */
+export interface TrainingExtras {
+  readonly diagnostics: boolean;
+  /** How many batches' gradients make one step of the optimiser. */
+  readonly accumulate: number;
+  /** The decay of the weights' moving average; undefined where there is none. */
+  readonly averageDecay: number | undefined;
+  /** Which parameters are optimised how. Default all by the one optimiser. */
+  readonly grouping: Grouping;
+  readonly clip: Clip | undefined;
+}
+
 /** A training step: forward, backward, optimiser, report; with diagnostics also what they read. */
-export function planTraining(name: string, net: LossNet, target: Target, optimizer: Optimizer, accuracyKind: Loss['accuracy'], diagnostics: boolean): StepPlan {
+export function planTraining(
+  name: string, net: LossNet, target: Target, optimizer: Optimizer, accuracyKind: Loss['accuracy'], { diagnostics = false, accumulate = 1, averageDecay, grouping = new Grouping(optimizer), clip }: Partial<TrainingExtras> = {},
+): StepPlan {
   let reports: Reports | undefined;
   const plan = planProgram({
     name, graph: net.graph, target,
@@ -73,17 +97,20 @@ export function planTraining(name: string, net: LossNet, target: Target, optimiz
     extend: (extension) => {
       const { place, arenas } = extension;
       const count = arenas.parameters.shape[0]!;
-      const slots = Object.fromEntries(optimizer.slots.map((slot) => [slot, place(`optimizer.${slot}`, [count], 'optimizer')]));
-      const update: Request[] = [optimizer.request({ ...arenas, slots, step: placeStep(extension) })];
-      const { requests, report } = reporting(name, extension, net, accuracyKind);
-      reports = { report, hasAccuracy: accuracyKind !== undefined, activities: [] };
-      if (!diagnostics) return { update, report: requests };
+      const { gradients, sections } = summing(extension, accumulate);
+      const extras = {
+        ...sections, buffers: storingBuffers(extension, net, target), ...(averageDecay === undefined ? {} : averaging(extension, averageDecay)),
+      };
+      const { requests: update, squaredNorm } = planUpdate(extension, net, grouping, gradients, clip);
+      const { requests, report } = reporting(name, extension, net, accuracyKind, squaredNorm);
+      reports = { report, hasAccuracy: accuracyKind !== undefined, hasGradientNorm: squaredNorm !== undefined, activities: [] };
+      if (!diagnostics) return { ...extras, update, report: requests };
 
       const before = place('diagnostics.before', [count], 'diagnostics');
       const chunks = place(`${name}.statistics`, [Math.ceil(count / CHUNK) * CHUNK_VALUES], 'diagnostics');
       update.unshift({ ...map(arenas.parameters, [], before), label: 'diagnostics' });
       update.push({
-        family: statisticsFamily, spec: { count } satisfies StatisticsSpec, reads: { gradients: arenas.gradients, parameters: arenas.parameters, before },
+        family: statisticsFamily, spec: { count } satisfies StatisticsSpec, reads: { gradients, parameters: arenas.parameters, before },
         writes: { out: chunks }, label: 'diagnostics',
       });
       const activities = net.graph.nodes.filter(({ op }) => ops[op]!.canDie).map((node, index) => {
@@ -95,21 +122,22 @@ export function planTraining(name: string, net: LossNet, target: Target, optimiz
       });
       reports = { ...reports, statistics: chunks, activities };
       // The report stays last: its tag says that everything before it ran.
-      return { update, report: [...activities.map(({ request }) => request), ...requests] };
+      return { ...extras, update, report: [...activities.map(({ request }) => request), ...requests] };
     },
   });
   return { plan, reports: reports! };
 }
 
-/** A forward pass with loss and accuracy: nothing is changed. */
-export function planEvaluation(name: string, net: LossNet, target: Target, accuracyKind: Loss['accuracy']): StepPlan {
+/** A forward pass with loss and accuracy, and what metrics count: nothing else is changed. */
+export function planEvaluation(name: string, net: LossNet, target: Target, accuracyKind: Loss['accuracy'], counters: readonly Counter[] = []): StepPlan {
   let reports: Reports | undefined;
   const plan = planProgram({
     name, graph: net.graph, target, kept: [net.loss.id],
     extend: (extension) => {
       const { requests, report } = reporting(name, extension, net, accuracyKind);
-      reports = { report, hasAccuracy: accuracyKind !== undefined, activities: [] };
-      return { report: requests };
+      const counts = counting(extension, net, counters);
+      reports = { report, hasAccuracy: accuracyKind !== undefined, hasGradientNorm: false, activities: [], counters: counts.places };
+      return { report: [...counts.requests, ...requests] };
     },
   });
   return { plan, reports: reports! };
@@ -123,13 +151,13 @@ export function planPrediction(name: string, net: Net, target: Target): ProgramP
 /** One launch that takes a step's batch out of a data set on the GPU, written where the step's program reads it. */
 export function planGather(stepName: string, dataName: string, spec: BatchSpec, target: Target): ProgramPlan & { readonly data: { inputs: Tensor; targets: Tensor; order: Tensor } } {
   let data: { inputs: Tensor; targets: Tensor; order: Tensor } | undefined;
-  const { examples, rows, inputSize, targetSize, targetType } = spec;
+  const { examples, rows, inputSize, inputType, targetSize, targetType } = spec;
   const plan = planProgram({
     name: dataName, graph: { tensors: [], nodes: [] }, target,
     extend: (extension) => {
       const { place } = extension;
       data = {
-        inputs: place(`${dataName}.inputs`, [examples * inputSize], 'data'),
+        inputs: place(`${dataName}.inputs`, [examples * inputSize], 'data', inputType),
         targets: place(`${dataName}.targets`, [examples * targetSize], 'data', targetType),
         order: place(`${dataName}.order`, [examples], 'data', 'u32'),
       };
@@ -137,7 +165,7 @@ export function planGather(stepName: string, dataName: string, spec: BatchSpec, 
         batch: [{
           family: gatherFamily, spec,
           reads: { step: placeStep(extension), order: data.order, allInputs: data.inputs, allTargets: data.targets },
-          writes: { inputs: place(`${stepName}.inputs`, [rows * inputSize], 'batch'), targets: place(`${stepName}.targets`, [rows * targetSize], 'batch', targetType) },
+          writes: { inputs: place(`${stepName}.inputs`, [rows * inputSize], 'batch', inputType), targets: place(`${stepName}.targets`, [rows * targetSize], 'batch', targetType) },
           label: 'batch',
         }],
       };

@@ -1,0 +1,43 @@
+import { readDiagnostics, type StepDiagnostics } from './diagnostics.ts';
+import type { CompiledStep } from './step-engine.ts';
+
+/** Examples for one step: `inputs` row by row as the model takes them (indices as u32), `targets` as the loss takes them. */
+export interface Batch {
+  readonly inputs: Float32Array | Uint32Array;
+  readonly targets: Float32Array | Uint32Array;
+}
+
+/** What a step reported. */
+export interface StepReport {
+  /** Counted from 1. */
+  readonly step: number;
+  /** The batch's mean loss, and with a regularisation its penalty on top. */
+  readonly loss: number;
+  /** Share of right predictions in the batch, with `metrics: ['accuracy']`. */
+  readonly accuracy?: number;
+  /** The norm of all gradients together before it was clipped, with `clipGradients: { norm }`; with `accumulate` on the steps that change the weights. */
+  readonly gradientNorm?: number;
+  /** With `diagnostics: true`; with `accumulate` on the steps that change the weights, and of the gradients' mean. */
+  readonly diagnostics?: StepDiagnostics;
+}
+
+/** A step on its way to the GPU. */
+export interface PendingStep {
+  readonly step: number;
+  /** The batch's loss, a few steps later. */
+  readonly loss: Promise<number>;
+  /** Everything that the step reports, a few steps later. */
+  readonly report: Promise<StepReport>;
+}
+
+/** Takes a report apart; `updated` says whether the optimiser ran, without which there is nothing to diagnose. */
+export function readReport(step: CompiledStep, number: number, words: Uint32Array, updated: boolean): StepReport {
+  const values = new Float32Array(words.buffer, words.byteOffset, words.length);
+  const loss = values[1]!;
+  return {
+    step: number, loss,
+    ...(step.reports.hasAccuracy ? { accuracy: values[2]! } : {}),
+    ...(step.reports.hasGradientNorm && updated ? { gradientNorm: Math.sqrt(values[step.reports.report.shape[0]! - 1]!) } : {}),
+    ...(step.reports.statistics && updated ? { diagnostics: readDiagnostics(step, number, words, Number.isFinite(loss)) } : {}),
+  };
+}
