@@ -1,30 +1,56 @@
 // One representative of every exported kernel, in all variants and layouts: their text is kept under e2e/golden.
 import { accuracy } from '../shaders/accuracy.wgsl.ts';
-import { adam } from '../shaders/adam.wgsl.ts';
+import { adagrad, adadelta, rmsprop } from '../shaders/adaptive.wgsl.ts';
+import { adam, adamax, nadam, radam } from '../shaders/adam.wgsl.ts';
+import { gradientSum, storeBuffers, weightAverage } from '../shaders/arenas.wgsl.ts';
 import { gatherBatch } from '../shaders/batch.wgsl.ts';
-import { bceWithLogits } from '../shaders/bce-with-logits.wgsl.ts';
 import { calibration } from '../shaders/calibration.wgsl.ts';
 import { fullAccess, type Access, type ChainStep } from '../shaders/chain.wgsl.ts';
-import { crossEntropyIndex, crossEntropyProbabilities } from '../shaders/cross-entropy.wgsl.ts';
+import { cosineEmbedding } from '../shaders/cosine-embedding.wgsl.ts';
+import { concatKernel } from '../shaders/concat.wgsl.ts';
+import { crossEntropyIndex, crossEntropyProbabilities, crossEntropyTarget } from '../shaders/cross-entropy.wgsl.ts';
+import { cumsumSerial, cumsumWorkgroup } from '../shaders/cumsum.wgsl.ts';
 import { dropout } from '../shaders/dropout.wgsl.ts';
+import * as elementLosses from '../shaders/element-losses.wgsl.ts';
 import { elementwise } from '../shaders/elementwise.wgsl.ts';
+import { FOLDS, type FoldName } from '../shaders/folds.wgsl.ts';
 import { FORMULAS } from '../shaders/formulas.wgsl.ts';
+import { gather, indexOrder, oneHot, scatterScan, scatterSorted } from '../shaders/indexing.wgsl.ts';
+import type { Convolution } from '../shaders/convolution-parts.wgsl.ts';
+import { convolutionWeight } from '../shaders/convolution-weight.wgsl.ts';
+import { convolutionBlock } from '../shaders/convolution.wgsl.ts';
 import type { Kernel } from '../shaders/kernel.ts';
+import { labelMass, nll, type LabelSpec } from '../shaders/labels.wgsl.ts';
+import { lion } from '../shaders/lion.wgsl.ts';
+import * as metricKernels from '../shaders/metrics.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
-import { mse } from '../shaders/mse.wgsl.ts';
+import { padBackwardKernel, padKernel } from '../shaders/pad.wgsl.ts';
+import { muonApply, muonMomentum, muonNormalize } from '../shaders/muon.wgsl.ts';
+import { normalizeParametersSerial, normalizeParametersWorkgroup } from '../shaders/normalization-parameters.wgsl.ts';
+import { normalize, normalizeBackward } from '../shaders/normalization.wgsl.ts';
 import { philoxFill } from '../shaders/philox.wgsl.ts';
+import { placeKernel } from '../shaders/place.wgsl.ts';
+import { prodBackward } from '../shaders/prod-backward.wgsl.ts';
+import { averagePooling, averagePoolingBackward, maxPooling, maxPoolingBackward } from '../shaders/pooling.wgsl.ts';
 import { record } from '../shaders/record.wgsl.ts';
-import { reduceSerial, reduceWorkgroup } from '../shaders/reduce.wgsl.ts';
+import { reduceSerial, reduceWorkgroup, type ReduceSpec } from '../shaders/reduce.wgsl.ts';
+import { runningStatistic } from '../shaders/running-statistic.wgsl.ts';
 import { sgd } from '../shaders/sgd.wgsl.ts';
-import { softmax, softmaxBackward } from '../shaders/softmax.wgsl.ts';
+import { squaredNorm } from '../shaders/squared-norm.wgsl.ts';
+import { softmax, softmaxBackward, softmaxBackwardWorkgroup, softmaxWorkgroup } from '../shaders/softmax.wgsl.ts';
 import { activity, statistics } from '../shaders/statistics.wgsl.ts';
+import { upsample, upsampleBackward } from '../shaders/upsample.wgsl.ts';
+import { attentionKernels } from './golden-attention.ts';
 import { BUILTIN_ROWS } from '../src/check/builtin-rows.ts';
 import { sumOfSquares } from '../shaders/sum-of-squares.wgsl.ts';
 
 /** A bias: one row for all. */
 const bias = (columns: number): Access => ({ rowTerms: [], columnStride: 1, count: columns });
-const PARAMETERS: Readonly<Record<string, readonly number[]>> = { scale: [-0.5], leakyRelu: [0.01], leakyReluBackward: [0.01] };
+const PARAMETERS: Readonly<Record<string, readonly number[]>> = {
+  scale: [-0.5], normalize: [1e-5], overDeviation: [1e-5], leakyRelu: [0.01], leakyReluBackward: [0.01], varianceBackward: [0.25],
+  clamp: [1, -0.5, 1, 0.75], clampBackward: [1, -0.5, 1, 0.75], elu: [0.5], eluBackward: [0.5], softplus: [2, 20], softplusBackward: [2, 20],
+};
 
 /** A formula with its operands, all of them of the value's own shape. */
 function step(formula: string, access: Access, from = 0): ChainStep {
@@ -35,7 +61,7 @@ function step(formula: string, access: Access, from = 0): ChainStep {
 const formula = (name: string): Kernel => elementwise({ rows: 6, columns: 8, start: fullAccess(6, 8), steps: [step(name, fullAccess(6, 8))] });
 
 const product = (spec: Partial<MatmulSpec>): MatmulSpec =>
-  ({ m: 10, n: 7, k: 6, transposeA: false, transposeB: false, epilogue: [], prologueA: [], prologueB: [], rowSums: false, ...spec });
+  ({ m: 10, n: 7, k: 6, transposeA: false, transposeB: false, epilogue: [], prologueA: [], prologueB: [], rowSums: false, batch: [], ...spec });
 /** As a layer asks for it: out = relu(x · wᵀ + bias), with the sum before relu kept. */
 const forwardLayer = (n: number, m: number, k: number): MatmulSpec =>
   product({ m, n, k, transposeB: true, epilogue: [{ ...step('add', bias(n)), save: 'saved0' }, step('relu', fullAccess(m, n))] });
@@ -54,8 +80,34 @@ const layouts: [string, Kernel][] = LAYOUTS.flatMap(([transposeA, transposeB]) =
   ] satisfies [string, Kernel][];
 });
 
+const fold = ({ shape = [6], ...spec }: Partial<ReduceSpec>): ReduceSpec => {
+  const columns = shape.at(-1)!;
+  const start = fullAccess(shape.reduce((size, dimension) => size * dimension, 1) / columns, columns);
+  return { fold: 'sum', shape, folded: shape.map(() => true), scale: 1, start, prologue: [], epilogue: [], columns: 1, ...spec };
+};
+
 const loss = { rows: 5, columns: 3, scale: 0.2 };
+const counted = { rows: 8, columns: 4, ignoreIndex: -100 };
+const labels: LabelSpec = { ...loss, scale: 1, labels: 'u32', ignoreIndex: -100, mean: true };
 const arena = { count: 256 };
+
+/** Normalisations of [3, 8, 10]: the rows, the channels of each example in 4 groups, the channels of the batch. */
+const normalizedRows = { runs: 1, groups: 24, length: 10, channels: 10, inner: 1, eps: 1e-5, centred: true, weight: true, bias: true };
+const normalizedGroups = { ...normalizedRows, groups: 12, length: 20, channels: 8, inner: 10 };
+const normalizedBatch = { ...normalizedGroups, runs: 3, groups: 8, length: 10 };
+const normalizedParameters = { outer: 24, channels: 10, inner: 1, groups: 24, length: 10, centred: true, dweight: true, dbias: true };
+/** A table [2, 5, 3] with 7 indices: one for each element, or one for each row. */
+const indexed = { outer: 2, size: 5, inner: 3, count: 7, eachRow: false, indices: 'u32' } as const;
+const indexedRows = { ...indexed, outer: 1, eachRow: true, indices: 'f32', padding: 2 } as const;
+
+/** [2, 4, 9, 11] by [6, 2, 3, 3] in two groups. */
+const convolution: Convolution = {
+  batch: 2, groups: 2, inChannels: 2, outChannels: 3, input: [9, 11], output: [5, 6], kernel: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1],
+};
+const wide: Convolution = { ...convolution, groups: 1, outChannels: 5, input: [1, 40], output: [1, 6], kernel: [1, 15], stride: [1, 5], padding: [0, 2] };
+const plain = { bias: false, epilogue: [] } as const;
+const pool = { planes: 6, input: [9, 8], output: [5, 4], kernel: [3, 3], stride: [2, 2], padding: [1, 0], dilation: [1, 1], epilogue: [] } as const;
+const upscale = { planes: 6, input: [4, 5], scale: [2, 3] } as const;
 
 /** Kernels by the name of their golden file. */
 export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel>([
@@ -69,36 +121,144 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
     rows: 6, columns: 8, start: fullAccess(6, 8), steps: [{ ...step('add', bias(8)), save: 'saved0' }, step('tanh', bias(8)), step('mul', fullAccess(6, 8), 1)],
   })],
   ...layouts,
+  ...attentionKernels,
   ['matmul-forward-small', matmulRegister(forwardLayer(7, 10, 6), 1, 'small')],
   ['matmul-forward-register', matmulRegister(forwardLayer(8, 10, 12), 4, 'register')],
   ['matmul-forward-tiled', matmulTiled(forwardLayer(68, 66, 32))],
   ['matmul-backward-small', matmulRegister(backwardLayer(6, 7, 10), 4, 'small')],
   ['matmul-backward-register', matmulRegister(backwardLayer(8, 12, 16), 4, 'register')],
   ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32))],
-  ['reduce-serial', reduceSerial({ outer: 3, size: 600, inner: 5, scale: 1 })],
-  ['reduce-workgroup', reduceWorkgroup({ outer: 3, size: 600, inner: 5, scale: 0.125 })],
-  ['softmax', softmax({ rows: 5, columns: 3 })],
-  ['softmax-backward', softmaxBackward({ rows: 5, columns: 3 })],
-  ['mse', mse(loss)],
-  ['bce-with-logits', bceWithLogits(loss)],
-  ['cross-entropy-index', crossEntropyIndex(loss)],
-  ['cross-entropy-probabilities', crossEntropyProbabilities(loss)],
+  ['convolution-block', convolutionBlock({ ...convolution, transposed: false, bias: true, epilogue: [step('relu', fullAccess(60, 6))] })],
+  ['convolution-wide', convolutionBlock({ ...wide, ...plain, transposed: false })],
+  ['convolution-transposed-block', convolutionBlock({ ...convolution, ...plain, transposed: true })],
+  ['convolution-transposed-wide', convolutionBlock({ ...wide, ...plain, transposed: true })],
+  ['convolution-weight-block', convolutionWeight({ ...convolution, splits: 2, bias: true })],
+  ['convolution-weight-wide', convolutionWeight({ ...wide, splits: 1, bias: false })],
+  ['max-pooling', maxPooling(pool)],
+  ['max-pooling-backward', maxPoolingBackward({ ...pool, epilogue: [step('reluBackward', fullAccess(54, 8))] })],
+  ['average-pooling', averagePooling({ ...pool, countIncludePad: false })],
+  ['average-pooling-backward', averagePoolingBackward({ ...pool, countIncludePad: true })],
+  ['upsample-nearest', upsample({ ...upscale, mode: 'nearest' })],
+  ['upsample-bilinear', upsample({ ...upscale, mode: 'bilinear' })],
+  ['upsample-nearest-backward', upsampleBackward({ ...upscale, mode: 'nearest' })],
+  ['upsample-bilinear-backward', upsampleBackward({ ...upscale, mode: 'bilinear' })],
+  ['reduce-serial', reduceSerial(fold({ shape: [3, 600, 5], folded: [false, true, false], columns: 5 }))],
+  ['reduce-workgroup', reduceWorkgroup(fold({ shape: [3, 600, 5], folded: [false, true, false], columns: 5, scale: 0.125 }))],
+  // As the gradient of a broadcast operand asks for it, with something to follow.
+  ['reduce-chains', reduceSerial(fold({
+    shape: [4, 3, 5], folded: [true, false, true], columns: 3, prologue: [step('mul', bias(5))], epilogue: [step('add', fullAccess(1, 3), 1)],
+  }))],
+  ...(Object.keys(FOLDS) as FoldName[]).filter((name) => name !== 'sum').map((name): [string, Kernel] => [`reduce-${name}`, reduceSerial(fold({ fold: name }))]),
+  ['reduce-max-workgroup', reduceWorkgroup(fold({ fold: 'max', shape: [2, 515], folded: [false, true] }))],
+  ['prod-backward', prodBackward({ shape: [3, 4, 5], folded: [true, false, true] })],
+  ['softmax', softmax({ outer: 5, size: 3, inner: 1, log: false })],
+  ['softmax-axis', softmax({ outer: 2, size: 5, inner: 3, log: false })],
+  ['softmax-workgroup', softmaxWorkgroup({ outer: 5, size: 600, inner: 1, log: false })],
+  ['softmax-backward', softmaxBackward({ outer: 5, size: 3, inner: 1, log: false })],
+  ['softmax-backward-workgroup', softmaxBackwardWorkgroup({ outer: 5, size: 600, inner: 1, log: false })],
+  ['log-softmax', softmax({ outer: 5, size: 3, inner: 1, log: true })],
+  ['log-softmax-backward', softmaxBackward({ outer: 5, size: 3, inner: 1, log: true })],
+  ['cumsum', cumsumSerial({ outer: 2, size: 5, inner: 3, reverse: false })],
+  ['cumsum-reverse', cumsumSerial({ outer: 2, size: 5, inner: 1, reverse: true })],
+  ['cumsum-workgroup', cumsumWorkgroup({ outer: 2, size: 600, inner: 3, reverse: true })],
+  ['mse', elementLosses.mse(loss)],
+  ['mae', elementLosses.mae(loss)],
+  ['huber', elementLosses.huber({ ...loss, delta: 1.5 })],
+  ['hinge', elementLosses.hinge({ ...loss, margin: 1 })],
+  ['hinge-target', elementLosses.hingeTarget({ ...loss, margin: 1 })],
+  ['kl-div', elementLosses.klDiv({ ...loss, logTarget: false })],
+  ['kl-div-target', elementLosses.klDivTarget({ ...loss, logTarget: false })],
+  ['kl-div-log', elementLosses.klDiv({ ...loss, logTarget: true })],
+  ['kl-div-log-target', elementLosses.klDivTarget({ ...loss, logTarget: true })],
+  ['bce-with-logits', elementLosses.bceWithLogits(loss)],
+  ['bce-with-logits-target', elementLosses.bceWithLogitsTarget(loss)],
+  ['bce-with-logits-weighted', elementLosses.bceWithLogits({ ...loss, weight: [1, 0.5, 2], posWeight: [3] })],
+  ['bce-with-logits-weighted-target', elementLosses.bceWithLogitsTarget({ ...loss, weight: [1, 0.5, 2], posWeight: [3] })],
+  ['cross-entropy-index', crossEntropyIndex({ ...labels, smoothing: 0 })],
+  ['cross-entropy-index-smoothed', crossEntropyIndex({ ...labels, rows: 200, labels: 'f32', weight: [1, 0.5, 2], smoothing: 0.1 })],
+  ['cross-entropy-probabilities', crossEntropyProbabilities({ ...loss, smoothing: 0 })],
+  ['cross-entropy-probabilities-weighted', crossEntropyProbabilities({ ...loss, smoothing: 0.1, weight: [1, 0.5, 2] })],
+  ['cross-entropy-target', crossEntropyTarget({ ...loss, smoothing: 0.1, weight: [1, 0.5, 2] })],
+  ['nll', nll({ ...labels, mean: false, weight: [1, 0.5, 2] })],
+  ['label-mass', labelMass({ ...labels, rows: 200, weight: [1, 0.5, 2] })],
+  ['cosine-embedding', cosineEmbedding({ ...loss, margin: 0.25 })],
   ['sgd', sgd({ ...arena, momentum: 0, nesterov: false, weightDecay: 0 })],
   ['sgd-momentum', sgd({ ...arena, momentum: 0.9, nesterov: false, weightDecay: 0 })],
   ['sgd-nesterov', sgd({ ...arena, momentum: 0.9, nesterov: true, weightDecay: 0.01 })],
-  ['adam', adam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decoupled: false })],
-  ['adam-decay', adam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled: false })],
-  ['adam-w', adam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, decoupled: true })],
-  ['gather-batch-wide', gatherBatch({ examples: 100, rows: 8, inputSize: 12, targetSize: 1, targetType: 'u32' })],
-  ['gather-batch', gatherBatch({ examples: 100, rows: 8, inputSize: 7, targetSize: 3, targetType: 'f32' })],
+  ['adam', adam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, amsgrad: false, decoupled: false })],
+  ['adam-decay', adam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, amsgrad: false, decoupled: false })],
+  ['adam-w', adam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01, amsgrad: false, decoupled: true })],
+  ['adam-amsgrad', adam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, amsgrad: true, decoupled: false })],
+  ['adamax', adamax({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0 })],
+  ['nadam', nadam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decoupled: false })],
+  ['radam', radam({ ...arena, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0, decoupled: false })],
+  ['adagrad', adagrad({ ...arena, eps: 1e-10, weightDecay: 0 })],
+  ['adadelta', adadelta({ ...arena, rho: 0.9, eps: 1e-6, weightDecay: 0 })],
+  ['rmsprop', rmsprop({ ...arena, alpha: 0.99, eps: 1e-8, momentum: 0, centered: false, weightDecay: 0 })],
+  ['rmsprop-centered', rmsprop({ ...arena, alpha: 0.99, eps: 1e-8, momentum: 0.9, centered: true, weightDecay: 0 })],
+  ['lion', lion({ ...arena, beta1: 0.9, beta2: 0.99, weightDecay: 0.1 })],
+  ['sgd-clip-norm', sgd({ ...arena, momentum: 0, nesterov: false, weightDecay: 0, clip: { norm: 1 } })],
+  ['sgd-clip-value', sgd({ ...arena, momentum: 0, nesterov: false, weightDecay: 0, clip: { value: 0.5 } })],
+  ['muon-momentum', muonMomentum({ ...arena, momentum: 0.95, nesterov: true })],
+  ['muon-normalize', muonNormalize({ ...arena, eps: 1e-7 })],
+  ['muon-apply', muonApply({ ...arena, size: 255, weightDecay: 0.1, ratio: 2 })],
+  ['squared-norm', squaredNorm({ ...arena, partials: 4 })],
+  ['gather-batch-wide', gatherBatch({ examples: 100, rows: 8, inputSize: 12, inputType: 'f32', targetSize: 1, targetType: 'u32' })],
+  ['gather-batch', gatherBatch({ examples: 100, rows: 8, inputSize: 7, inputType: 'f32', targetSize: 3, targetType: 'f32' })],
+  ['gather-batch-indices', gatherBatch({ examples: 100, rows: 8, inputSize: 16, inputType: 'u32', targetSize: 16, targetType: 'u32' })],
   ['accuracy-index', accuracy({ rows: 8, columns: 10, target: 'index' })],
+  ['accuracy-ignored', accuracy({ rows: 8, columns: 10, target: 'index', ignoreIndex: -100 })],
+  ['confusion-index', metricKernels.confusion({ ...counted, target: 'index' })],
+  ['confusion-probabilities', metricKernels.confusion({ ...counted, target: 'probabilities' })],
+  ['confusion-sign', metricKernels.confusion({ ...counted, target: 'sign' })],
+  ['top-k', metricKernels.topK({ ...counted, target: 'index', k: 2 })],
+  ['regression-sums', metricKernels.regressionSums({ rows: 8, columns: 3 })],
+  ['surprise', metricKernels.surprise({ ...counted, target: 'index' })],
+  ['add-terms', metricKernels.addTerms({ rows: 300 })],
   ['accuracy-probabilities', accuracy({ rows: 8, columns: 10, target: 'probabilities' })],
   ['accuracy-sign', accuracy({ rows: 8, columns: 3, target: 'sign' })],
   ['statistics', statistics(arena)],
   ['activity', activity({ rows: 8, columns: 16 })],
+  ['gradient-sum-first', gradientSum({ ...arena, factor: 0.25, first: true })],
+  ['gradient-sum-next', gradientSum({ ...arena, factor: 0.25, first: false })],
+  ['weight-average-first', weightAverage({ ...arena, rate: 0.001, first: true })],
+  ['weight-average-next', weightAverage({ ...arena, rate: 0.001, first: false })],
+  ['store-buffers', storeBuffers({ count: 256, parts: [{ offset: 0, size: 7 }, { offset: 64, size: 1 }, { offset: 128, size: 64 }] })],
   ['record', record({ values: 2 })],
   ['philox-fill', philoxFill({ length: 13 })],
   ['calibration', calibration({ terms: BUILTIN_ROWS.map(({ expression, helper }) => ({ expression, ...(helper ? { helper } : {}), count: 100 })) })],
   ['dropout', dropout({ count: 13, threshold: 2 ** 22, scale: 1 / 0.75, layer: 2 })],
+  ['place', placeKernel({ axes: [{ size: 5, start: 1, count: 2, step: 2 }, { size: 7, start: 0, count: 7, step: 1 }], value: 0 })],
+  ['concat', concatKernel({ outer: 3, inner: 4, sizes: [2, 1, 5] })],
+  ['pad-reflect', padKernel({ axes: [{ size: 3, before: 0, after: 0 }, { size: 5, before: 2, after: 4 }], mode: 'reflect' })],
+  ['pad-replicate', padKernel({ axes: [{ size: 3, before: 1, after: 0 }, { size: 5, before: 2, after: 4 }], mode: 'replicate' })],
+  ['pad-reflect-backward', padBackwardKernel({ axes: [{ size: 3, before: 0, after: 0 }, { size: 5, before: 2, after: 4 }], mode: 'reflect' })],
+  ['pad-replicate-backward', padBackwardKernel({ axes: [{ size: 3, before: 1, after: 0 }, { size: 5, before: 2, after: 4 }], mode: 'replicate' })],
+  ['elementwise-strided', elementwise({
+    rows: 6, columns: 5, start: { rowTerms: [{ divide: 1, modulo: 6, stride: 1 }], columnStride: 6, count: 30 },
+    steps: [step('add', { rowTerms: [{ divide: 1, modulo: 6, stride: -5 }], columnStride: -1, count: 30, offset: 29 })],
+  })],
   ['sum-of-squares', sumOfSquares({ count: 600, factor: 5e-5 })],
+  ['normalize-serial', normalize(normalizedRows, 'serial')],
+  ['normalize-serial-long', normalize({ ...normalizedRows, length: 300, channels: 300, bias: false }, 'serial')],
+  ['normalize-serial-batch', normalize(normalizedBatch, 'serial')],
+  ['normalize-serial-square', normalize({ ...normalizedRows, centred: false, bias: false }, 'serial')],
+  ['normalize-workgroup', normalize(normalizedGroups, 'workgroup')],
+  ['normalize-backward-serial', normalizeBackward({ ...normalizedGroups, dweight: false, dbias: false }, 'serial')],
+  ['normalize-backward-serial-square', normalizeBackward({ ...normalizedRows, centred: false, dweight: false, dbias: false }, 'serial')],
+  ['normalize-backward-workgroup', normalizeBackward({ ...normalizedBatch, dweight: true, dbias: true }, 'workgroup')],
+  ['normalize-parameters-serial', normalizeParametersSerial(normalizedParameters)],
+  ['normalize-parameters-workgroup', normalizeParametersWorkgroup(normalizedParameters)],
+  ['normalize-parameters-variance', normalizeParametersSerial({ ...normalizedParameters, outer: 3, channels: 8, inner: 10, groups: 8, eps: 1e-5, dbias: false })],
+  ['running-mean-serial', runningStatistic({ runs: 6, groups: 8, length: 1, momentum: 0.1, statistic: 'mean' }, 'serial')],
+  ['running-variance-workgroup', runningStatistic({ runs: 3, groups: 8, length: 10, momentum: 0.1, statistic: 'variance' }, 'workgroup')],
+  ['gather', gather(indexed)],
+  ['gather-rows', gather(indexedRows)],
+  ['scatter-scan', scatterScan({ ...indexed, target: true })],
+  ['scatter-scan-rows', scatterScan({ ...indexedRows, target: false })],
+  ['index-order', indexOrder(indexed)],
+  ['index-order-rows', indexOrder(indexedRows)],
+  ['scatter-sorted', scatterSorted({ ...indexed, target: true })],
+  ['scatter-sorted-rows', scatterSorted({ ...indexedRows, target: false })],
+  ['one-hot', oneHot({ count: 7, classes: 5, indices: 'u32' })],
 ]);

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { createServer } from 'vite';
+import { dataFolder, sharedData } from '../src/cli/shared-data.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -12,6 +13,8 @@ export default async function serve(): Promise<() => Promise<void>> {
     // `npm start` may be running from the same folder.
     cacheDir: '.cache/vite-e2e',
     logLevel: 'warn',
+    // What examples train on.
+    plugins: [sharedData(dataFolder(process.env))],
     server: { host: '127.0.0.1', port: 0, strictPort: true, hmr: false, watch: null },
   });
   await server.listen();

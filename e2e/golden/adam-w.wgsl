@@ -19,7 +19,8 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   if (lane >= 64u) {
     return;
   }
-  let weight = parameters[lane];
+  let stored = parameters[lane];
+  let weight = stored - step.scalars.z * 0.01f * stored;
   let gradient = gradients[lane];
   let first = 0.9f * expAvg[lane] + 0.09999999999999998f * gradient;
   let second = 0.999f * expAvgSq[lane] + 0.0010000000000000009f * (gradient * gradient);
@@ -27,6 +28,5 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   expAvgSq[lane] = second;
   // The root is taken of what is certainly not negative, and eps keeps the divisor away from 0.
   let scale = sqrt(max(second, vec4f(0.0))) * step.scalars.y + 1e-8f;
-  let decayed = weight - step.scalars.z * 0.01f * weight;
-  parameters[lane] = decayed - step.scalars.x * first / scale;
+  parameters[lane] = weight - step.scalars.x * first / scale;
 }

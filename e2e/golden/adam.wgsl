@@ -27,6 +27,5 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   expAvgSq[lane] = second;
   // The root is taken of what is certainly not negative, and eps keeps the divisor away from 0.
   let scale = sqrt(max(second, vec4f(0.0))) * step.scalars.y + 1e-8f;
-  let decayed = weight;
-  parameters[lane] = decayed - step.scalars.x * first / scale;
+  parameters[lane] = weight - step.scalars.x * first / scale;
 }

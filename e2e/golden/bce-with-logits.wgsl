@@ -1,4 +1,5 @@
-// rowLoss = Σ max(x, 0) - x·t + log(1 + e^-|x|); dx = scale · (sigmoid(x) - t)
+// rowLoss = Σ loss, dx = 0.2 · slope
+// loss = max(x, 0) - x·t + log(1 + e^-|x|); slope = sigmoid(x) - t
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 15>;
 @group(0) @binding(1) var<storage, read> expected: array<f32, 15>;
@@ -14,12 +15,15 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let start = lane * 3u;
   var total = 0.0;
   for (var i = 0u; i < 3u; i++) {
-    let logit = x[start + i];
-    let t = expected[start + i];
-    let e = exp(-abs(logit));
-    total += max(logit, 0.0) - logit * t + log(1.0 + e);
+    let at = start + i;
+    let x = x[at];
+    let t = expected[at];
+    let e = exp(-abs(x));
+    let loss = max(x, 0.0) - x * t + log(1.0 + e);
     let s = 1.0 / (1.0 + e);
-    dx[start + i] = 0.2f * (select(e * s, s, logit >= 0.0) - t);
+    let slope = select(e * s, s, x >= 0.0) - t;
+    total += loss;
+    dx[at] = 0.2f * slope;
   }
   rowLoss[lane] = total;
 }

@@ -1,8 +1,8 @@
-// out = exp(a), log(a), log(a), a / b, 1.0 / a, inverseSqrt(a), sqrt(a), hyperbolicTangent(a), logistic(a), errorFunction(a): each on its own inputs
+// out = 17 functions of a and b, each on its own inputs
 
-@group(0) @binding(0) var<storage, read> first: array<f32, 1000>;
-@group(0) @binding(1) var<storage, read> second: array<f32, 1000>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32, 1000>;
+@group(0) @binding(0) var<storage, read> first: array<f32, 1700>;
+@group(0) @binding(1) var<storage, read> second: array<f32, 1700>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32, 1700>;
 
 alias Value = f32;
 // WGSL's tanh may be NaN beyond 88 and loses all digits near 0: an odd series up to 0.35, else by e^2|x|.
@@ -36,10 +36,80 @@ fn errorFunction(x: Value) -> Value {
   return select(-result, result, x >= Value(0.0));
 }
 
+// e^x - 1: the series up to 1, where the difference would cancel.
+fn expMinusOne(x: Value) -> Value {
+  let near = clamp(x, Value(-1.0), Value(1.0));
+  let series = near * (1.0 + near * (0.5 + near * (0.16666667 + near * (0.041666668 + near * (0.008333334
+    + near * (0.0013888889 + near * (0.0001984127 + near * (2.4801588e-5 + near * (2.7557319e-6 + near * (2.7557319e-7
+    + near * 2.5052108e-8))))))))));
+  return select(exp(x) - 1.0, series, abs(x) < Value(1.0));
+}
+
+// log(m · 2^k) = k · log 2 + log m with m from √½ to √2, and log m = 2 · atanh((m - 1) / (m + 1)) by its series; log 2 in two parts, of
+// which k takes the first without rounding. What is no positive number goes to WGSL's log.
+fn naturalLog(x: Value) -> Value {
+  let parts = frexp(x);
+  let small = parts.fract < Value(0.70710678);
+  let mantissa = select(parts.fract, 2.0 * parts.fract, small);
+  let exponent = Value(parts.exp) - select(Value(0.0), Value(1.0), small);
+  let ratio = (mantissa - 1.0) / (mantissa + 1.0);
+  let square = ratio * ratio;
+  let series = 2.0 * ratio + 2.0 * ratio * square * (0.33333334 + square * (0.2 + square * (0.14285715 + square * (0.11111111 + square * 0.09090909))));
+  let result = exponent * 0.69335938 + (series - exponent * 0.00021219444);
+  return select(log(x), result, (x > Value(0.0)) & (x < Value(3.4e38)));
+}
+
+// log(1 + x): next to 0 by 2 · atanh(x / (2 + x)), so that 1 + x swallows no digits.
+fn logOnePlus(x: Value) -> Value {
+  let near = clamp(x, Value(-0.3), Value(0.42));
+  let ratio = near / (2.0 + near);
+  let square = ratio * ratio;
+  let series = 2.0 * ratio + 2.0 * ratio * square * (0.33333334 + square * (0.2 + square * (0.14285715 + square * (0.11111111 + square * 0.09090909))));
+  return select(naturalLog(1.0 + x), series, near == x);
+}
+
+// sin(x + quarters · π/2). x - k · π/2 lies within ±π/4; π/2 comes in four parts of 11 bits, so that k times each of the first three
+// is exact for |k| < 8192: good to a few units in the last place for |x| ≤ 10000, and worse and worse beyond.
+fn quarterSine(x: Value, quarters: f32) -> Value {
+  let k = round(x * 0.63661977);
+  let r = (((x - k * 1.5703125) - k * 0.00048375130) - k * 7.5495336e-8) - k * 2.5633441e-12;
+  let square = r * r;
+  let sine = r + r * square * (-0.16666667 + square * (0.008333334 + square * (-0.0001984127 + square * 2.7557319e-6)));
+  let cosine = 1.0 + square * (-0.5 + square * (0.041666668 + square * (-0.0013888889 + square * (2.4801588e-5 + square * -2.7557319e-7))));
+  let turns = k + quarters;
+  let quadrant = turns - 4.0 * floor(turns * 0.25);
+  let value = select(sine, cosine, (quadrant == Value(1.0)) | (quadrant == Value(3.0)));
+  return select(value, -value, quadrant >= Value(2.0));
+}
+
+// a^b. Whole exponents up to 15 are products of squares, others go by 2^(b · log2|a|); only whole ones have a negative base, and
+// odd ones keep its sign. 0^0 = 1.
+fn power(a: Value, b: Value) -> Value {
+  let size = abs(a);
+  let count = abs(b);
+  var rest = min(floor(count), Value(15.0));
+  var square = size;
+  var whole = Value(1.0);
+  for (var i = 0u; i < 4u; i += 1u) {
+    let half = floor(0.5 * rest);
+    whole = select(whole, whole * square, rest > 2.0 * half);
+    square = square * square;
+    rest = half;
+  }
+  whole = select(whole, 1.0 / whole, b < Value(0.0));
+  let atZero = select(Value(0.0), 1.0 / size, b < Value(0.0));
+  let broken = select(exp2(b * log2(size)), atZero, size == Value(0.0));
+  let isWhole = floor(count) == count;
+  let result = select(broken, whole, isWhole & (count <= Value(15.0)));
+  let isOdd = isWhole & (count - 2.0 * floor(0.5 * count) == Value(1.0));
+  let signed = select(select(result, log(a), a < Value(0.0)), result, isWhole);
+  return select(signed, -result, (a < Value(0.0)) & isOdd);
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let lane = invocation.y * (groups.x * 64u) + invocation.x;
-  if (lane >= 1000u) {
+  if (lane >= 1700u) {
     return;
   }
   let a = first[lane];
@@ -63,8 +133,22 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     value = hyperbolicTangent(a);
   } else if (lane < 900u) {
     value = logistic(a);
-  } else {
+  } else if (lane < 1000u) {
     value = errorFunction(a);
+  } else if (lane < 1100u) {
+    value = expMinusOne(a);
+  } else if (lane < 1200u) {
+    value = naturalLog(a);
+  } else if (lane < 1300u) {
+    value = logOnePlus(a);
+  } else if (lane < 1400u) {
+    value = quarterSine(a, 0.0);
+  } else if (lane < 1500u) {
+    value = quarterSine(a, 1.0);
+  } else if (lane < 1600u) {
+    value = power(a, b);
+  } else {
+    value = power(a, floor(b));
   }
   out[lane] = value;
 }

@@ -1,9 +1,19 @@
-// rowLoss = log Σ e^x - x[t]; dx = scale · (softmax(x) - [i = t])
+// goal = w[t] · [i = t]
+// rowLoss = scale · Σ goal · (log Σ e^x - x); dx = scale · (softmax(x) · Σ goal - goal)
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 15>;
 @group(0) @binding(1) var<storage, read> expected: array<u32, 5>;
 @group(0) @binding(2) var<storage, read_write> rowLoss: array<f32, 5>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32, 15>;
+
+fn labelOf(row: u32) -> u32 {
+  return expected[row];
+}
+
+// Labels are checked before upload; the bound keeps a wrong one inside its row.
+fn weightOf(label: u32) -> f32 {
+  return select(1.0, 0.0, label == 4294967196u);
+}
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -12,21 +22,34 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = lane * 3u;
-  // Labels are checked before upload; the bound keeps a wrong one inside its row.
-  let label = min(expected[lane], 2u);
+  let weight = weightOf(labelOf(lane));
+  if (labelOf(lane) == 4294967196u) {
+    rowLoss[lane] = 0.0;
+    for (var i = 0u; i < 3u; i++) {
+      dx[start + i] = 0.0;
+    }
+    return;
+  }
+  let label = min(labelOf(lane), 2u);
+  var massOfAll = 0.0;
+  for (var row = 0u; row < 5u; row++) {
+    massOfAll += weightOf(labelOf(row));
+  }
+  let scale = select(1.0f / massOfAll, 0.0, massOfAll == 0.0);
   var largest = x[start];
   for (var i = 1u; i < 3u; i++) {
     largest = max(largest, x[start + i]);
   }
   var total = 0.0;
   for (var i = 0u; i < 3u; i++) {
-    let weight = exp(x[start + i] - largest);
-    dx[start + i] = weight;
-    total += weight;
+    let power = exp(x[start + i] - largest);
+    dx[start + i] = power;
+    total += power;
   }
-  rowLoss[lane] = log(total) + largest - x[start + label];
-  let scale = 0.2f / total;
+  let logTotal = log(total);
+  rowLoss[lane] = scale * weight * (logTotal + (largest - x[start + label]));
+  let factor = weight * scale / total;
   for (var i = 0u; i < 3u; i++) {
-    dx[start + i] = dx[start + i] * scale - select(0.0, 0.2f, i == label);
+    dx[start + i] = dx[start + i] * factor - select(0.0, weight * scale, i == label);
   }
 }

@@ -1,4 +1,5 @@
-// rowLoss = Σ t · (log Σ e^x - x); dx = scale · (softmax(x) · Σ t - t)
+// goal = t
+// rowLoss = Σ goal · (log Σ e^x - x); dx = scale · (softmax(x) · Σ goal - goal)
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 15>;
 @group(0) @binding(1) var<storage, read> expected: array<f32, 15>;
@@ -17,19 +18,22 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     largest = max(largest, x[start + i]);
   }
   var total = 0.0;
-  var mass = 0.0;
   for (var i = 0u; i < 3u; i++) {
-    let weight = exp(x[start + i] - largest);
-    dx[start + i] = weight;
-    total += weight;
-    mass += expected[start + i];
+    let power = exp(x[start + i] - largest);
+    dx[start + i] = power;
+    total += power;
   }
   let logTotal = log(total);
-  let scale = 0.2f * mass / total;
+  var mass = 0.0;
   var loss = 0.0;
   for (var i = 0u; i < 3u; i++) {
-    loss += expected[start + i] * (logTotal - (x[start + i] - largest));
-    dx[start + i] = dx[start + i] * scale - 0.2f * expected[start + i];
+    let goal = expected[start + i];
+    mass += goal;
+    loss += goal * (logTotal + (largest - x[start + i]));
+  }
+  let factor = 0.2f * mass / total;
+  for (var i = 0u; i < 3u; i++) {
+    dx[start + i] = dx[start + i] * factor - 0.2f * expected[start + i];
   }
   rowLoss[lane] = loss;
 }

@@ -1,4 +1,5 @@
-// rowLoss = Σ (x - t)²; dx = 0.4 · (x - t)
+// rowLoss = Σ loss, dx = 0.2 · slope
+// loss = (x - t)²; slope = 2 · (x - t)
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 15>;
 @group(0) @binding(1) var<storage, read> expected: array<f32, 15>;
@@ -14,9 +15,14 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let start = lane * 3u;
   var total = 0.0;
   for (var i = 0u; i < 3u; i++) {
-    let difference = x[start + i] - expected[start + i];
-    total += difference * difference;
-    dx[start + i] = 0.4f * difference;
+    let at = start + i;
+    let x = x[at];
+    let t = expected[at];
+    let error = x - t;
+    let loss = error * error;
+    let slope = 2.0 * error;
+    total += loss;
+    dx[at] = 0.2f * slope;
   }
   rowLoss[lane] = total;
 }

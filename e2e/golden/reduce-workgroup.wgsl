@@ -1,7 +1,13 @@
-// out[outer, inner] = 0.125 · Σ over i < 600 of x[outer, i, inner]
+// out[kept] = 0.125 · Σ x over 600 terms, x [3, (600), 5]
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 9000>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32, 15>;
+
+alias Value = f32;
+
+fn load_x(row: u32, column: u32) -> Value {
+  return Value(x[column]);
+}
 
 var<workgroup> partials: array<f32, 64>;
 
@@ -13,37 +19,25 @@ fn main(
 ) {
   let group = workgroup.y * groups.x + workgroup.x;
   let output = min(group, 14u);
-  let start = (output / 5u) * 3000u + output % 5u;
+  let startColumn = output % 5u + (output / 5u) * 3000u;
   var partial = 0.0;
   for (var i = lane; i < 600u; i += 64u) {
-    partial += x[start + i * 5u];
+    let value = load_x(0u, startColumn + i * 5u);
+    partial += value;
   }
   partials[lane] = partial;
   workgroupBarrier();
-  if (lane < 32u) {
-    partials[lane] += partials[lane + 32u];
-  }
-  workgroupBarrier();
-  if (lane < 16u) {
-    partials[lane] += partials[lane + 16u];
-  }
-  workgroupBarrier();
   if (lane < 8u) {
-    partials[lane] += partials[lane + 8u];
+    for (var other = lane + 8u; other < 64u; other += 8u) {
+      partials[lane] += partials[other];
+    }
   }
   workgroupBarrier();
-  if (lane < 4u) {
-    partials[lane] += partials[lane + 4u];
-  }
-  workgroupBarrier();
-  if (lane < 2u) {
-    partials[lane] += partials[lane + 2u];
-  }
-  workgroupBarrier();
-  if (lane < 1u) {
-    partials[lane] += partials[lane + 1u];
-  }
   if (lane == 0u && group < 15u) {
-    out[group] = partials[0] * 0.125f;
+    var total = partials[0];
+    for (var other = 1u; other < 8u; other++) {
+      total += partials[other];
+    }
+    out[group] = total * 0.125f;
   }
 }

@@ -16,6 +16,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     inner += dout[start + i] * y[start + i];
   }
   for (var i = 0u; i < 3u; i++) {
-    dx[start + i] = y[start + i] * (dout[start + i] - inner);
+    let place = start + i;
+    dx[place] = y[place] * (dout[place] - inner);
   }
 }

@@ -3,6 +3,17 @@
 @group(0) @binding(0) var<storage, read> x: array<f32, 15>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32, 15>;
 
+struct Row {
+  largest: f32,
+  // Σ e^(x - largest) of the elements so far.
+  total: f32,
+}
+
+fn join(a: Row, b: Row) -> Row {
+  let smaller = exp(-abs(b.largest - a.largest));
+  return Row(max(a.largest, b.largest), select(a.total + b.total * smaller, a.total * smaller + b.total, b.largest > a.largest));
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let lane = invocation.y * (groups.x * 64u) + invocation.x;
@@ -10,18 +21,13 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = lane * 3u;
-  var largest = x[start];
-  for (var i = 1u; i < 3u; i++) {
-    largest = max(largest, x[start + i]);
-  }
-  var total = 0.0;
+  var row = Row(-3.4e38, 0.0);
   for (var i = 0u; i < 3u; i++) {
-    let weight = exp(x[start + i] - largest);
-    out[start + i] = weight;
-    total += weight;
+    row = join(row, Row(x[start + i], 1.0));
   }
-  let scale = 1.0 / total;
+  let scale = 1.0 / row.total;
   for (var i = 0u; i < 3u; i++) {
-    out[start + i] *= scale;
+    let place = start + i;
+    out[place] = exp(x[place] - row.largest) * scale;
   }
 }

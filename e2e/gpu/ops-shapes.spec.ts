@@ -50,7 +50,7 @@ for (const op of Object.keys(proofs)) {
 
 for (const [op, bug, smallest] of [
   // Four steps along k left out: forward that is k, in the gradient of a it is n.
-  ['matmul', { kernel: '/small', find: 'for (var k = 0u;', replace: 'for (var k = 4u;' }, { m: 1, k: 1, n: 4, transposeA: 0, transposeB: 0, zeros: 0 }],
+  ['matmul', { kernel: '/small', find: 'for (var k = 0u;', replace: 'for (var k = 4u;' }, { m: 1, k: 1, n: 4, batch: 0, batchA: 0, batchB: 0, transposeA: 0, transposeB: 0, zeros: 0 }],
   // The smallest sum that shows it: one partial sum of 256 terms that stops a term too early.
   ['sum', { kernel: 'reduce/serial', find: 'min(first + 256u', replace: 'min(first + 255u' }, { outer: 1, size: 256, inner: 1, overOuter: 0, overSize: 1, overInner: 0, keepDims: 0 }],
   ['softmax', { kernel: 'softmax/row', find: 'exp(x[start + i] - largest)', replace: 'exp(x[start + i])' }, { rows: 1, columns: 2, peak: 0, large: 1 }],
@@ -81,7 +81,8 @@ for (const op of Object.keys(proofs)) {
       return { passed: report.passed, text: String(report), gradients: Object.keys(snapshot.gradients).length, contributions: contributions.length };
     }, { op, samples });
     expect(found.passed, found.text).toBe(true);
-    expect(found.gradients).toBeGreaterThanOrEqual(samples.length);
+    // Ops that hold all of their inputs constant have no gradient.
+    if (proofs[op].differentiable.length > 0) expect(found.gradients).toBeGreaterThanOrEqual(samples.length);
   });
 }
 

@@ -103,7 +103,7 @@ test('an op of one\'s own trains in a net and in a layer with parameters; its gr
     const { applyOp } = await lib.load<Kernels>('/src/kernels.ts');
     const { sequential, linear, module, defineModule, mse, adam, mul, ones, sineRegression } = { ...lib.chainrule, ones: () => lib.chainrule.constant(1) };
     const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
-    const scale = defineModule({ kind: 'scale', parameters: { factor: { shape: [8], initializer: ones() } }, forward: (x, { factor }) => mul(x, factor!) });
+    const scale = defineModule({ kind: 'scale', parameters: { factor: { shape: [8], initializer: ones() } }, forward: ({ parameters: { factor } }, x) => mul(x, factor!) });
     const model = module({ first: linear(1, 8), scale, last: sequential(linear(8, 1)) }, ({ first, scale, last }, x) => last(applyOp(squaredRelu, { x: scale(first(x)) })));
     await using trainer = await compileShared(model, { loss: mse(), optimizer: adam({ lr: 0.01 }), batchSize: 10, seed: 1 });
     const data = sineRegression({ points: 40, seed: 1 });
@@ -165,8 +165,8 @@ test('what defineOp, applyOp, checkOp and defineModule may not be given is refus
       'a proof of too few inputs': () => checkOp(device, squaredRelu, { ...proof, differentiable: [] }),
       'unknown check options': () => checkOp(device, squaredRelu, proof, { sample: 1 } as never),
       'a layer without forward': () => defineModule({ kind: 'mine' } as never),
-      'a parameter without initializer': () => defineModule({ kind: 'mine', parameters: { w: { shape: [2] } as never }, forward: (x) => x }),
-      'a parameter of no size': () => defineModule({ kind: 'mine', parameters: { w: { shape: [0], initializer: constant(1) } }, forward: (x) => x }),
+      'a parameter without initializer': () => defineModule({ kind: 'mine', parameters: { w: { shape: [2] } as never }, forward: (_, x) => x }),
+      'a parameter of no size': () => defineModule({ kind: 'mine', parameters: { w: { shape: [0], initializer: constant(1) } }, forward: (_, x) => x }),
     };
     const errors: Record<string, { code?: string; message: string }> = {};
     for (const [name, attempt] of Object.entries(attempts)) errors[name] = await lib.caught(attempt);

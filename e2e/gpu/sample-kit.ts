@@ -16,7 +16,7 @@ export type Call = Parameters<OpRunner>;
 /** Inputs in which an op is linear while the others are held: where f is A, its gradient must be Aᵀ. */
 const LINEAR_IN: Readonly<Record<string, readonly (readonly string[])[]>> = {
   matmul: [['a'], ['b']], linear: [['x', 'bias'], ['weight', 'bias']], add: [['a', 'b']], sub: [['a', 'b']], mul: [['a'], ['b']],
-  sum: [['x']], mean: [['x']], reshape: [['x']], dropout: [['x']],
+  div: [['a']], where: [['a', 'b']], neg: [['x']], sum: [['x']], mean: [['x']], reshape: [['x']], dropout: [['x']],
 };
 
 /** The first tensor of which two runs of one program left different bits; undefined where none did. */

@@ -244,53 +244,93 @@ export const float32Ops: Record<string, Float32Op> = {
     backward: (_inputs, _out, dout) => ({ x: dout.slice() }),
   },
   mse: {
-    forward: ({ input, target }) => {
+    forward: ({ input, target }, options) => {
       const n = input.data.length;
-      return make([], () => divide(sumOf(n, (i) => { const e = f(input.data[i] - target.data[i]); return f(e * e); }), n));
+      return make([], () => mean(sumOf(n, (i) => { const e = f(input.data[i] - target.data[i]); return f(e * e); }), n, options));
     },
-    backward: ({ input, target }, _out, [d]) => {
-      const n = input.data.length;
-      const di = Float32Array.from({ length: n }, (_, i) => f(f(divide(2, n) * f(input.data[i] - target.data[i])) * d));
+    backward: ({ input, target }, _out, [d], options) => {
+      const di = Float32Array.from(input.data, (x, i) => f(f(mean(2, input.data.length, options) * f(x - target.data[i])) * d));
       return { input: di, target: di.map((value) => -value) };
     },
   },
   bceWithLogits: {
-    forward: ({ input, target }) => {
+    forward: ({ input, target }, options) => {
       const n = input.data.length;
       const loss = (i: number): number => {
-        const x = input.data[i];
-        return f(f(Math.max(x, 0) - f(x * target.data[i])) + log(f(1 + exp(-Math.abs(x)))));
+        const [x, t] = [input.data[i], target.data[i]];
+        const { w, p } = factors(input, options, i);
+        const tail = log(f(1 + exp(-Math.abs(x))));
+        if (options.posWeight === undefined) return f(w * f(f(Math.max(x, 0) - f(x * t)) + tail));
+        return f(w * f(f(f(1 - t) * f(Math.max(x, 0) + tail)) + f(f(p * t) * f(Math.max(-x, 0) + tail))));
       };
-      return make([], () => divide(sumOf(n, loss), n));
+      return make([], () => mean(sumOf(n, loss), n, options));
     },
-    backward: ({ input, target }, _out, [d]) => {
+    backward: ({ input, target }, _out, [d], options) => {
       const n = input.data.length;
+      const each = (slope: (x: number, t: number, w: number, p: number) => number): Float32Array => Float32Array.from(input.data, (x, i) => {
+        const { w, p } = factors(input, options, i);
+        return mean(f(f(w * slope(x, target.data[i], w, p)) * d), n, options);
+      });
+      const plain = options.posWeight === undefined;
+      const soft = (x: number): number => f(Math.max(x, 0) + log(f(1 + exp(-Math.abs(x)))));
       return {
-        input: Float32Array.from({ length: n }, (_, i) => divide(f(f(sigmoid(input.data[i]) - target.data[i]) * d), n)),
-        target: Float32Array.from({ length: n }, (_, i) => divide(f(-input.data[i] * d), n)),
+        input: each((x, t, _w, p) => (plain ? f(sigmoid(x) - t) : f(f(f(1 - t) * sigmoid(x)) - f(f(p * t) * sigmoid(-x))))),
+        target: each((x, _t, _w, p) => (plain ? -x : f(f(p * soft(-x)) - soft(x)))),
       };
     },
   },
   crossEntropy: {
-    forward: ({ input, target }) => {
+    forward: (inputs, options) => {
+      const { input } = inputs;
       const { rows, columns } = rowsOf(input);
       const { lse } = softmaxOf(input);
-      const soft = target.shape.length === 2;
-      const loss = (r: number): number => (soft
-        ? sumOf(columns, (c) => f(target.data[r * columns + c] * f(lse[r] - input.data[r * columns + c])))
-        : f(lse[r] - input.data[r * columns + target.data[r]]));
-      return make([], () => divide(sumOf(rows, loss), rows));
+      const { goal, parts } = goals(inputs, options);
+      return make([], () => mean(sumOf(rows, (r) => sumOf(columns, (c) => f(goal[r * columns + c] * f(lse[r] - input.data[r * columns + c])))), parts, options));
     },
-    backward: ({ input, target }, _out, [d]) => {
-      const { rows, columns } = rowsOf(input);
-      const { p } = softmaxOf(input);
-      const soft = target.shape.length === 2;
-      const goal = (i: number): number => (soft ? target.data[i] : target.data[Math.floor(i / columns)] === i % columns ? 1 : 0);
-      const mass = (i: number): number => (soft ? sumOf(columns, (c) => target.data[i - i % columns + c]) : 1);
-      return { input: Float32Array.from(p, (value, i) => divide(f(f(f(value * mass(i)) - goal(i)) * d), rows)) };
+    backward: (inputs, _out, [d], options) => {
+      const { input, target } = inputs;
+      const { columns } = rowsOf(input);
+      const { p, lse } = softmaxOf(input);
+      const { goal, slope, parts } = goals(inputs, options);
+      const mass = (i: number): number => sumOf(columns, (c) => goal[i - i % columns + c]);
+      const share = (value: number): number => mean(f(value * d), parts, options);
+      return {
+        input: Float32Array.from(p, (value, i) => share(f(f(value * mass(i)) - goal[i]))),
+        ...(target.shape.length < input.shape.length ? {} : { target: Float32Array.from(target.data, (_, i) => share(f(slope[i % columns] * f(lse[Math.floor(i / columns)] - input.data[i])))) }),
+      };
     },
   },
 };
+
+/** A sum divided by its terms, where the loss is a mean. Nothing is divided by nothing. */
+function mean(sum: number, parts: number, { reduction }: Options): number {
+  return reduction === 'sum' ? sum : parts === 0 ? 0 : divide(sum, parts);
+}
+
+/** weight and posWeight of element i. */
+function factors({ shape }: Tensor32, { weight, posWeight }: Options, i: number): { w: number; p: number } {
+  const of = (value: unknown): number => f(Array.isArray(value) ? Number(value[i % (shape.at(-1) ?? 1)]) : Number(value ?? 1));
+  return { w: of(weight), p: of(posWeight) };
+}
+
+/** What each class of each row is asked to be, how targets move it, and what the mean divides by. */
+function goals({ input, target }: Readonly<Record<string, Tensor32>>, { weight, ignoreIndex, labelSmoothing }: Options): { goal: Float32Array; slope: number[]; parts: number } {
+  const { rows, columns } = rowsOf(input);
+  const soft = target.shape.length === input.shape.length;
+  const s = Number(labelSmoothing ?? 0);
+  const w = Array.from({ length: columns }, (_, c) => (Array.isArray(weight) ? Number(weight[c]) : 1));
+  const label = (row: number): number => Math.round(target.data[row]) >>> 0;
+  const isLeft = (row: number): boolean => label(row) === Number(ignoreIndex ?? -100) >>> 0;
+  const goal = (i: number): number => {
+    const [row, c] = [Math.floor(i / columns), i % columns];
+    if (soft) return f(w[c] * f(f((1 - s) * target.data[i]) + f(s / columns)));
+    return isLeft(row) ? 0 : f(f(c === label(row) ? (1 - s) * w[c] : 0) + f(s * w[c] / columns));
+  };
+  return {
+    goal: Float32Array.from(input.data, (_, i) => goal(i)), slope: w.map((one) => f((1 - s) * one)),
+    parts: soft ? rows : sumOf(rows, (row) => (isLeft(row) ? 0 : w[label(row)])),
+  };
+}
 
 /** 0 or 1/(1 − p): what element i is multiplied by. The scale is text of the kernel: no builtin of the GPU divides. */
 function dropoutFactor(i: number, [low, high, step]: ArrayLike<number> & Iterable<number>, { p, layer = 0 }: Options): number {

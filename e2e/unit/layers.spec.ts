@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 function sources(): Map<string, string> {
   const files = new Map<string, string>();
-  for (const folder of ['src', 'shaders', 'e2e']) {
+  for (const folder of ['src', 'shaders', 'examples', 'e2e']) {
     for (const entry of readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' })) {
       const path = `${folder}/${entry.replaceAll('\\', '/')}`;
       if (/\.(ts|tsx|mjs)$/.test(path)) files.set(path, readFileSync(`${root}/${path}`, 'utf8'));
@@ -18,7 +18,7 @@ function sources(): Map<string, string> {
 
 test('the sources keep the rules of the architecture', () => {
   const files = sources();
-  for (const prefix of ['src/gpu/', 'src/ops/', 'src/reference/', 'src/cli/', 'shaders/', 'e2e/']) {
+  for (const prefix of ['src/gpu/', 'src/ops/', 'src/reference/', 'src/cli/', 'shaders/', 'examples/', 'e2e/']) {
     expect([...files.keys()].filter((path) => path.startsWith(prefix)).length, `files looked at in ${prefix}`).toBeGreaterThan(0);
   }
   expect(violations(files)).toEqual([]);
@@ -35,6 +35,8 @@ const good = new Map([
   ['src/gradcheck.ts', "import './check/verdict.ts';"],
   ['src/lab/app.tsx', "import 'preact'; import 'chainrule'; import 'chainrule/gradcheck'; export const x = <p>WebGPU</p>;"],
   ['src/cli/start.mjs', "import 'node:fs'; import 'vite';"],
+  ['examples/iris.ts', "import 'chainrule'; import 'chainrule/gradcheck'; import 'papaparse'; import './kit.ts';"],
+  ['examples/kit.ts', 'export type K = number;'],
 ]);
 
 test('good sources pass', () => expect(violations(good)).toEqual([]));
@@ -53,6 +55,10 @@ const bad: readonly [rule: string, path: string, text: string, problem: RegExp][
   ['a cycle', 'src/errors.ts', "import './errors.ts';", /import cycle/],
   ['a GPU type', 'src/ops/tensor.ts', 'export let b: GPUBuffer;', /GPUBuffer/],
   ['navigator.gpu', 'src/lab/app.tsx', 'await navigator.gpu.requestAdapter();', /navigator\.gpu/],
+  ['an example that reaches into the library', 'examples/iris.ts', "import '../src/errors.ts';", /an example uses chainrule/],
+  ['an example with a package', 'examples/iris.ts', "import 'preact';", /an example uses chainrule/],
+  ['a long example', 'examples/iris.ts', '\n'.repeat(61), /has 61 lines, more than 60/],
+  ['the library uses an example', 'src/gradcheck.ts', "import '../examples/kit.ts';", /higher layer/],
   ['a package in the library', 'src/ops/tensor.ts', "import 'preact';", /the package preact/],
   ['a command imports the library', 'src/cli/start.mjs', "import '../index.ts';", /plain Node/],
   ['a missing file', 'src/lab/app.tsx', "import './gone.ts';", /does not exist/],

@@ -78,3 +78,34 @@ test('the gradient mask of an activation is applied while dW and dX load', () =>
   for (const { kernel } of backward) expect(kernel.code).toContain('value = tanhBackward(value, load_operand0(row, column));');
   expect(backward[1]!.kernel.bindings.map(({ name }) => name)).toContain('rowSums');
 });
+
+/** The kernels of one section. */
+const kernelsOf = (plan: ProgramPlan, wanted: 'forward' | 'backward'): string[] => plan.launches.filter(({ section }) => section === wanted).map(({ kernel }) => kernel.name);
+
+test('the gradient of a stretched operand is one launch, whatever axes were stretched', () => {
+  const plan = planOf((trace) => {
+    const a = trace.tensor('a', [4, 3, 5], 'input');
+    return [trace.apply(ops.mul!, { a, b: trace.tensor('b', [3, 1], 'parameter') }, {}).id];
+  });
+  expect(kernelsOf(plan, 'backward')).toEqual(['reduce/serial']);
+  expect(plan.launches.at(-1)!.kernel.code).toContain('value = mul(value, load_operand0(row, column));');
+});
+
+test('a reduction makes its terms while it loads them, and goes on with its result', () => {
+  const plan = planOf((trace) => {
+    const [a, b] = [trace.tensor('a', [6, 4, 5], 'input'), trace.tensor('b', [4, 1], 'input')];
+    const product = trace.apply(ops.mul!, { a, b }, {});
+    const largest = trace.apply(ops.max!, { x: product }, { axes: [0, 2] });
+    return [trace.apply(ops.add!, { a: largest, b: trace.tensor('shift', [4], 'input') }, {}).id];
+  });
+  expect(plan.launches.map(({ kernel }) => kernel.name)).toEqual(['max/serial']);
+  expect(plan.launches[0]!.kernel.code).toContain('out[lane] = epilogue(total.value, 0u, lane);');
+});
+
+test('a term that somebody else reads is made once and read by both', () => {
+  const plan = planOf((trace) => {
+    const square = trace.apply(ops.mul!, { a: trace.tensor('a', [6, 4], 'input'), b: trace.tensor('b', [4], 'input') }, {});
+    return [square.id, trace.apply(ops.sum!, { x: square }, { axes: [1] }).id];
+  });
+  expect(kernelsOf(plan, 'forward')).toEqual(['mul', 'reduce/serial']);
+});

@@ -1,7 +1,7 @@
 import { expect, test } from 'playwright/test';
-import { reduceFamily } from '../../src/ops/reduce.ts';
+import { reduce, reduceFamily } from '../../src/ops/reduce.ts';
 import { matmulFamily, multiply } from '../../src/ops/matmul.ts';
-import { map } from '../../src/ops/elementwise.ts';
+import { map } from '../../src/ops/map.ts';
 import { ops } from '../../src/ops/index.ts';
 import type { Request, Target } from '../../src/ops/request.ts';
 import type { Shape, Tensor } from '../../src/ops/tensor.ts';
@@ -19,7 +19,7 @@ const variantOf = (request: Request, target: Partial<Target>): string => lower(r
 
 test('784-128-10 with Adam: the whole step', () => {
   const model = sequential(linear(784, 128), relu(), linear(128, 10));
-  const { plan } = planTraining('train', traceLossNet(model, [784], 64, crossEntropy()), TARGET, adam(), undefined, false);
+  const { plan } = planTraining('train', traceLossNet(model, [784], 64, crossEntropy()), TARGET, adam(), undefined);
   expect(plan.launches.map(({ section, label, kernel }) => `${section}: ${label}, ${kernel.name}, ${kernel.count}`)).toEqual([
     'forward: 0.forward, matmul-nt/register, 512',
     'forward: 2.forward, matmul-nt/small, 192',
@@ -48,9 +48,8 @@ test('lower picks a variant by the adapter and the size', () => {
     expect(variantOf(request, { adapterClass: 'cpu' })).toBe(cpu);
     expect(variantOf(request, { adapterClass: 'gpu' })).toBe(gpu);
   }
-  const sum = (size: number, outputs: number): Request => ({
-    family: reduceFamily, spec: { outer: outputs, size, inner: 1, scale: 1 }, reads: { x: tensor(0, [outputs, size]) }, writes: { out: tensor(1, [outputs]) },
-  });
+  const sum = (size: number, outputs: number): Request =>
+    reduce(tensor(0, [outputs, size]), { outer: outputs, size, inner: 1, scale: 1 }, tensor(1, [outputs]));
   expect(variantOf(sum(512, 4), { adapterClass: 'gpu' })).toBe('workgroup');
   expect(variantOf(sum(511, 4), { adapterClass: 'gpu' })).toBe('serial');
   expect(variantOf(sum(512, 4097), { adapterClass: 'gpu' })).toBe('serial');

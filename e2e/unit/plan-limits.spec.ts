@@ -7,7 +7,7 @@ import { adam, sgd } from '../../src/nn/optimizers.ts';
 import { add, matmul, mean, sum } from '../../src/nn/functional.ts';
 import type { Request, Target } from '../../src/ops/request.ts';
 import type { Tensor } from '../../src/ops/tensor.ts';
-import { map } from '../../src/ops/elementwise.ts';
+import { map } from '../../src/ops/map.ts';
 import { multiply } from '../../src/ops/matmul.ts';
 import { fuse } from '../../src/program/fusion.ts';
 import { planProgram, type ProgramPlan } from '../../src/program/plan.ts';

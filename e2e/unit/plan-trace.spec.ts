@@ -33,7 +33,7 @@ test('errors name the layer, the rule and both shapes', () => {
   const cases: [() => unknown, string][] = [
     [() => shapeOf('matmul', { a: [2, 3], b: [4, 5] }), "matmul 'encoder.fc1': needs [m, k] and [k, n], got a [2, 3] and b [4, 5]."],
     [() => shapeOf('matmul', { a: [2, 3], b: [4, 5] }, { transposeB: true }), "matmul 'encoder.fc1': needs [m, k] and [n, k], got a [2, 3] and b [4, 5]."],
-    [() => shapeOf('matmul', { a: [1, 2, 3], b: [3, 5] }), "matmul 'encoder.fc1': needs [m, k] and [k, n], got a [1, 2, 3] and b [3, 5]."],
+    [() => shapeOf('matmul', { a: [1, 2, 3], b: [4, 5] }), "matmul 'encoder.fc1': needs [..., m, k] and [k, n], got a [1, 2, 3] and b [4, 5]."],
     [() => shapeOf('linear', { x: [8, 5], weight: [4, 3] }), "linear 'encoder.fc1': needs an input [..., 3] for its weight [4, 3], got [8, 5]."],
     [() => shapeOf('linear', { x: [8, 3], weight: [4, 3], bias: [3] }), "linear 'encoder.fc1': needs a bias [4], got [3]."],
     [() => shapeOf('add', { a: [2, 3], b: [4] }), "add 'encoder.fc1': needs shapes that broadcast, got a [2, 3] and b [4]."],

@@ -40,7 +40,9 @@ function remainders(proof: Proof, { inputs, options }: Sample): { remainder: num
 }
 
 /** Ops whose output is linear in all of their inputs together: what is left is rounding. */
-const LINEAR = new Set(['add', 'sub', 'sum', 'mean', 'reshape', 'dropout', 'relu', 'leakyRelu']);
+const LINEAR = new Set([
+  'add', 'sub', 'maximum', 'minimum', 'where', 'neg', 'abs', 'clamp', 'relu', 'relu6', 'leakyRelu', 'hardSigmoid', 'sum', 'mean', 'reshape', 'dropout',
+]);
 
 for (const [op, proof] of Object.entries(proofs)) {
   test(`${op}: what the gradient leaves over falls with the square of the step, over three decades`, () => {

@@ -9,7 +9,7 @@ const folder = `${root}e2e/golden`;
 const update = process.env.UPDATE_GOLDEN === '1';
 
 test('every kernel function has a golden file', () => {
-  const sources = readFileSync(`${root}e2e/golden-kernels.ts`, 'utf8');
+  const sources = readdirSync(`${root}e2e`).filter((file) => /^golden-.*\.ts$/.test(file)).map((file) => readFileSync(`${root}e2e/${file}`, 'utf8')).join('\n');
   const exported = readdirSync(`${root}shaders`).flatMap((file) =>
     [...readFileSync(`${root}shaders/${file}`, 'utf8').matchAll(/^export function (\w+)\([^{}]*(?:\{[^{}]*\}[^{}]*)*\): Kernel \{/gm)].map(([, name]) => name!))
     .filter((name) => !['laneKernel', 'workgroupKernel', 'arenaKernel'].includes(name));

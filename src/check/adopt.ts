@@ -36,6 +36,7 @@ export function patternAt(proof: Proof, node: Node, snapshot: Snapshot, inputs: 
   const captured = (id: number): Float32Array | Uint32Array | undefined => snapshot.computed[id] ?? snapshot.values[id];
   const gpu = proof.adopt({
     inputs: Object.fromEntries(Object.entries(node.inputs).map(([name, id]) => [name, captured(id)])),
+    shapes: Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape])),
     ...(snapshot.computed[node.outputs.out] ? { out: snapshot.computed[node.outputs.out] } : {}),
   }, node.options);
   if (!gpu) return { branches: own, known: false, adopted: 0 };
@@ -44,14 +45,15 @@ export function patternAt(proof: Proof, node: Node, snapshot: Snapshot, inputs: 
   const certain = { ...rounding, kinkWidth: 0 };
   const ours = proof.forward(inputs, node.options, certain, own);
   const theirs = proof.forward(inputs, node.options, certain, gpu);
-  const within = (i: number): boolean => distance(ours, theirs, i) <= WIDTH;
+  const apart = proof.apart?.(inputs, node.options);
+  const within = (i: number): boolean => (apart ? apart[i] : distance(ours, theirs, i)) <= WIDTH;
   // Only where each branch belongs to one element of the output can it be adopted alone.
   const alone = own.length === ours.value.length;
   const all = alone || ours.value.every((value, i) => value === theirs.value[i] || within(i));
   const branches = own.map((side, i) => (side !== gpu[i] && (alone ? within(i) : all) ? gpu[i] : side));
   let adopted = 0;
   branches.forEach((side, i) => { if (side !== own[i]) adopted++; });
-  const refused = adopted > 0 && (contradicts(proof, node, inputs, captured, branches, own, certain) || (alone && tooMany(proof, node, inputs, certain, ours, branches, own)));
+  const refused = adopted > 0 && (contradicts(proof, node, inputs, captured, branches, own, certain) || (alone && tooMany(proof, node, inputs, certain, ours, branches, own, apart)));
   return refused ? { branches: own, known: true, adopted: 0 } : { branches, known: true, adopted };
 }
 
@@ -89,11 +91,13 @@ function contradicts(
  * that share their terms go the same way. Elements at the very same distance count once: copies of an example err alike.
  * Beyond κσ, where the values themselves would fail, two are allowed.
  */
-function tooMany(proof: Proof, node: Node, inputs: Inputs, rounding: Rounding, ours: RefTensor, branches: Uint8Array, own: Uint8Array): boolean {
+function tooMany(
+  proof: Proof, node: Node, inputs: Inputs, rounding: Rounding, ours: RefTensor, branches: Uint8Array, own: Uint8Array, apart: Float64Array | undefined,
+): boolean {
   const other = proof.forward(inputs, node.options, rounding, own.map((side) => 1 - side));
   const near = new Map<number, boolean>();
   own.forEach((side, i) => {
-    const r = distance(ours, other, i);
+    const r = apart ? apart[i] : distance(ours, other, i);
     if (r <= WIDTH) near.set(r, (near.get(r) ?? false) || branches[i] !== side);
   });
   let expected = 0;

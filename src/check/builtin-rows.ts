@@ -1,5 +1,6 @@
-import type { HELPERS } from '../../shaders/formulas.wgsl.ts';
+import type { Helper } from '../../shaders/helpers.wgsl.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
+import { powSize } from '../reference/rounding.ts';
 import { normalIntegral, sigmoid } from '../reference/special.ts';
 import { neighbour } from './float-error.ts';
 
@@ -23,7 +24,7 @@ export interface BuiltinRow {
   /** WGSL over `a` and `b`. */
   readonly expression: string;
   /** The shared WGSL function that it calls. */
-  readonly helper?: keyof typeof HELPERS;
+  readonly helper?: Helper;
   readonly reference: (a: number, b: number) => number;
   readonly a: Spread;
   readonly b?: Spread;
@@ -31,7 +32,7 @@ export interface BuiltinRow {
   readonly field: keyof BuiltinErrors;
   readonly unit: 'ulp' | 'absolute';
   /** Where the error may grow with the argument: the field that holds the growth, in ulp for each unit of `size`. */
-  readonly growth?: { readonly field: keyof BuiltinErrors; readonly size: (a: number) => number };
+  readonly growth?: { readonly field: keyof BuiltinErrors; readonly size: (a: number, b: number) => number };
 }
 
 /** Well inside the normal numbers, with every neighbour. */
@@ -87,6 +88,45 @@ export const BUILTIN_ROWS: readonly BuiltinRow[] = [
     name: 'erf', expression: 'errorFunction(a)', helper: 'erf', reference: (a) => 2 * normalIntegral(a * Math.SQRT2) - 1,
     a: { even: [[0, 1.01], [0.5, 1.01], [0.99, 2], [1.2, 1.8], [0, 6.5]], octaves: [[2 ** -126, 1]], at: [0, 1, 6, 3e38], bothSigns: true },
     field: 'erfAbsolute', unit: 'absolute',
+  },
+  {
+    name: 'expm1', expression: 'expMinusOne(a)', helper: 'expm1', reference: Math.expm1,
+    a: { even: [[-1.01, 0], [0, 1.01], [-20, -0.9], [0.9, 20], [1, 88]], octaves: [[2 ** -126, 1]], at: [0, 1, -1, -88, -150, 88] },
+    field: 'expm1Ulp', unit: 'ulp', growth: { field: 'expm1UlpPerUnit', size: (a) => Math.max(a, 0) },
+  },
+  {
+    // Tried around √½ and √2, where the exponent changes, and 1.
+    name: 'natural logarithm', expression: 'naturalLog(a)', helper: 'log', reference: Math.log,
+    a: { even: [[0.5, 0.75], [0.75, 1], [0.96, 1.04], [1, 1.5], [1.4, 3]], octaves: [NORMAL], at: [1, Math.SQRT1_2, Math.SQRT2, Math.E, 10, 3e38] },
+    field: 'naturalLogUlp', unit: 'ulp',
+  },
+  {
+    // Tried around −0.3 and 0.42, where the series ends.
+    name: 'log1p', expression: 'logOnePlus(a)', helper: 'log1p', reference: Math.log1p,
+    a: { even: [[-0.99, 0], [-0.35, 0.5], [0, 1], [0.4, 20]], octaves: [[2 ** -126, 2 ** 125]], at: [0, 0.42, 1, 3e38] },
+    field: 'log1pUlp', unit: 'ulp',
+  },
+  {
+    name: 'sin', expression: 'quarterSine(a, 0.0)', helper: 'sine', reference: Math.sin,
+    a: { even: [[0, 0.8], [0, 7], [0, 100], [0, 1e4]], octaves: [[2 ** -126, 1]], at: [0, Math.PI / 4, Math.PI / 2, Math.PI, 2 * Math.PI, 1000 * Math.PI, 1e4], bothSigns: true },
+    field: 'sineUlp', unit: 'ulp',
+  },
+  {
+    name: 'cos', expression: 'quarterSine(a, 1.0)', helper: 'sine', reference: Math.cos,
+    a: { even: [[0, 0.8], [0, 7], [0, 100], [0, 1e4]], octaves: [[2 ** -126, 1]], at: [0, Math.PI / 4, Math.PI / 2, 1.5 * Math.PI, Math.PI, 999.5 * Math.PI, 1e4], bothSigns: true },
+    field: 'sineUlp', unit: 'ulp',
+  },
+  {
+    name: 'power', expression: 'power(a, b)', helper: 'power', reference: (a, b) => a ** b,
+    a: { even: [[0.5, 2], [0.9, 1.1], [0, 10]], octaves: [[2 ** -10, 2 ** 10]], at: [0.5, 1, 2, 3, 10] },
+    b: { even: [[0, 1], [0, 4], [0, 12]], at: [0, 0.5, 1, 1.5, 2, 3, 4, 7, 12], bothSigns: true },
+    field: 'powUlp', unit: 'ulp', growth: { field: 'powUlpPerUnit', size: powSize },
+  },
+  {
+    // By products.
+    name: 'whole power', expression: 'power(a, floor(b))', helper: 'power', reference: (a, b) => a ** Math.floor(b),
+    a: { even: [[0.5, 2], [0, 10]], octaves: [[2 ** -8, 2 ** 8]], at: [0, 1, 2, 3], bothSigns: true },
+    b: { even: [[0, 15.99]] }, field: 'powUlp', unit: 'ulp',
   },
 ];
 

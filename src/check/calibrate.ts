@@ -113,7 +113,7 @@ export function measurementsOf(row: BuiltinRow, { a, b }: { readonly a: Float32A
   const { reference, growth, unit } = row;
   const expected = Float64Array.from(a, (x, i) => reference(x, b[i]!));
   const errors = expected.map((value, i) => (unit === 'absolute' ? absoluteError(got[i]!, value) : errorInUlp(got[i]!, value)));
-  const sizes = growth ? Float64Array.from(a, growth.size) : undefined;
+  const sizes = growth ? Float64Array.from(a, (x, i) => growth.size(x, b[i]!)) : undefined;
   /** The place of the largest score. */
   const worstOf = (score: (i: number) => number): number => {
     let worst = 0;

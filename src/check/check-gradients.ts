@@ -13,7 +13,7 @@ import type { CalibrationNote } from './report-data.ts';
 
 /** Examples to check the gradients at. */
 export interface CheckBatch {
-  readonly inputs: Float32Array;
+  readonly inputs: Float32Array | Uint32Array;
   readonly targets: Float32Array | Uint32Array;
 }
 

@@ -6,7 +6,7 @@ import type { BuiltinErrors, Rounding } from '../reference/rounding.ts';
 import { gradientOf } from './analytic.ts';
 import type { CoverageWish } from './coverage.ts';
 import { diagnose } from './diagnose.ts';
-import { checkConsistent } from './point.ts';
+import { checkConsistent, proofOf } from './point.ts';
 import type { Point, Proofs } from './point.ts';
 import { checkRange } from './range.ts';
 import { referencesAt, unadoptedOf } from './references.ts';
@@ -145,13 +145,15 @@ export function* concludeSteps({ bench, rounding, total, started }: Check, measu
   yield { phase: 'verdict', checked: total, total, tensor: '' };
   const faults = measured.flatMap(({ fault, directionFault }) => fault ?? directionFault ?? []);
   const values = judgeValues(snapshot, point);
+  const valuesOnly = snapshot.graph.nodes.length > 0 && snapshot.graph.nodes.every((node) => proofOf(node, proofs).differentiable.length === 0);
+  const proven = valuesOnly ? values : tensors;
   const findings = diagnose({ snapshot, references, rounding, proofs }, tensors, values);
   return new Report({
-    verdict: overallVerdict(tensors, values, faults, findings.launches),
+    verdict: overallVerdict(tensors, values, faults, findings.launches, valuesOnly),
     adapter: snapshot.adapter,
-    checked: tensors.reduce((sum, { count, suspect }) => sum + count - suspect, 0),
-    total,
-    proven: tensors.reduce((sum, { passed, belowNoise }) => sum + passed - belowNoise, 0),
+    checked: proven.reduce((sum, { count, suspect }) => sum + count - suspect, 0),
+    total: valuesOnly ? proven.reduce((sum, { count }) => sum + count, 0) : total,
+    proven: proven.reduce((sum, { passed, belowNoise }) => sum + passed - belowNoise, 0),
     tensors,
     values,
     objective: objectives(snapshot, point),

@@ -58,7 +58,7 @@ export function complexStepper(snapshot: Snapshot, point: Point, proofs: Proofs,
   return {
     select(tensor) {
       selected = tensor;
-      const { nodes, reached } = downstream(snapshot, tensor);
+      const { nodes, reached } = downstream(snapshot, tensor, proofs);
       plan = nodes;
       ends = snapshot.seeds.filter((seed) => reached.has(seed.tensor));
       const { shape, value } = point.tensors[tensor];

@@ -90,7 +90,7 @@ export function planCoverage(
       nudger.nudge(element, STEP * (Math.abs(value[element]) || 1));
       work = Math.max(work, nudger.work());
     }
-    const whole = downstream(snapshot, id).nodes.reduce((sum, index) => sum + workOf(point, index, proofs), value.length);
+    const whole = downstream(snapshot, id, proofs).nodes.reduce((sum, index) => sum + workOf(point, index, proofs), value.length);
     // A complex evaluation is four real ones.
     return { id, size: value.length, elementWork: NUDGES * work, directionWork: (NUDGES + 4) * whole };
   });

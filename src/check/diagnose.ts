@@ -15,7 +15,7 @@ export function diagnose(
   findings: Findings, tensors: readonly TensorReport[], values: readonly TensorReport[],
 ): Pick<ReportData, 'launches' | 'kinks' | 'blame' | 'explanations'> {
   const { snapshot, references } = findings;
-  const launches = judgeLaunches(snapshot, references, doubtBehind(snapshot, tensors));
+  const launches = judgeLaunches(snapshot, references, doubtBehind(snapshot, tensors, findings.proofs));
   const kinks = references.point.patterns.flatMap(({ adopted, branches }, index) => {
     const { op, label } = snapshot.graph.nodes[index];
     return adopted > 0 ? [{ node: op, label, adopted, of: branches?.length ?? 0 }] : [];

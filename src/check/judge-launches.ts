@@ -1,6 +1,7 @@
 import type { LaunchOutput, Meaning, Snapshot } from '../program/graph.ts';
 import { dependents, keyOf } from './dependence.ts';
 import { downstream } from './downstream.ts';
+import type { Proofs } from './point.ts';
 import { nameOf, referenceOf, tensorOf, unadoptedOf } from './references.ts';
 import type { AllReferences } from './references.ts';
 import type { LaunchOutputReport, LaunchReport } from './report-data.ts';
@@ -12,14 +13,14 @@ import type { TensorReport } from './verdict.ts';
  * on the way to it from the objective, and with it all that is made from that; but not where the way leads on to a tensor whose
  * gradient forward code has certified.
  */
-export function doubtBehind(snapshot: Snapshot, tensors: readonly TensorReport[]): Set<string> {
+export function doubtBehind(snapshot: Snapshot, tensors: readonly TensorReport[], proofs: Proofs): Set<string> {
   const { graph } = snapshot;
   const certified = tensors.filter(({ suspect, coverage, verdict }) => suspect === 0 && coverage && verdict !== 'nothing-to-check' && verdict !== 'below-noise');
-  const trusted = new Set(certified.flatMap(({ id }) => [...downstream(snapshot, id).reached]));
+  const trusted = new Set(certified.flatMap(({ id }) => [...downstream(snapshot, id, proofs).reached]));
   const found = new Set<string>();
   const doubt = (meaning: Meaning): void => dependents(graph, meaning).forEach((key) => found.add(key));
   for (const { id } of tensors.filter(({ suspect }) => suspect > 0)) {
-    const { nodes, reached } = downstream(snapshot, id);
+    const { nodes, reached } = downstream(snapshot, id, proofs);
     const doubtful = (tensor: number): boolean => tensor === id || (reached.has(tensor) && !trusted.has(tensor));
     for (const tensor of reached) if (doubtful(tensor)) doubt({ kind: 'gradient', tensor });
     for (const node of nodes) {

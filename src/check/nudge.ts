@@ -63,7 +63,7 @@ export function nudger(snapshot: Snapshot, point: Point, rounding: Rounding, pro
   function select(tensor: number): void {
     for (const site of sites) if (site) site.change.count = 0;
     selected = sites[tensor];
-    const { nodes, reached } = downstream(snapshot, tensor);
+    const { nodes, reached } = downstream(snapshot, tensor, proofs);
     plan = nodes;
     for (const index of plan) runs[index] ??= runOf(index);
     steps = plan.map((index) => runs[index]);

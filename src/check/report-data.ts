@@ -95,7 +95,7 @@ export interface ReportData {
   readonly adapter: string;
   /** Elements whose verdict is known: passed or failed. */
   readonly checked: number;
-  /** Elements of all gradients of the snapshot. */
+  /** Elements of all gradients of the snapshot; of all outputs where no op has an input with a gradient, as comparisons have none. */
   readonly total: number;
   /** Elements within tolerance that say something: without those below rounding noise, which each tensor counts. */
   readonly proven: number;
@@ -123,9 +123,12 @@ export interface ReportData {
   readonly seconds: number;
 }
 
-/** The verdict on all: the worst of its parts; green only where something was proven. */
+/**
+ * The verdict on all: the worst of its parts; green only where something was proven. `valuesOnly` says that no op of the graph has
+ * an input with a gradient, as comparisons have none: there the values are what is proven.
+ */
 export function overallVerdict(
-  tensors: readonly TensorReport[], values: readonly TensorReport[], faults: readonly string[], launches: readonly LaunchReport[] = [],
+  tensors: readonly TensorReport[], values: readonly TensorReport[], faults: readonly string[], launches: readonly LaunchReport[] = [], valuesOnly = false,
 ): Verdict {
   const outputs = launches.flatMap((launch) => launch.outputs);
   // A forward value may well be all zero: only a gradient must have something to check.
@@ -133,6 +136,7 @@ export function overallVerdict(
   const wrong = all.filter(({ verdict }) => verdict === 'fail' || verdict === 'unwritten');
   if (wrong.length > 0) return wrong.every(({ verdict }) => verdict === 'unwritten') ? 'unwritten' : 'fail';
   if (faults.length > 0 || all.some(({ verdict }) => verdict === 'reference-suspect')) return 'reference-suspect';
+  if (valuesOnly && tensors.length === 0 && values.length > 0) return all.some(({ verdict }) => verdict === 'kink') ? 'kink' : 'pass';
   if (tensors.length === 0 || tensors.some(({ verdict }) => verdict === 'nothing-to-check')) return 'nothing-to-check';
   if (tensors.every(({ verdict }) => verdict === 'below-noise')) return 'below-noise';
   return all.some(({ verdict }) => verdict === 'kink') ? 'kink' : 'pass';

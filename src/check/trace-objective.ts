@@ -1,7 +1,7 @@
 import { seedKey } from '../data/philox.ts';
 import { checkOptionNames, ChainruleError, DataError, OptionError, ShapeError, show } from '../errors.ts';
 import { Device } from '../gpu/device.ts';
-import { Randomness, withRandomness } from '../nn/module.ts';
+import { Randomness, withTraining } from '../nn/module.ts';
 import { checkVariants } from '../ops/index.ts';
 import { showShape, sizeOf } from '../ops/tensor.ts';
 import type { Shape, Tensor } from '../ops/tensor.ts';
@@ -73,7 +73,7 @@ export function traceObjective<Name extends string>(
     data[tensor.id] = input.data.slice();
   }
   const randomness = new Randomness(trace);
-  const output = tracing(trace, () => withRandomness(randomness, () => body(tensors)));
+  const output = tracing(trace, () => withTraining({ randomness, updates: new Map() }, () => body(tensors)));
   const { graph } = trace;
   if (!output || graph.tensors[output.id] !== output) throw new ChainruleError('state', who, 'a function that returns a tensor made from those that it was given', show(output));
   // Masks are those of step 0, as in the check of a trainer.

@@ -159,7 +159,7 @@ const FEWEST_COMPARISONS = 3;
 /** Compares the fast re-evaluation with the slow one at boundaries and at random elements, and says where it is wrong. */
 function compareSome({ snapshot, references: { point }, nudge, proofs }: Bench, id: number): string | undefined {
   const { value } = point.tensors[id];
-  const whole = downstream(snapshot, id).nodes.reduce((sum, index) => sum + workOf(point, index, proofs), 1);
+  const whole = downstream(snapshot, id, proofs).nodes.reduce((sum, index) => sum + workOf(point, index, proofs), 1);
   const picks = picksOf(id, value.length).slice(0, Math.max(FEWEST_COMPARISONS, Math.floor(COMPARISON_BUDGET / whole)));
   nudge.select(id);
   for (const element of picks) {

@@ -68,7 +68,7 @@ export class PipelineCache {
 
   /** One explicit layout per list of access modes: `layout: 'auto'` would make each pipeline's bind groups its own. */
   #layout(bindings: readonly Binding[]): { group: GPUBindGroupLayout; pipeline: GPUPipelineLayout } {
-    const key = bindings.map(({ access }) => (access === 'update' ? 'write' : access)).join();
+    const key = bindings.map(({ access }) => (access === 'update' || access === 'part' ? 'write' : access)).join();
     let layout = this.#layouts.get(key);
     if (!layout) {
       const group = this.#device.raw.createBindGroupLayout({

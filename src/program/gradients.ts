@@ -1,6 +1,8 @@
+import { join } from '../ops/concat.ts';
 import { map } from '../ops/map.ts';
 import { ops } from '../ops/index.ts';
-import type { Named } from '../ops/op.ts';
+import type { Named, Range } from '../ops/op.ts';
+import { place } from '../ops/place.ts';
 import type { Request } from '../ops/request.ts';
 import { sameShape, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
@@ -49,6 +51,25 @@ class TensorTable {
   }
 }
 
+/** What one reader of a tensor adds to its gradient: a whole tensor, or one in ranges and 0 elsewhere. */
+type Contribution = Tensor | { readonly tensor: Tensor; readonly ranges: readonly Range[]; readonly node: number; readonly input: string };
+
+/** Where all contributions are parts that cover a tensor along one axis, each place once: the parts in order. */
+function tilingOf(contributions: readonly Contribution[], shape: Shape): { axis: number; parts: Tensor[] } | undefined {
+  const parts = contributions.flatMap((one) => ('ranges' in one ? [one] : []));
+  if (parts.length < 2 || parts.length < contributions.length || parts.some(({ ranges }) => ranges.some(({ step }) => step !== 1))) return undefined;
+  const axis = shape.findIndex((size, at) => parts[0]!.ranges[at]!.count < size);
+  const whole = (ranges: readonly Range[]): boolean => ranges.every(({ start, count }, at) => at === axis || (start === 0 && count === shape[at]));
+  if (axis < 0 || !parts.every(({ ranges }) => whole(ranges))) return undefined;
+  const sorted = parts.toSorted((a, b) => a.ranges[axis]!.start - b.ranges[axis]!.start);
+  let end = 0;
+  for (const { ranges } of sorted) {
+    if (ranges[axis]!.start !== end) return undefined;
+    end += ranges[axis]!.count;
+  }
+  return end === shape[axis] ? { axis, parts: sorted.map(({ tensor }) => tensor) } : undefined;
+}
+
 /** The requests of a graph's forward pass, and with seeds those of its backward pass to the `wanted` tensors. */
 export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonly number[]): Requests {
   const table = new TensorTable(graph);
@@ -75,6 +96,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     saved: saved.get(node) ?? {},
     options: node.options,
     scratch: (name: string, shape: Shape): Tensor => workingTensor(node, name, shape),
+    constant: (value: number, shape: Shape): Tensor => table.add(`constant ${value}`, shape, 'input', value),
   });
   const label = (requests: readonly Request[], node: Node, direction: string): Request[] =>
     requests.map((request) => ({ ...request, label: `${node.label}.${direction}` }));
@@ -100,8 +122,8 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   const forward = contiguous.requests(graph.nodes.flatMap(forwardOf));
   const needed = dependents(graph, wanted);
   const uses = countUses(graph, needed);
-  const contributions = new Map<number, Tensor[]>();
-  const contribute = (id: number, gradient: Tensor): void => {
+  const contributions = new Map<number, Contribution[]>();
+  const contribute = (id: number, gradient: Contribution): void => {
     contributions.set(id, [...contributions.get(id) ?? [], gradient]);
   };
   const cotangents = new Map<number, Tensor>();
@@ -122,9 +144,25 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   };
   /** The one place where gradients are added: a tensor that several launches read gets the sum of what each gives. */
   const collect = (id: number): Tensor | undefined => {
-    const [first, ...others] = contributions.get(id) ?? [];
-    if (!first) return undefined;
     const { name, shape } = graph.tensors[id]!;
+    const given = contributions.get(id) ?? [];
+    const tiling = tilingOf(given, shape);
+    if (tiling) {
+      // What was taken apart is put together again: nothing is added.
+      const total = table.add(`d ${name}`, shape, isLeaf(id) ? 'gradient' : 'value');
+      mean(total, { kind: 'gradient', tensor: id });
+      const requests = join(tiling.parts, tiling.axis, total, (own) => table.add(`d ${name}`, own, 'value'));
+      backward.push(...requests.map((request) => ({ ...request, label: `${name}.gradient` })));
+      return total;
+    }
+    const [first, ...others] = given.map((one): Tensor => {
+      if (!('ranges' in one)) return one;
+      const placed = table.add(`d ${name}`, shape, isLeaf(id) && given.length === 1 ? 'gradient' : 'value');
+      mean(placed, { kind: 'contribution', node: one.node, input: one.input });
+      backward.push({ ...place(one.tensor, one.ranges, 0, placed), label: `${graph.nodes[one.node]!.label}.backward` });
+      return placed;
+    });
+    if (!first) return undefined;
     if (others.length === 0) mean(first, { kind: 'gradient', tensor: id });
     if (others.length === 0 && (!isLeaf(id) || first.role === 'gradient')) {
       const shown = sameShape(first.shape, shape) ? first : { ...first, shape };
@@ -163,9 +201,14 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
       remade.add(node.block);
       backward.push(...remake(node.block));
     }
-    const { requests, aliases = {} } = op.backward({ ...application(node), gradients: upstream, wanted: targets });
+    const { requests, aliases = {}, parts = {} } = op.backward({ ...application(node), gradients: upstream, wanted: targets });
     backward.push(...label(requests, node, 'backward'));
     for (const [name, target] of Object.entries(targets)) {
+      const part = parts[name];
+      if (part) {
+        contribute(node.inputs[name]!, { ...part, node: index, input: name });
+        continue;
+      }
       const alias = aliases[name];
       mean(alias ?? target, { kind: 'contribution', node: index, input: name });
       // An alias may be another leaf's own gradient, whose place in memory it cannot share: `collect` then copies it.

@@ -111,9 +111,19 @@ export class Program {
    */
   async observe(label: string, poison: boolean, ...sections: Section[]): Promise<LaunchRecord[]> {
     const part = this.#dispatches.filter(({ launch }) => sections.includes(launch.section));
-    const written = part.map(({ launch }) => writes(launch));
+    const all = part.map(({ launch }) => writes(launch));
+    // What several launches write in parts is whole after the last of them, and nobody's before the first.
+    const [firsts, lasts] = [new Map<number, number>(), new Map<number, number>()];
+    all.forEach((outputs, index) => outputs.forEach(({ tensor, isPart }) => {
+      if (!isPart) return;
+      if (!firsts.has(tensor.id)) firsts.set(tensor.id, index);
+      lasts.set(tensor.id, index);
+    }));
+    const written = all.map((outputs, index) => outputs.filter(({ tensor, isPart }) => !isPart || lasts.get(tensor.id) === index));
     const data = await observe(this.#device, label, part.map(({ dispatch }, index) => ({
-      dispatch, outputs: written[index]!.map(({ tensor }) => this.range(tensor)),
+      dispatch,
+      outputs: written[index]!.map(({ tensor }) => this.range(tensor)),
+      poisoned: all[index]!.filter(({ tensor, isPart }) => !isPart || firsts.get(tensor.id) === index).map(({ tensor }) => this.range(tensor)),
     })), poison ? POISON_BITS : undefined);
     return part.map(({ launch }, index) => ({
       label: launch.label,
@@ -155,6 +165,7 @@ function gathered(root: Float32Array, shape: Shape, { strides, offset }: Layout)
 }
 
 /** The tensors that a launch writes, with their bindings. */
-function writes({ kernel, tensors }: Launch): { binding: string; tensor: Tensor }[] {
-  return kernel.bindings.flatMap(({ name, access }, index) => (access === 'write' || access === 'update' ? [{ binding: name, tensor: tensors[index]! }] : []));
+function writes({ kernel, tensors }: Launch): { binding: string; tensor: Tensor; isPart: boolean }[] {
+  return kernel.bindings.flatMap(({ name, access }, index) =>
+    (access === 'write' || access === 'update' || access === 'part' ? [{ binding: name, tensor: tensors[index]!, isPart: access === 'part' }] : []));
 }

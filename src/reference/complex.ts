@@ -59,6 +59,33 @@ export function complexExp({ re, im }: Complex): Complex {
   return { re: size * Math.cos(im), im: size * Math.sin(im) };
 }
 
+/** e^z − 1, to all digits for small z. */
+export function complexExpm1({ re, im }: Complex): Complex {
+  const size = Math.exp(re);
+  return { re: Math.expm1(re) * Math.cos(im) - 2 * Math.sin(im / 2) ** 2, im: size * Math.sin(im) };
+}
+
+/** sin(x + iy) = sin x·cosh y + i·cos x·sinh y. */
+export function complexSin({ re, im }: Complex): Complex {
+  return { re: Math.sin(re) * Math.cosh(im), im: Math.cos(re) * Math.sinh(im) };
+}
+
+/** cos(x + iy) = cos x·cosh y − i·sin x·sinh y. */
+export function complexCos({ re, im }: Complex): Complex {
+  return { re: Math.cos(re) * Math.cosh(im), im: -Math.sin(re) * Math.sinh(im) };
+}
+
+/**
+ * a^b next to the real axis: e^(b·log a) where a lies on the right. On the left, where b must be a whole number, by the power of −a
+ * and the sign of (−1)^b. 0^b is 1 for b = 0, else 0, whatever little b is moved by.
+ */
+export function complexPow(a: Complex, b: Complex): Complex {
+  if (a.re === 0 && a.im === 0) return { re: b.re === 0 ? 1 : 0, im: 0 };
+  if (b.re === 0 && b.im === 0) return { re: 1, im: 0 };
+  if (a.re < 0) return complexScale(complexPow(complexScale(a, -1), b), Math.abs(b.re % 2) === 1 ? -1 : 1);
+  return complexExp(complexMul(b, complexLog(a)));
+}
+
 /** The principal logarithm. */
 export function complexLog({ re, im }: Complex): Complex {
   return { re: Math.log(Math.hypot(re, im)), im: Math.atan2(im, re) };

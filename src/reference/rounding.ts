@@ -29,6 +29,17 @@ export interface BuiltinErrors {
   readonly sigmoidUlpPerUnit: number;
   /** The library's own erf (a polynomial). */
   readonly erfAbsolute: number;
+  /** The library's own e^x − 1 errs by `expm1Ulp + expm1UlpPerUnit·max(x, 0)` ulp: the growth is that of e^x. */
+  readonly expm1Ulp: number;
+  readonly expm1UlpPerUnit: number;
+  /** The library's own log and log(1 + x), relative everywhere. */
+  readonly naturalLogUlp: number;
+  readonly log1pUlp: number;
+  /** The library's own sin and cos, for |x| ≤ 10⁴. */
+  readonly sineUlp: number;
+  /** The library's own a^b errs by `powUlp + powUlpPerUnit·|b|·(1 + |log₂ a|)` ulp. */
+  readonly powUlp: number;
+  readonly powUlpPerUnit: number;
 }
 
 /**
@@ -48,6 +59,13 @@ export const PROMISED_ERRORS: BuiltinErrors = {
   sigmoidUlp: 7,
   sigmoidUlpPerUnit: 2,
   erfAbsolute: 5e-7,
+  expm1Ulp: 8,
+  expm1UlpPerUnit: 4,
+  naturalLogUlp: 8,
+  log1pUlp: 8,
+  sineUlp: 4,
+  powUlp: 14,
+  powUlpPerUnit: 6,
 };
 
 /**
@@ -99,6 +117,21 @@ export function sigmoidError(x: number, value: number, builtins: BuiltinErrors):
 /** Standard deviation of log(x), where `value` is the result. */
 export function logError(x: number, value: number, builtins: BuiltinErrors): number {
   return x >= 0.5 && x <= 2 ? builtins.logAbsolute / 2 : ulpError(builtins.logUlp, value);
+}
+
+/** Standard deviation of the library's own e^x − 1 for an exact x, where `value` is the result. */
+export function expm1Error(x: number, value: number, builtins: BuiltinErrors): number {
+  return ulpError(builtins.expm1Ulp + builtins.expm1UlpPerUnit * Math.max(x, 0), value) + FLUSH;
+}
+
+/** Standard deviation of the library's own a^b for exact a and b, where `value` is the result. */
+export function powError(a: number, b: number, value: number, builtins: BuiltinErrors): number {
+  return value === 0 ? 0 : ulpError(builtins.powUlp + builtins.powUlpPerUnit * powSize(a, b), value) + FLUSH;
+}
+
+/** What the error of a^b grows with. */
+export function powSize(a: number, b: number): number {
+  return a === 0 ? 0 : Math.abs(b) * (1 + Math.abs(Math.log2(Math.abs(a))));
 }
 
 /** Standard deviation of a quotient, where `value` is the result. */

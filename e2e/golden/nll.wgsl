@@ -1,0 +1,40 @@
+// rowLoss = -scale · w[t] · x[t]; dx = -scale · w[t] · [i = t]
+
+@group(0) @binding(0) var<storage, read> x: array<f32, 15>;
+@group(0) @binding(1) var<storage, read> expected: array<u32, 5>;
+@group(0) @binding(2) var<storage, read_write> rowLoss: array<f32, 5>;
+@group(0) @binding(3) var<storage, read_write> dx: array<f32, 15>;
+
+const classWeights = array<f32, 3>(1.0f, 0.5f, 2.0f);
+
+fn labelOf(row: u32) -> u32 {
+  return expected[row];
+}
+
+// Labels are checked before upload; the bound keeps a wrong one inside its row.
+fn weightOf(label: u32) -> f32 {
+  return select(classWeights[min(label, 2u)], 0.0, label == 4294967196u);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 5u) {
+    return;
+  }
+  let start = lane * 3u;
+  let weight = weightOf(labelOf(lane));
+  if (labelOf(lane) == 4294967196u) {
+    rowLoss[lane] = 0.0;
+    for (var i = 0u; i < 3u; i++) {
+      dx[start + i] = 0.0;
+    }
+    return;
+  }
+  let label = min(labelOf(lane), 2u);
+  let scale = 1.0f;
+  rowLoss[lane] = -scale * weight * x[start + label];
+  for (var i = 0u; i < 3u; i++) {
+    dx[start + i] = select(0.0, -scale * weight, i == label);
+  }
+}

@@ -1,0 +1,26 @@
+// out = x · rstd · weight; rstd = 1/√(mean of x² + eps)
+
+@group(0) @binding(0) var<storage, read> x: array<f32, 240>;
+@group(0) @binding(1) var<storage, read> weight: array<f32, 10>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32, 240>;
+@group(0) @binding(3) var<storage, read_write> rstd: array<f32, 24>;
+
+@compute @workgroup_size(8)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 8u) + invocation.x;
+  if (lane >= 24u) {
+    return;
+  }
+  let own = lane;
+  var squares = 0.0;
+  for (var i = 0u; i < 10u; i++) {
+    let at = own * 10u + i;
+    squares += x[at] * x[at];
+  }
+  let scale = inverseSqrt(squares / 10.0f + 0.00001f);
+  rstd[own] = scale;
+  for (var i = 0u; i < 10u; i++) {
+    let at = own * 10u + i;
+    out[at] = x[at] * scale * weight[i];
+  }
+}

@@ -1,0 +1,30 @@
+// m = β1·m + (1 - β1)·g; v = β2·v + (1 - β2)·g²; w -= x · m / (√v + eps), or x · m in the first steps
+
+struct Step {
+  number: u32,
+  cursor: u32,
+  scalars: vec4f,
+  moreScalars: vec4f,
+}
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<storage, read> gradients: array<vec4f, 64>;
+@group(0) @binding(2) var<storage, read_write> parameters: array<vec4f, 64>;
+@group(0) @binding(3) var<storage, read_write> expAvg: array<vec4f, 64>;
+@group(0) @binding(4) var<storage, read_write> expAvgSq: array<vec4f, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 64u) {
+    return;
+  }
+  let weight = parameters[lane];
+  let gradient = gradients[lane];
+  let first = 0.9f * expAvg[lane] + 0.09999999999999998f * gradient;
+  let second = 0.999f * expAvgSq[lane] + 0.0010000000000000009f * (gradient * gradient);
+  expAvg[lane] = first;
+  expAvgSq[lane] = second;
+  let scale = select(vec4f(1.0), sqrt(max(second, vec4f(0.0))) + 1e-8f, step.scalars.y > 0.0);
+  parameters[lane] = weight - step.scalars.x * first / scale;
+}

@@ -1,0 +1,29 @@
+// out[kept] = Π x over 6 terms, x [(6)]
+
+@group(0) @binding(0) var<storage, read> x: array<f32, 6>;
+@group(0) @binding(1) var<storage, read_write> out: array<f32, 1>;
+
+alias Value = f32;
+
+fn load_x(row: u32, column: u32) -> Value {
+  return Value(x[column]);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 1u) {
+    return;
+  }
+  var total = 1.0;
+  for (var first = 0u; first < 6u; first += 256u) {
+    var partial = 1.0;
+    let end = min(first + 256u, 6u);
+    for (var i = first; i < end; i++) {
+      let value = load_x(0u, i);
+      partial *= value;
+    }
+    total *= partial;
+  }
+  out[lane] = total;
+}

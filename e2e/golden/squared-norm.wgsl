@@ -1,0 +1,17 @@
+// partials[lane] = Σ over i of x[4 (lane + lanes · i) …+3]²
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f, 64>;
+@group(0) @binding(1) var<storage, read_write> partials: array<f32, 4>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 4u) {
+    return;
+  }
+  var total = vec4f(0.0);
+  for (var i = lane; i < 64u; i += 4u) {
+    total += x[i] * x[i];
+  }
+  partials[lane] = (total.x + total.y) + (total.z + total.w);
+}

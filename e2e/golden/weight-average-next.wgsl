@@ -1,0 +1,13 @@
+// average += 0.001 · (parameters - average)
+
+@group(0) @binding(0) var<storage, read> parameters: array<vec4f, 64>;
+@group(0) @binding(1) var<storage, read_write> average: array<vec4f, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 64u) {
+    return;
+  }
+  average[lane] += 0.001f * (parameters[lane] - average[lane]);
+}

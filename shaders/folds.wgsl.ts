@@ -1,0 +1,148 @@
+import { wgsl } from './wgsl.ts';
+
+/** How many numbers become one: a row of the reduction family. Text works on a variable of type `state`. */
+export interface Fold {
+  /** What it computes, for people: `Σ x`. */
+  readonly formula: (x: string) => string;
+  /** The running result's type. Kernels whose state is f32 keep it in a plain variable, others in a struct. */
+  readonly state: 'f32' | 'State';
+  /** The struct and the functions that the statements below call. */
+  readonly functions?: string;
+  /** The result of no terms. */
+  readonly initial: string;
+  /** The statement that adds term `value` at place `i` of the folded axes. */
+  readonly add: (state: string) => string;
+  /** The statement that joins another state. */
+  readonly join: (state: string, other: string) => string;
+  /** What each binding gets from the last state. `out` is scaled and goes through the epilogue. */
+  readonly results: Readonly<Record<string, (state: string) => string>>;
+}
+
+const plain = (formula: Fold['formula'], initial: string, operator: '+' | '*', term = 'value', finish = (state: string): string => state): Fold => ({
+  formula, state: 'f32', initial,
+  add: (state) => `${state} ${operator}= ${term};`,
+  join: (state, other) => `${state} ${operator}= ${other};`,
+  results: { out: finish },
+});
+
+/** Compilers may take a comparison with itself for true: the bits tell. */
+const IS_NOT_A_NUMBER = wgsl`
+fn isNotANumber(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+`;
+
+/** Largest or smallest number and how many share it: a gradient is shared by them. A NaN wins over every number. */
+const extremum = (formula: Fold['formula'], compare: '<' | '>', term = 'value'): Fold => ({
+  formula, state: 'State', initial: 'State(0.0, 0.0)',
+  functions: wgsl`
+${IS_NOT_A_NUMBER}
+struct State {
+  value: f32,
+  // How many terms have this value; 0 before the first.
+  ties: f32,
+}
+
+fn join(a: State, b: State) -> State {
+  if (b.ties > 0.0 && (a.ties == 0.0 || b.value ${compare} a.value || isNotANumber(b.value))) {
+    return b;
+  }
+  return State(a.value, a.ties + select(0.0, b.ties, b.value == a.value));
+}
+`,
+  add: (state) => `${state} = join(${state}, State(${term}, 1.0));`,
+  join: (state, other) => `${state} = join(${state}, ${other});`,
+  results: { out: (state) => `${state}.value`, ties: (state) => `${state}.ties` },
+});
+
+/** Where the largest or smallest number stands; the first of equal ones. A NaN wins over every number. */
+const place = (formula: Fold['formula'], compare: '<' | '>'): Fold => ({
+  formula, state: 'State', initial: 'State(0.0, NONE)',
+  functions: wgsl`
+${IS_NOT_A_NUMBER}
+const NONE = 0xffffffffu;
+
+struct State {
+  value: f32,
+  // Its place along the folded axes; NONE before the first term.
+  place: u32,
+}
+
+fn join(a: State, b: State) -> State {
+  if (b.place != NONE && (a.place == NONE || b.value ${compare} a.value || (isNotANumber(b.value) && !isNotANumber(a.value)))) {
+    return b;
+  }
+  if (b.place < a.place && b.value == a.value) {
+    return b;
+  }
+  return a;
+}
+`,
+  add: (state) => `${state} = join(${state}, State(value, i));`,
+  join: (state, other) => `${state} = join(${state}, ${other});`,
+  results: { out: (state) => `f32(${state}.place)` },
+});
+
+/** Every fold by name. */
+export const FOLDS = {
+  sum: plain((x) => `Σ ${x}`, '0.0', '+'),
+  prod: plain((x) => `Π ${x}`, '1.0', '*'),
+  norm1: plain((x) => `Σ |${x}|`, '0.0', '+', 'abs(value)'),
+  norm2: plain((x) => `√(Σ (${x})²)`, '0.0', '+', 'value * value', (state) => `sqrt(${state})`),
+  normInfinity: extremum((x) => `max |${x}|`, '>', 'abs(value)'),
+  max: extremum((x) => `max ${x}`, '>'),
+  min: extremum((x) => `min ${x}`, '<'),
+  argMax: place((x) => `the place of max ${x}`, '>'),
+  argMin: place((x) => `the place of min ${x}`, '<'),
+
+  logSumExp: {
+    formula: (x) => `log Σ e^${x}`, state: 'State', initial: 'State(-3.4e38, 0.0)',
+    functions: wgsl`
+struct State {
+  largest: f32,
+  // Σ e^(x - largest), made smaller whenever a larger number comes: no exponential overflows, and each term is read once.
+  total: f32,
+}
+
+fn join(a: State, b: State) -> State {
+  let smaller = exp(-abs(b.largest - a.largest));
+  return State(max(a.largest, b.largest), select(a.total + b.total * smaller, a.total * smaller + b.total, b.largest > a.largest));
+}
+`,
+    add: (state) => `${state} = join(${state}, State(value, 1.0));`,
+    join: (state, other) => `${state} = join(${state}, ${other});`,
+    results: { out: (state) => `${state}.largest + log(${state}.total)` },
+  },
+
+  /** Welford's recurrence (Technometrics 4, 1962), joined as by Chan, Golub and LeVeque (1979): one reading, nothing cancels. */
+  variance: {
+    formula: (x) => `Σ (${x} - mean)²`, state: 'State', initial: 'State(0.0, 0.0, 0.0)',
+    functions: wgsl`
+struct State {
+  count: f32,
+  mean: f32,
+  // Σ (x - mean)² of the terms so far.
+  squares: f32,
+}
+
+fn add(a: State, value: f32) -> State {
+  let count = a.count + 1.0;
+  let before = value - a.mean;
+  let mean = a.mean + before / count;
+  return State(count, mean, a.squares + before * (value - mean));
+}
+
+fn join(a: State, b: State) -> State {
+  let count = max(a.count + b.count, 1.0);
+  let share = b.count / count;
+  let distance = b.mean - a.mean;
+  return State(a.count + b.count, a.mean + distance * share, a.squares + b.squares + distance * distance * a.count * share);
+}
+`,
+    add: (state) => `${state} = add(${state}, value);`,
+    join: (state, other) => `${state} = join(${state}, ${other});`,
+    results: { out: (state) => `${state}.squares`, mean: (state) => `${state}.mean` },
+  },
+} satisfies Readonly<Record<string, Fold>>;
+
+export type FoldName = keyof typeof FOLDS;

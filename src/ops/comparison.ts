@@ -1,0 +1,26 @@
+import { ShapeError } from '../errors.ts';
+import { broadcastShape } from './broadcast.ts';
+import { map } from './map.ts';
+import type { Op } from './op.ts';
+
+/** A row of the family: out = 1 where a and b compare so, else 0, as f32. It has no gradient. */
+function comparison(name: string): Op {
+  return {
+    name,
+    inputs: ['a', 'b'],
+    constants: ['a', 'b'],
+    shapes: ({ a, b }, _, who) => {
+      if (a!.type !== 'f32' || b!.type !== 'f32') throw new ShapeError(who, 'numbers to compare (f32)', `${a!.type} and ${b!.type}`);
+      return { out: broadcastShape(who, a!.shape, b!.shape) };
+    },
+    forward: ({ inputs: { a, b }, outputs }) => [map(a!, [{ formula: name, operands: [b!] }], outputs.out!)],
+    backward: () => ({ requests: [] }),
+  };
+}
+
+export const equal = comparison('equal');
+export const notEqual = comparison('notEqual');
+export const less = comparison('less');
+export const lessEqual = comparison('lessEqual');
+export const greater = comparison('greater');
+export const greaterEqual = comparison('greaterEqual');

@@ -1,0 +1,177 @@
+import { FOLDS, type FoldName } from '../../shaders/folds.wgsl.ts';
+import { prodBackward } from '../../shaders/prod-backward.wgsl.ts';
+import type { ReduceSpec } from '../../shaders/reduce.wgsl.ts';
+import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
+import { map } from './map.ts';
+import { flag, type Named, type Op, type Options } from './op.ts';
+import { foldAxes, foldedShape, reduceFamily, sumAxes } from './reduce.ts';
+import type { KernelFamily } from './request.ts';
+import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
+
+/** Sorted axes ≥ 0 from the option `axes`: a list, or one number (default: all). */
+export function axesOf(who: string, shape: Shape, { axes }: Options): number[] {
+  if (axes === undefined) return shape.map((_, axis) => axis);
+  const list: unknown = typeof axes === 'number' ? [axes] : axes;
+  if (!Array.isArray(list)) throw new OptionError(who, 'axes to be an integer or a list of integers', show(axes));
+  const positive = list.map((axis: unknown) => positiveAxis(who, 'axes', shape, axis));
+  if (new Set(positive).size !== positive.length) throw new OptionError(who, 'each axis once', show(axes));
+  return positive.sort((a, b) => a - b);
+}
+
+/** An axis ≥ 0 from one that may be counted from the end. */
+export function positiveAxis(who: string, option: string, shape: Shape, axis: unknown): number {
+  const fits = typeof axis === 'number' && Number.isInteger(axis) && axis >= -shape.length && axis < shape.length;
+  if (!fits) {
+    throw new ShapeError(who, shape.length === 0 ? `an input with at least one axis for ${option}` : `${option} between ${-shape.length} and ${shape.length - 1}`, `${show(axis)} for ${showShape(shape)}`);
+  }
+  return axis < 0 ? axis + shape.length : axis;
+}
+
+/** A tensor of the folded shape as it would be with keepDims, so that it broadcasts over the folded axes. */
+export function kept(folded: Tensor, x: Tensor, axes: readonly number[]): Tensor {
+  const shape = foldedShape(x.shape, axes, true);
+  const { layout } = folded;
+  if (!layout || layout.strides.length === shape.length) return { ...folded, shape };
+  const strides = [...layout.strides];
+  return { ...folded, shape, layout: { ...layout, strides: shape.map((_, axis) => (axes.includes(axis) ? 0 : strides.shift()!)) } };
+}
+
+/** How many numbers become one. */
+export const termsOf = ({ shape }: Tensor, axes: readonly number[]): number => sizeOf(axes.map((axis) => shape[axis]!));
+
+/** What every reduction over `axes` takes and gives. */
+export const folding = {
+  inputs: ['x'],
+  options: ['axes', 'keepDims'],
+  families: [reduceFamily],
+  shapes: ({ x }: Named<Tensor>, options: Options, who: string): { out: Shape } =>
+    ({ out: foldedShape(x!.shape, axesOf(who, x!.shape, options), flag(who, options, 'keepDims')) }),
+} as const;
+
+/** A row of the family: out = factor · Σ x over `axes`; the factor may depend on how many terms there are. */
+function sumTimes(name: string, factor: (terms: number) => number): Op {
+  return {
+    name,
+    ...folding,
+    forward: ({ inputs: { x }, outputs, options }) => {
+      const axes = axesOf(name, x!.shape, options);
+      return sumAxes(x!, axes, factor(termsOf(x!, axes)), outputs.out!);
+    },
+    backward: ({ inputs: { x }, gradients, wanted, options }) => {
+      if (!wanted.x) return { requests: [] };
+      const axes = axesOf(name, x!.shape, options);
+      const scale = factor(termsOf(x!, axes));
+      return { requests: [map(kept(gradients.out!, x!, axes), scale === 1 ? [] : [{ formula: 'scale', parameters: [scale] }], wanted.x)] };
+    },
+  };
+}
+
+export const sum = sumTimes('sum', () => 1);
+export const mean = sumTimes('mean', (terms) => 1 / terms);
+
+/** How a fold's gradient is written element by element: dx = formula(dout, …operands). */
+interface FoldRule {
+  readonly fold: FoldName;
+  readonly scale?: number;
+  readonly formula: string;
+  readonly parameters?: readonly number[];
+  /** What the formula takes after dout; the others are what the fold gives besides its result. */
+  readonly operands: readonly ('x' | 'y' | 'ties' | 'mean')[];
+}
+
+/** A row of the family: one fold forward, one map back. What the gradient needs besides x and y, the forward launch saves. */
+function folded(name: string, ruleOf: (options: Options, terms: number) => FoldRule, { options: further = [] }: { readonly options?: readonly string[] } = {}): Op {
+  const rule = (x: Tensor, options: Options) => {
+    const axes = axesOf(name, x.shape, options);
+    return { axes, ...ruleOf(options, termsOf(x, axes)) };
+  };
+  const savesOf = ({ x }: Named<Tensor>, options: Options): Readonly<Record<string, Shape>> => {
+    const { axes, fold } = rule(x!, options);
+    return Object.fromEntries(Object.keys(FOLDS[fold].results).filter((result) => result !== 'out').map((result) => [result, foldedShape(x!.shape, axes, true)]));
+  };
+  return {
+    name,
+    ...folding,
+    options: [...folding.options, ...further],
+    shapes: (inputs, options, who) => {
+      const shapes = folding.shapes(inputs, options, who);
+      rule(inputs.x!, options);
+      return shapes;
+    },
+    saves: savesOf,
+    forward: ({ inputs: { x }, outputs, saved, options }) => {
+      const { fold, axes, scale } = rule(x!, options);
+      return [foldAxes(x!, { fold, axes, ...(scale === undefined ? {} : { scale }), writes: saved }, outputs.out!)];
+    },
+    backward: ({ inputs: { x }, outputs, saved, gradients, wanted, options }) => {
+      if (!wanted.x) return { requests: [] };
+      const { axes, formula, parameters = [], operands } = rule(x!, options);
+      const tensors: Named<Tensor> = { x: x!, y: kept(outputs.out!, x!, axes), ...saved };
+      return { requests: [map(kept(gradients.out!, x!, axes), [{ formula, parameters, operands: operands.map((operand) => tensors[operand]!) }], wanted.x)] };
+    },
+  };
+}
+
+/** The largest over `axes`. Where several are equal, they share the gradient (PyTorch's amax). */
+export const max = folded('max', () => ({ fold: 'max', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }));
+/** The smallest over `axes`. Where several are equal, they share the gradient (PyTorch's amin). */
+export const min = folded('min', () => ({ fold: 'min', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }));
+/** log Σ e^x over `axes`. */
+export const logSumExp = folded('logSumExp', () => ({ fold: 'logSumExp', formula: 'logSumExpBackward', operands: ['x', 'y'] }));
+
+/** Σ (x - mean)² / (n - correction) over n numbers along `axes`; correction 1 (the default) is Bessel's. */
+export const variance = folded('variance', ({ correction = 1 }, terms) => {
+  const less = checkNumber('variance', 'correction', correction, { min: 0 });
+  if (terms <= less) throw new ShapeError('variance', `more than ${less} numbers along its axes`, String(terms), 'Set correction to 0, or take more axes.');
+  return { fold: 'variance', scale: 1 / (terms - less), formula: 'varianceBackward', parameters: [2 / (terms - less)], operands: ['x', 'mean'] };
+}, { options: ['correction'] });
+
+/** The norm over `axes`: (Σ |x|^p)^(1/p) for p 1 or 2 (the default), the largest |x| for 'infinity'. Its subgradient is 0 where x is. */
+export const norm = folded('norm', ({ p = 2 }): FoldRule => {
+  if (p === 1) return { fold: 'norm1', formula: 'absBackward', operands: ['x'] };
+  if (p === 2) return { fold: 'norm2', formula: 'norm2Backward', operands: ['x', 'y'] };
+  if (p === 'infinity') return { fold: 'normInfinity', formula: 'normInfinityBackward', operands: ['x', 'y', 'ties'] };
+  throw new OptionError('norm', 'p to be 1, 2 or "infinity"', show(p));
+}, { options: ['p'] });
+
+const prodBackwardFamily: KernelFamily<Pick<ReduceSpec, 'shape' | 'folded'>> = {
+  name: 'prod-backward',
+  variants: [{ name: 'serial', suits: () => true, kernel: prodBackward }],
+};
+
+/** The product over `axes`. The gradient is the product of all others, also where numbers are 0. */
+export const prod: Op = {
+  name: 'prod',
+  ...folding,
+  forward: ({ inputs: { x }, outputs, options }) => [foldAxes(x!, { fold: 'prod', axes: axesOf('prod', x!.shape, options) }, outputs.out!)],
+  backward: ({ inputs: { x }, gradients, wanted, options }) => {
+    if (!wanted.x) return { requests: [] };
+    const axes = axesOf('prod', x!.shape, options);
+    return { requests: [{
+      family: prodBackwardFamily, spec: { shape: x!.shape, folded: x!.shape.map((_, axis) => axes.includes(axis)) },
+      reads: { x: x!, dout: gradients.out! }, writes: { dx: wanted.x },
+    }] };
+  },
+};
+
+/** A row of the family: where an extremum stands along one axis, or in all of x. */
+function placeOf(name: 'argMax' | 'argMin'): Op {
+  const axes = (who: string, shape: Shape, { axis }: Options): number[] =>
+    (axis === undefined ? shape.map((_, each) => each) : [positiveAxis(who, 'axis', shape, axis)]);
+  return {
+    name,
+    families: [reduceFamily],
+    inputs: ['x'],
+    constants: ['x'],
+    options: ['axis', 'keepDims'],
+    shapes: ({ x }, options, who) => {
+      if (x!.type !== 'f32') throw new ShapeError(who, 'numbers to compare (f32)', x!.type);
+      return { out: foldedShape(x!.shape, axes(who, x!.shape, options), flag(who, options, 'keepDims')) };
+    },
+    forward: ({ inputs: { x }, outputs, options }) => [foldAxes(x!, { fold: name, axes: axes(name, x!.shape, options) }, outputs.out!)],
+    backward: () => ({ requests: [] }),
+  };
+}
+
+export const argMax = placeOf('argMax');
+export const argMin = placeOf('argMin');
