@@ -17,8 +17,8 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
-  // Every dependency is an ES module and is served as it is: no pre-bundling, so no page reload in the middle of a test.
-  optimizeDeps: { noDiscovery: true, include: [] },
+  // Every dependency but one is an ES module and is served as it is. None is looked for: no page reload in the middle of a test.
+  optimizeDeps: { noDiscovery: true, include: ['papaparse'] },
   build: {
     target: 'esnext',
     outDir: 'dist/lab',

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const names = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/own-op.md'];
+const names = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/own-op.md', 'docs/train.md'];
 
 export interface Block {
   /** `README.md:12`, the line where the block starts. */

@@ -42,6 +42,7 @@ import { softmax, softmaxBackward, softmaxBackwardWorkgroup, softmaxWorkgroup } 
 import { activity, statistics } from '../shaders/statistics.wgsl.ts';
 import { upsample, upsampleBackward } from '../shaders/upsample.wgsl.ts';
 import { attentionKernels } from './golden-attention.ts';
+import { recurrentKernels } from './golden-recurrent.ts';
 import { BUILTIN_ROWS } from '../src/check/builtin-rows.ts';
 import { sumOfSquares } from '../shaders/sum-of-squares.wgsl.ts';
 
@@ -122,6 +123,7 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   })],
   ...layouts,
   ...attentionKernels,
+  ...recurrentKernels,
   ['matmul-forward-small', matmulRegister(forwardLayer(7, 10, 6), 1, 'small')],
   ['matmul-forward-register', matmulRegister(forwardLayer(8, 10, 12), 4, 'register')],
   ['matmul-forward-tiled', matmulTiled(forwardLayer(68, 66, 32))],
@@ -210,13 +212,13 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['accuracy-ignored', accuracy({ rows: 8, columns: 10, target: 'index', ignoreIndex: -100 })],
   ['confusion-index', metricKernels.confusion({ ...counted, target: 'index' })],
   ['confusion-probabilities', metricKernels.confusion({ ...counted, target: 'probabilities' })],
-  ['confusion-sign', metricKernels.confusion({ ...counted, target: 'sign' })],
+  ['confusion-sign', metricKernels.confusion({ ...counted, target: 'signs' })],
   ['top-k', metricKernels.topK({ ...counted, target: 'index', k: 2 })],
   ['regression-sums', metricKernels.regressionSums({ rows: 8, columns: 3 })],
   ['surprise', metricKernels.surprise({ ...counted, target: 'index' })],
   ['add-terms', metricKernels.addTerms({ rows: 300 })],
   ['accuracy-probabilities', accuracy({ rows: 8, columns: 10, target: 'probabilities' })],
-  ['accuracy-sign', accuracy({ rows: 8, columns: 3, target: 'sign' })],
+  ['accuracy-sign', accuracy({ rows: 8, columns: 3, target: 'signs' })],
   ['statistics', statistics(arena)],
   ['activity', activity({ rows: 8, columns: 16 })],
   ['gradient-sum-first', gradientSum({ ...arena, factor: 0.25, first: true })],

@@ -4,13 +4,13 @@ import { float, wgsl } from './wgsl.ts';
 export interface AccuracySpec {
   readonly rows: number;
   readonly columns: number;
-  /** `index`: the largest output against a class index; `probabilities`: against the largest target; `sign`: each output > 0 against target > ½. */
-  readonly target: 'index' | 'probabilities' | 'sign';
+  /** `index`: the largest output against a class index; `probabilities`: against the largest target; `signs`: each output > 0 against target > ½. */
+  readonly target: 'index' | 'probabilities' | 'signs';
   /** Rows with this class index are left out: the mean of hits is the share of right ones among the others. */
   readonly ignoreIndex?: number;
 }
 
-/** hits[row] = 1 where the prediction is right (for `sign`: the share of its columns), else 0. Of equal outputs the first wins. Where rows are left out, the others count for them. */
+/** hits[row] = 1 where the prediction is right (for `signs`: the share of its columns), else 0. Of equal outputs the first wins. Where rows are left out, the others count for them. */
 export function accuracy({ rows, columns, target, ignoreIndex }: AccuracySpec): Kernel {
   const largest = (array: string, name: string): string => wgsl`
 var ${name} = 0u;
@@ -30,7 +30,7 @@ var ${name} = 0u;
     count: rows,
     body: wgsl`
 let start = lane * ${columns}u;
-#if ${target === 'sign'}
+#if ${target === 'signs'}
   var right = 0.0;
   for (var i = 0u; i < ${columns}u; i++) {
     right += select(0.0, ${float(1 / columns)}, (x[start + i] > 0.0) == (expected[start + i] > 0.5));

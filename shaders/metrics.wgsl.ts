@@ -39,13 +39,13 @@ let label = min(expected[lane], ${columns - 1}u);
 /** counters[label · classes + guess] += 1. By sign there are two classes, and each output is an example of its own. */
 export function confusion(spec: CountSpec): Kernel {
   const { rows, columns, target } = spec;
-  const classes = target === 'sign' ? 2 : columns;
+  const classes = target === 'signs' ? 2 : columns;
   return laneKernel({
     name: `confusion-${target}`,
     formula: `counters[label · ${classes} + guess] += 1`,
     declarations: declarations(spec, `array<atomic<u32>, ${classes ** 2}>`),
-    count: target === 'sign' ? rows * columns : rows,
-    body: target === 'sign' ? wgsl`
+    count: target === 'signs' ? rows * columns : rows,
+    body: target === 'signs' ? wgsl`
 let label = select(0u, 1u, expected[lane] > 0.5);
   let guess = select(0u, 1u, x[lane] > 0.0);
   atomicAdd(&counters[label * 2u + guess], 1u);` : wgsl`

@@ -198,7 +198,9 @@ export function recurrentBackward(spec: RecurrentSpec): Kernel {
     name: `recurrent-${cell}-backward/${isLast ? 'last' : 'earlier'}${isFirst ? '-first' : ''}`,
     formula: `the gradients of one step's gates; dout [${batch}, ${time}, ${states * hidden}], dx [${batch}, ${time}, ${gates * hidden}]`,
     declarations: [
-      read('place', 1), read('dout', batch * time * states * hidden), read('out', batch * time * states * hidden),
+      read('place', 1), read('dout', batch * time * states * hidden),
+      // A GRU's first step starts from the initial state: one buffer less, so that eight are enough.
+      ...(cell === 'gru' && isFirst ? [] : [read('out', batch * time * states * hidden)]),
       ...(gates > 1 ? [read('gates', batch * time * 4 * hidden)] : []),
       ...(isLast ? [] : [read('weight', gates * hidden * hidden)]),
       ...(readsHidden ? [read('initialHidden', batch * hidden)] : []),

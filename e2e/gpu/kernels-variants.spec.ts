@@ -9,9 +9,10 @@ interface Choice {
 
 /** Proves samples with some variant, and returns the names of the kernels that ran. */
 async function prove(run: Run, op: string, samples: readonly Sample[], target: Choice): Promise<string[]> {
-  const found = await run(async ({ chainrule, gradcheck, load }, { op, samples, target }) => {
+  const found = await run(async ({ gradcheck, load }, { op, samples, target }) => {
     const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');
-    const device = await chainrule.openDevice();
+    const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+    const device = await sharedDevice();
     const kernels = new Set<string>();
     const wrong: string[] = [];
     let looked = 0;
@@ -20,11 +21,10 @@ async function prove(run: Run, op: string, samples: readonly Sample[], target: C
         const snapshot = await runOp(device, ...call, { target });
         for (const { kernel } of snapshot.launches) kernels.add(kernel);
         return snapshot;
-      }, op, sample);
+      }, op, sample, { cotangents: ['random'] });
       looked += reports.reduce((sum, { report }) => sum + report.proven, 0);
       wrong.push(...reports.filter(({ passed }) => !passed).map(({ cotangent, report }) => `${sample.name}, ${cotangent}: ${report}`));
     }
-    device.destroy();
     return { kernels: [...kernels], wrong, looked };
   }, { op, samples: [...samples], target });
   expect(found.wrong.join('\n\n')).toBe('');

@@ -8,7 +8,7 @@ type Shapes = typeof import('../../src/nn/functional/shape.ts');
 
 /** Proves a function of tensors, and tells which kernels it runs. */
 async function prove(lib: Library, which: string) {
-  const { einsum, flip, matmul, outer, permute, rotary, scaledDotProductAttention, slice } = {
+  const { einsum, flip, linear, matmul, outer, permute, rotary, scaledDotProductAttention, slice } = {
     ...await lib.load<Functions>('/src/nn/functional/index.ts'), ...await lib.load<Shapes>('/src/nn/functional/shape.ts'),
   };
   const { sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
@@ -32,6 +32,10 @@ async function prove(lib: Library, which: string) {
     // Backwards, and with gaps between columns.
     flipped: [{ a: normals(10, [4, 6]), b: normals(11, [3, 6, 5]) }, ({ a, b }) => matmul(flip(a!, [1]), slice(b!, { step: [1, 1, 2] }))],
     transposed: [{ a: normals(12, [2, 6, 8, 4]), b: normals(13, [5, 8]) }, ({ a, b }) => matmul(permute(a!, [0, 1, 3, 2]), permute(b!, [1, 0]))],
+    backwards: [
+      { x: normals(14, [3, 6]), weight: normals(15, [5, 6]), bias: normals(16, [5]) },
+      ({ x, weight, bias }) => flip(linear(flip(x!, [1]), flip(weight!, [0]), bias!), [0]),
+    ],
     // Neither rows nor columns are neighbours: a copy comes first.
     apart: [{ a: normals(12, [2, 6, 8, 4]), b: normals(13, [8, 5]) }, ({ a, b }) => matmul(permute(a!, [0, 3, 1, 2]), b!)],
   };
@@ -51,6 +55,7 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   outer: ['mul'],
   flipped: [],
   transposed: ['matmul-tt', 'matmul-nn', 'matmul-nn'],
+  backwards: ['copy', 'copy', 'matmul-nt'],
   apart: ['copy', 'matmul-nn'],
 };
 

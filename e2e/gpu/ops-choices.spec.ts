@@ -1,6 +1,7 @@
+import { ops, variantNames } from '../../src/ops/index.ts';
 import { proofs } from '../../src/proof/index.ts';
 import { expect, test } from '../harness.ts';
-import { sameKernels } from './sample-kit.ts';
+import { kernelsFor } from './sample-kit.ts';
 
 interface Choice {
   readonly fusion?: boolean;
@@ -8,51 +9,82 @@ interface Choice {
   readonly variants?: Readonly<Record<string, string>>;
 }
 
-/**
- * Every way to choose kernels, on the same samples as the usual one. All of them are held against one reference by the same
- * tolerance, so that they agree with each other too. `most` says how many samples of an op a choice may take: kernels with
- * barriers take half a second each to compile on a software adapter.
- */
-const CHOICES: readonly { readonly target: Choice; readonly most: (op: string) => number }[] = [
-  { target: { fusion: false }, most: () => Infinity },
-  { target: { adapterClass: 'gpu' }, most: () => Infinity },
-  { target: { variants: { matmul: 'register' } }, most: () => Infinity },
-  { target: { variants: { matmul: 'tiled' } }, most: (op) => (op === 'matmul' ? 2 : 1) },
-  { target: { variants: { reduce: 'workgroup' } }, most: (op) => (op === 'sum' ? Infinity : 2) },
-];
-/** The kernels that the choices must have brought in, by the ops that have them. */
-const EXPECTED: Readonly<Record<string, RegExp>> = { matmul: /register.*tiled/, linear: /register.*tiled/, sum: /workgroup/, mean: /workgroup/, add: /workgroup/, mse: /workgroup/ };
+/** The op that answers for a family's kernels: the first that lists it. Others only have to ask for them rightly. */
+const OWNERS: Readonly<Record<string, string>> = Object.fromEntries(Object.values(ops).toReversed().flatMap(({ name, families = [] }) => families.map((family) => [family.name, name])));
 
-for (const [op, { samples }] of Object.entries(proofs)) {
-  // Plans need no GPU: most elementwise ops have one kernel for everything.
+/** Samples of an op that a choice may take: the owner of a family that it forces takes more. */
+const [OWN, OTHERS, PLAIN] = [3, 1, 4];
+/** Barriers in large tiles take seconds to compile on a software adapter; `kernels-variants` has every form of them. */
+const SLOW = new Set(['matmul:tiled']);
+
+/**
+ * Every way to choose kernels, on the samples whose kernels it changes. All of them are held against one reference by the same
+ * tolerance, so that they agree with each other too.
+ */
+function choicesOf(op: string): { target: Choice; most: number; forced?: string }[] {
+  return [
+    { target: { fusion: false }, most: PLAIN },
+    { target: { adapterClass: 'gpu' }, most: PLAIN },
+    ...Object.entries(variantNames).flatMap(([family, names]) => names.map((name) => ({
+      target: { variants: { [family]: name } }, most: OWNERS[family] !== op ? OTHERS : SLOW.has(`${family}:${name}`) ? 2 : OWN, forced: `${family}:${name}`,
+    }))),
+  ];
+}
+
+/** For each choice the places of the samples that it gives other kernels, the largest first. Plans need no GPU. */
+function tasksOf(op: string): { target: Choice; at: number[]; forced?: string }[] {
+  const { samples } = proofs[op]!;
   const cpu = { adapterClass: 'cpu', maxBindings: 10 } as const;
-  if (CHOICES.every(({ target }) => samples.every((sample) => sameKernels(op, sample, cpu, target)))) continue;
+  const sizes = samples.map(({ inputs }) => Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0));
+  const plain = samples.map((sample) => kernelsFor(op, sample, cpu));
+  const asked = new Set(plain.flatMap(({ families }) => families));
+  for (const variant of plain.flatMap(({ variants }) => variants)) usual.add(variant);
+  return choicesOf(op).filter(({ target }) => Object.keys(target.variants ?? {}).every((family) => asked.has(family))).map(({ target, most, forced }) => ({
+    target, ...(forced ? { forced } : {}),
+    at: samples.flatMap((sample, at) => (kernelsFor(op, sample, cpu, target).text === plain[at]!.text ? [] : [at])).sort((a, b) => sizes[b]! - sizes[a]!).slice(0, most),
+  })).filter(({ at }) => at.length > 0);
+}
+
+const covered = new Set<string>();
+const usual = new Set<string>();
+for (const op of Object.keys(proofs)) {
+  const tasks = tasksOf(op);
+  if (tasks.length === 0) continue;
+  for (const { forced } of tasks) if (forced && OWNERS[forced.split(':')[0]!] === op) covered.add(forced);
   test(`${op}: other kernels for the same samples`, async ({ run }) => {
-    const found = await run(async ({ gradcheck, load }, { op, choices }) => {
+    test.setTimeout(300_000);
+    const found = await run(async ({ gradcheck, load }, { op, tasks }) => {
       const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');
       const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
-      const { sameKernels } = await load<typeof import('./sample-kit.ts')>('/e2e/gpu/sample-kit.ts');
       const device = await sharedDevice();
-      const sizeOf = ({ inputs }: import('../../src/gradcheck.ts').Sample): number => Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0);
-      const kernels = new Set<string>();
       const wrong: string[] = [];
-      let tried = 0;
-      for (const { target, most } of choices) {
-        const others = gradcheck.proofs[op]!.samples.filter((sample) => !sameKernels(op, sample, device, target)).toSorted((a, b) => sizeOf(b) - sizeOf(a));
-        for (const sample of others.slice(0, most)) {
+      const ran: string[][] = [];
+      for (const { target, at } of tasks) {
+        const kernels = new Set<string>();
+        for (const index of at) {
+          const sample = gradcheck.proofs[op]!.samples[index]!;
           const [{ passed, report }] = await gradcheck.checkSample(async (...call) => {
             const snapshot = await runOp(device, ...call, { target });
             for (const { kernel } of snapshot.launches) kernels.add(kernel);
             return snapshot;
           }, op, sample, { cotangents: ['random'] });
-          tried += 1;
           if (!passed) wrong.push(`${sample.name} with ${JSON.stringify(target)}: ${report}`);
         }
+        ran.push([...kernels]);
       }
-      return { wrong, tried, kernels: [...kernels].sort().join(' ') };
-    }, { op, choices: CHOICES.map(({ target, most }) => ({ target, most: Math.min(most(op), 1000) })) });
+      return { wrong, ran };
+    }, { op, tasks });
     expect(found.wrong.join('\n\n')).toBe('');
-    expect(found.tried).toBeGreaterThan(0);
-    if (EXPECTED[op]) expect(found.kernels).toMatch(EXPECTED[op]);
+    expect(found.ran).toHaveLength(tasks.length);
+    // What was forced ran.
+    for (const [index, { forced }] of tasks.entries()) {
+      if (forced) expect(found.ran[index]!.filter((kernel) => kernel.endsWith(`/${forced.split(':')[1]}`)), forced).not.toEqual([]);
+    }
   });
 }
+
+test('every variant of every family is forced on its owner, but for the ones that a software adapter takes anyway', () => {
+  const all = Object.entries(variantNames).flatMap(([family, names]) => names.map((name) => `${family}:${name}`));
+  expect(all.filter((variant) => !covered.has(variant) && !usual.has(variant))).toEqual([]);
+  expect(covered.size).toBeGreaterThan(8);
+});

@@ -153,7 +153,7 @@ test('what defineOp, applyOp, checkOp and defineModule may not be given is refus
       'null': () => defineOp(null as never),
       'an op that nobody defined': inside((x) => applyOp(base, { x })),
       'another record of the name': inside((x) => applyOp({ ...squaredRelu }, { x })),
-      'a name that does not exist': inside((x) => applyOp('square', { x })),
+      'a name that does not exist': inside((x) => applyOp('cube', { x })),
       'an input that does not exist': inside((x) => applyOp(squaredRelu, { x, y: x })),
       'a missing input': inside(() => applyOp(squaredRelu, {})),
       'an option that does not exist': inside((x) => applyOp(squaredRelu, { x }, { p: 1 })),

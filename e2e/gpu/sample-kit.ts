@@ -98,9 +98,9 @@ export function runTogether(device: Device, build: (builder: Builder) => readonl
   });
 }
 
-/** Whether two settings lead to the same kernels for a sample: then proving one is proving the other. */
-export function sameKernels(op: string, { options, inputs }: Sample, device: Pick<Target, 'adapterClass' | 'maxBindings'>, target: Partial<Target>): boolean {
-  const texts = (own: Partial<Target>): string => planGraph(opRun(op, options, inputs, new Float32Array(0), { target: own }), device).launches
-    .map(({ kernel }) => kernel.code).join('\n');
-  return texts({}) === texts(target);
+/** The kernels that a sample runs: their texts, the families that had a choice, and what they chose. Needs no GPU. */
+export function kernelsFor(op: string, { options, inputs }: Sample, device: Pick<Target, 'adapterClass' | 'maxBindings'>, target: Partial<Target> = {}): { text: string; families: string[]; variants: string[] } {
+  const { launches } = planGraph(opRun(op, options, inputs, new Float32Array(0), { target }), device);
+  const chosen = launches.flatMap(({ variant }) => variant ?? []);
+  return { text: launches.map(({ kernel }) => kernel.code).join('\n'), families: chosen.map(({ family }) => family), variants: chosen.map(({ family, name }) => `${family}:${name}`) };
 }

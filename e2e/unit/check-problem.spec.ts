@@ -38,7 +38,7 @@ test('a line names the very sample that it was made from', () => {
 });
 
 for (const [line, message] of [
-  ['', 'replay: needs an op among matmul'], ['conv2d n=3', 'got "conv2d"'], ['matmul m=0', 'needs m to be an integer from 1'], ['matmul m=1.5', 'got "1.5"'],
+  ['', 'replay: needs an op among matmul'], ['conv9d n=3', 'got "conv9d"'], ['matmul m=0', 'needs m to be an integer from 1'], ['matmul m=1.5', 'got "1.5"'],
   ['matmul width=3', 'needs name=value with a name among m, k, n'], ['matmul m', 'got "m"'], ['matmul m=1 m=2', 'needs m once, got it twice'],
   ['matmul m=1 variants=tiled', 'needs variants as family:variant'], ['matmul seed=-1', 'needs seed to be an integer'], ['matmul adapterClass=tpu', 'needs adapterClass to be gpu or cpu'],
   ['matmul cotangent=zeros', 'needs cotangent to be ones or random'], ['matmul fusion=2', 'needs fusion to be an integer from 0 to 1'],

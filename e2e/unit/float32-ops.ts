@@ -69,6 +69,31 @@ function multiply(m: number, k: number, n: number, a: (i: number, p: number) => 
   return out;
 }
 
+/** The products of a batch: the numbers of their matrices, and where those stand. A vector is a matrix of one row, or of one column. */
+function productsOf(a: Tensor32, b: Tensor32, { transposeA, transposeB }: Options) {
+  const [rowA, columnB] = [a.shape.length === 1, b.shape.length === 1];
+  const left = rowA ? [1, ...a.shape] : a.shape;
+  const right = columnB ? [...b.shape, 1] : b.shape;
+  const [m, k] = transposeA ? [left.at(-1)!, left.at(-2)!] : [left.at(-2)!, left.at(-1)!];
+  const n = transposeB ? right.at(-2)! : right.at(-1)!;
+  const rank = Math.max(left.length, right.length) - 2;
+  const padded = (shape: readonly number[]): number[] => [...Array<number>(rank - shape.length + 2).fill(1), ...shape.slice(0, -2)];
+  const [batchA, batchB] = [padded(left), padded(right)];
+  const batch = batchA.map((length, axis) => Math.max(length, batchB[axis]));
+  const products = Array.from({ length: size(batch) }, (_, p) => {
+    const digits = batch.map((length, axis) => Math.floor(p / size(batch.slice(axis + 1))) % length);
+    const matrixOf = (own: readonly number[]): number => digits.reduce((index, digit, axis) => index * own[axis] + (own[axis] === 1 ? 0 : digit), 0);
+    return [matrixOf(batchA), matrixOf(batchB)] as const;
+  });
+  const placeA = (p: number, i: number, j: number): number => products[p][0] * m * k + (transposeA ? j * m + i : i * k + j);
+  const placeB = (p: number, i: number, j: number): number => products[p][1] * k * n + (transposeB ? j * k + i : i * n + j);
+  return {
+    m, n, k, products, placeA, placeB, shape: [...batch, ...(rowA ? [] : [m]), ...(columnB ? [] : [n])],
+    A: (p: number) => (i: number, j: number): number => a.data[placeA(p, i, j)],
+    B: (p: number) => (i: number, j: number): number => b.data[placeB(p, i, j)],
+  };
+}
+
 function unary(value: (x: number, o: Options) => number, slope: (x: number, y: number, o: Options) => number): Float32Op {
   return {
     forward: ({ x }, o) => make(x.shape, (i) => value(x.data[i], o)),
@@ -115,7 +140,8 @@ function binary(value: (a: number, b: number) => number, da: (a: number, b: numb
 }
 
 function reduced(shape: readonly number[], { axes, keepDims }: Options): { kept: number[]; shape: number[]; count: number } {
-  const chosen = Array.isArray(axes) ? axes.map((axis) => (Number(axis) + shape.length) % shape.length) : shape.map((_, axis) => axis);
+  const listed = typeof axes === 'number' ? [axes] : axes;
+  const chosen = Array.isArray(listed) ? listed.map((axis) => (Number(axis) + shape.length) % shape.length) : shape.map((_, axis) => axis);
   const kept = shape.map((dimension, axis) => (chosen.includes(axis) ? 1 : dimension));
   return { kept, shape: keepDims === true ? kept : shape.filter((_, axis) => !chosen.includes(axis)), count: size(chosen.map((axis) => shape[axis])) };
 }
@@ -161,21 +187,23 @@ const slopeOption = (o: Options): number => f(Number(o.negativeSlope ?? 0.01));
 
 export const float32Ops: Record<string, Float32Op> = {
   matmul: {
-    forward: ({ a, b }, { transposeA, transposeB }) => {
-      const [m, k] = transposeA ? [a.shape[1], a.shape[0]] : a.shape;
-      const n = transposeB ? b.shape[0] : b.shape[1];
-      return tensor([m, n], multiply(m, k, n, (i, p) => a.data[transposeA ? p * m + i : i * k + p], (p, j) => b.data[transposeB ? j * k + p : p * n + j]));
+    forward: ({ a, b }, options) => {
+      const { shape, m, n, k, products, A, B } = productsOf(a, b, options);
+      const out = tensor(shape, new Float32Array(size(shape)));
+      for (const p of products.keys()) out.data.set(multiply(m, k, n, A(p), B(p)), p * m * n);
+      return out;
     },
-    backward: ({ a, b }, out, dout, { transposeA, transposeB }) => {
-      const [m, n] = out.shape;
-      const k = transposeA ? a.shape[0] : a.shape[1];
-      const A = (i: number, p: number): number => a.data[transposeA ? p * m + i : i * k + p];
-      const B = (p: number, j: number): number => b.data[transposeB ? j * k + p : p * n + j];
-      const D = (i: number, j: number): number => dout[i * n + j];
-      return {
-        a: transposeA ? multiply(k, n, m, B, (j, i) => D(i, j)) : multiply(m, n, k, D, (j, p) => B(p, j)),
-        b: transposeB ? multiply(n, m, k, (j, i) => D(i, j), A) : multiply(k, m, n, (p, i) => A(i, p), D),
-      };
+    backward: ({ a, b }, _out, dout, options) => {
+      const { m, n, k, products, A, B, placeA, placeB } = productsOf(a, b, options);
+      const D = (p: number) => (i: number, j: number): number => dout[(p * m + i) * n + j];
+      const [da, db] = [new Float32Array(a.data.length), new Float32Array(b.data.length)];
+      for (const p of products.keys()) {
+        const left = multiply(m, n, k, D(p), (j, i) => B(p)(i, j));
+        const right = multiply(k, m, n, (i, j) => A(p)(j, i), D(p));
+        left.forEach((value, at) => { const to = placeA(p, Math.floor(at / k), at % k); da[to] = f(da[to] + value); });
+        right.forEach((value, at) => { const to = placeB(p, Math.floor(at / n), at % n); db[to] = f(db[to] + value); });
+      }
+      return { a: da, b: db };
     },
   },
   linear: {

@@ -6,11 +6,30 @@ import type { OpRunner } from '../../src/check/check-op.ts';
 import { proofs } from '../../src/proof/index.ts';
 import { normal } from '../../src/proof/sample-data.ts';
 import { tensorOf } from '../../src/check/references.ts';
+import { DEFAULT_ROUNDING } from '../../src/reference/rounding.ts';
+import { exact } from '../../src/reference/tensor.ts';
 import { float32Ops } from './float32-ops.ts';
-import type { Tensor32 } from './float32-ops.ts';
+import type { Float32Op, Tensor32 } from './float32-ops.ts';
 
 /** Changes what a launch wrote, in place. */
 export type Plant = (meaning: Meaning, data: Float32Array, label: string) => void;
+
+/** An op on the simulated GPU: its own loops in float32 where there are some that take these inputs, else the float64 reference, rounded. */
+function simulated(op: string, inputs: Readonly<Record<string, Tensor32>>, options: Readonly<Record<string, unknown>>): Float32Op {
+  const { forward, backward } = proofs[op];
+  const wide = (inputs: Record<string, Tensor32>) => Object.fromEntries(Object.entries(inputs).map(([name, { shape, data }]) => [name, exact(shape, data)]));
+  // Those loops know no batches of matrices and only the last axis.
+  const isPlain = options.axis === undefined && (op !== 'matmul' || Object.values(inputs).every(({ shape: own }) => own.length === 2));
+  if (Object.hasOwn(float32Ops, op) && isPlain) return float32Ops[op];
+  return {
+    forward: (inputs, options) => {
+      const { shape, value } = forward(wide(inputs), options, DEFAULT_ROUNDING);
+      return { shape, data: Float32Array.from(value) };
+    },
+    backward: (inputs, out, dout, options) => Object.fromEntries(
+      Object.entries(backward(wide(inputs), exact(out.shape, out.data), exact(out.shape, dout), options, DEFAULT_ROUNDING)).map(([name, { value }]) => [name, Float32Array.from(value)])),
+  };
+}
 
 /** A graph under construction: leaves with their data, nodes with the shapes that the simulated GPU finds. */
 export class Net {
@@ -32,7 +51,7 @@ export class Net {
   }
 
   apply(op: string, label: string, inputs: Record<string, number>, options: Record<string, unknown> = {}): number {
-    const out = float32Ops[op].forward(this.inputs(inputs), options);
+    const out = simulated(op, this.inputs(inputs), options).forward(this.inputs(inputs), options);
     const id = this.tensors.length;
     this.tensors.push({ id, name: `${label}.out`, shape: out.shape, type: 'f32', role: 'value' });
     this.data[id] = out;
@@ -68,7 +87,7 @@ export class Net {
     };
     if (plant) {
       for (const node of this.nodes) {
-        const out = float32Ops[node.op].forward(this.inputs(node.inputs), node.options);
+        const out = simulated(node.op, this.inputs(node.inputs), node.options).forward(this.inputs(node.inputs), node.options);
         const data = Float32Array.from(out.data);
         launch(`${node.label}.forward`, `${node.op}-forward`, [['out', { kind: 'value', tensor: node.outputs.out }, data]]);
         this.data[node.outputs.out] = { shape: out.shape, data };
@@ -86,7 +105,7 @@ export class Net {
     for (const node of this.nodes.toReversed()) {
       const dout = gradients.get(node.outputs.out);
       if (!dout) continue;
-      const found = float32Ops[node.op].backward(this.inputs(node.inputs), this.data[node.outputs.out], dout, node.options);
+      const found = simulated(node.op, this.inputs(node.inputs), node.options).backward(this.inputs(node.inputs), this.data[node.outputs.out], dout, node.options);
       const index = this.nodes.indexOf(node);
       launch(`${node.label}.backward`, `${node.op}-backward`, Object.entries(found).filter(([name]) => proofs[node.op].differentiable.includes(name)).map(([input, data]) => [
         `d${input}`, contributors.get(node.inputs[input]) === 1 ? { kind: 'gradient', tensor: node.inputs[input] } : { kind: 'contribution', node: index, input }, data,

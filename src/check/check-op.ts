@@ -28,6 +28,8 @@ export interface OpRunOptions {
   readonly proofs?: Proofs;
   /** Default: ones, then random ones. */
   readonly cotangents?: readonly SampleReport['cotangent'][];
+  /** Whether what fails is explained (see `checkSnapshot`). Default true. */
+  readonly explain?: boolean;
   readonly onSample?: (report: SampleReport) => void;
 }
 
@@ -36,7 +38,7 @@ export interface OpRunOptions {
  * one, and its conventions. `run` is how it runs; `checkOp` is this on a device. Throws OptionError for an unknown op.
  */
 export async function checkOpWith(run: OpRunner, op: string, options: OpRunOptions = {}): Promise<OpReport> {
-  checkOptionNames('checkOp', options, ['samples', 'builtins', 'proofs', 'cotangents', 'onSample']);
+  checkOptionNames('checkOp', options, ['samples', 'builtins', 'proofs', 'cotangents', 'explain', 'onSample']);
   const proof = proofNamed(op, options.proofs ?? allProofs);
   const samples: SampleReport[] = [];
   for (const sample of options.samples ?? proof.samples) samples.push(...(await checkSample(run, op, sample, options)));
@@ -47,12 +49,12 @@ export async function checkOpWith(run: OpRunner, op: string, options: OpRunOptio
 
 /** One sample under each cotangent. */
 export async function checkSample(run: OpRunner, op: string, sample: Sample, options: OpRunOptions = {}): Promise<SampleReport[]> {
-  const { builtins, proofs = allProofs, cotangents = ['ones', 'random'], onSample } = options;
+  const { builtins, proofs = allProofs, cotangents = ['ones', 'random'], explain = true, onSample } = options;
   const length = outputLength(proofNamed(op, proofs), sample);
   const reports: SampleReport[] = [];
   for (const cotangent of cotangents) {
     const seed = Float32Array.from({ length }, (_, i) => (cotangent === 'ones' ? 1 : normal(length, i)));
-    const report = checkSnapshot(await run(op, sample.options, sample.inputs, seed), { builtins, proofs });
+    const report = checkSnapshot(await run(op, sample.options, sample.inputs, seed), { builtins, proofs, explain });
     const wroteAll = report.values.length > 0;
     const tells = report.passed || (cotangent === 'ones' && report.verdict === 'below-noise');
     const found: SampleReport = { sample: sample.name, cotangent, passed: wroteAll && tells, report };

@@ -44,6 +44,8 @@ export interface SnapshotCheckOptions {
    * tensors as some 5 s allow, by an estimate that depends on nothing but the net.
    */
   readonly coverage?: CoverageWish;
+  /** Whether a check that fails tries explanations, which may take seconds. Default true; without them it still says which launch is wrong. */
+  readonly explain?: boolean;
   /** Called now and then while the check runs. */
   readonly onProgress?: (progress: Progress) => void;
   /** Asked now and then: true ends the check with an error whose code is `aborted`. */
@@ -57,7 +59,7 @@ export interface SnapshotCheckOptions {
  * left float32's range, and a ChainruleError with code `aborted` where `cancelled` says so.
  */
 export function checkSnapshot(snapshot: Snapshot, options: SnapshotCheckOptions = {}): Report {
-  checkOptionNames('checkSnapshot', options, ['builtins', 'proofs', 'coverage', 'onProgress', 'cancelled']);
+  checkOptionNames('checkSnapshot', options, ['builtins', 'proofs', 'coverage', 'explain', 'onProgress', 'cancelled']);
   checkCoverage('checkSnapshot', options.coverage);
   const steps = checkSteps(snapshot, options);
   for (;;) {
@@ -97,6 +99,7 @@ export interface Check {
   readonly bench: Bench;
   readonly rounding: Rounding;
   readonly total: number;
+  readonly explain: boolean;
   /** When it began, by `performance.now`. */
   readonly started: number;
 }
@@ -112,7 +115,7 @@ export function* prepareSteps(snapshot: Snapshot, options: SnapshotCheckOptions)
   const references = referencesAt(snapshot, rounding, proofs);
   checkRange(snapshot, references);
   yield { phase: 'references', checked: 0, total, tensor: '' };
-  return { bench: benchOf(snapshot, references, rounding, proofs, options.coverage ?? 'auto'), rounding, total, started };
+  return { bench: benchOf(snapshot, references, rounding, proofs, options.coverage ?? 'auto'), rounding, total, explain: options.explain ?? true, started };
 }
 
 /** Second part: forward code measures what the analytic gradients are worth. Piece `index` of `of`. */
@@ -124,7 +127,7 @@ export function* measureSteps({ bench, total }: Check, index: number, of: number
 }
 
 /** Last part: the witnesses' agreement, then the verdict on the GPU's numbers. `measured` is whole. */
-export function* concludeSteps({ bench, rounding, total, started }: Check, measured: readonly Measured[]): Generator<Progress, Report> {
+export function* concludeSteps({ bench, rounding, total, explain, started }: Check, measured: readonly Measured[]): Generator<Progress, Report> {
   const { snapshot, references, proofs } = bench;
   const { point } = references;
   const tensors: TensorReport[] = [];
@@ -147,7 +150,7 @@ export function* concludeSteps({ bench, rounding, total, started }: Check, measu
   const values = judgeValues(snapshot, point);
   const valuesOnly = snapshot.graph.nodes.length > 0 && snapshot.graph.nodes.every((node) => proofOf(node, proofs).differentiable.length === 0);
   const proven = valuesOnly ? values : tensors;
-  const findings = diagnose({ snapshot, references, rounding, proofs }, tensors, values);
+  const findings = diagnose({ snapshot, references, rounding, proofs }, tensors, values, explain);
   return new Report({
     verdict: overallVerdict(tensors, values, faults, findings.launches, valuesOnly),
     adapter: snapshot.adapter,

@@ -9,10 +9,10 @@ import type { TensorReport } from './verdict.ts';
 
 /**
  * Judges every launch and, where anything is wrong, names the first wrong tensor with its launch and says what it looks
- * like. `tensors` and `values` are the judgements of what stood in memory after the run.
+ * like, if `explained`. `tensors` and `values` are the judgements of what stood in memory after the run.
  */
 export function diagnose(
-  findings: Findings, tensors: readonly TensorReport[], values: readonly TensorReport[],
+  findings: Findings, tensors: readonly TensorReport[], values: readonly TensorReport[], explained = true,
 ): Pick<ReportData, 'launches' | 'kinks' | 'blame' | 'explanations'> {
   const { snapshot, references } = findings;
   const launches = judgeLaunches(snapshot, references, doubtBehind(snapshot, tensors, findings.proofs));
@@ -23,7 +23,7 @@ export function diagnose(
   const culprit = findCulprit(findings, launches, tensors, values);
   if (!culprit) return { launches, kinks, explanations: [] };
   return {
-    launches, kinks, blame: { ...culprit.blame, problems: problemsOf(findings, culprit) }, explanations: explain(findings, culprit, launches),
+    launches, kinks, blame: { ...culprit.blame, problems: problemsOf(findings, culprit) }, explanations: explained ? explain(findings, culprit, launches) : [],
   };
 }
 

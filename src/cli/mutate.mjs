@@ -51,7 +51,8 @@ const rules = /** @type {const} */ ({
  */
 export function choose(listed, { all, shard, op, section }) {
   const tasks = listed.flatMap(({ section: name, jobs }) => jobs.map((job) => ({ section: name, job })))
-    .filter((task) => (all || task.job.core) && (op === undefined || task.job.group === op) && (section === undefined || task.section === section));
+    .filter(({ job }) => all || (job.core && (op !== undefined || !job.repeats)))
+    .filter((task) => (op === undefined || task.job.group === op) && (section === undefined || task.section === section));
   if (tasks.length === 0) {
     const groups = [...new Set(listed.flatMap(({ jobs }) => jobs.map(({ group }) => group)))];
     throw new CommandError(`npm run mutate: needs --section among ${listed.map((one) => one.section).join(', ')} and --op among ${groups.join(', ')}, got nothing to run.`, 2);

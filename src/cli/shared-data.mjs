@@ -17,7 +17,7 @@ export function fileOf(folder, url) {
     return undefined;
   }
   const path = normalize(join(folder, name));
-  return name.includes('\0') || !path.startsWith(folder + sep) ? undefined : path;
+  return name.includes('\0') || !path.startsWith(folder + sep) || path.endsWith(sep) ? undefined : path;
 }
 
 /** @param {string | undefined} path */

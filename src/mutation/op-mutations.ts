@@ -22,9 +22,12 @@ export interface OpMutation {
   readonly op: string;
   readonly class: 'text' | 'launch';
   readonly name: string;
+  /** Whether it is one of the few of each kind that tell most. Other ops may plant the same: see `targets`. */
   readonly core: boolean;
-  /** The kernel of a launch mutation that only a forced variant brings in. */
-  readonly forcedKernel?: string;
+  /** What it does to which kernels: ops that run the same kernels have the same bugs. */
+  readonly targets: readonly string[];
+  /** Of launch mutations: what is done to which kernel's launch. */
+  readonly site?: { readonly operator: string; readonly kernel: string };
   readonly symptoms: readonly Symptom[];
   /** Why it changes no number: given with the mutant, or by a rule for every place that it has. */
   readonly equivalent?: string;
@@ -108,8 +111,10 @@ function textMutation(op: string, mutant: Mutant, planned: readonly Planned[]): 
     // What only a forced variant shows, barriers and edges of tiles, shows in large samples; everything else in the smallest.
     return Object.keys(variants).length > 0 ? largeFirst(found) : found;
   });
+  const kernels = new Set(planned.flatMap(({ plans }) => plans.flatMap(({ plan }) => plan.launches.filter((launch) => standsIn(launch, mutant)).map(({ kernel }) => kernel.name))));
   return {
     id: `${op}: text, ${mutant.name}`, op, class: 'text', name: mutant.name, core: true,
+    targets: [...kernels].map((kernel) => JSON.stringify([kernel, mutant.find, mutant.replace, mutant.reason])),
     symptoms: mutant.symptoms ?? [], ...(mutant.reason ? { equivalent: mutant.reason } : {}), afterOtherNumbers: false, attempts,
     place(plan) {
       const culprits = plan.launches.filter((launch) => standsIn(launch, mutant)).map(({ kernel }) => ({ kernel: kernel.name }));
@@ -164,7 +169,7 @@ function launchMutations(op: string, planned: readonly Planned[]): OpMutation[] 
       const equivalent = reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
       mutations.push({
         id: `${op}: launch, ${key}`, op, class: 'launch', name: key, core: first && nth === 0 && !operator.extra,
-        ...(Object.keys(variants).length > 0 ? { forcedKernel: kernel } : {}),
+        targets: [`${kernel}, ${operator.name}`], site: { operator: operator.name, kernel },
         symptoms: operator.symptoms, ...(equivalent ? { equivalent } : {}), afterOtherNumbers: operator.afterOtherNumbers ?? false, attempts: samples.map((sample) => ({ sample, variants })),
         place: (plan) => siteOf(plan, operator, kernel, nth, detail),
       });

@@ -1,5 +1,6 @@
 import { OptionError, show } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
+import { ops } from '../ops/index.ts';
 import { proofs } from '../proof/index.ts';
 import { mutationsOf, type OpMutation } from './op-mutations.ts';
 import { runMutation, runWithout } from './run-mutation.ts';
@@ -7,14 +8,15 @@ import type { Section } from './section.ts';
 
 const known = new Map<string, readonly OpMutation[]>();
 
-function mutations(op: string, { adapterClass, maxBindings }: Pick<Device, 'adapterClass' | 'maxBindings'>): readonly OpMutation[] {
+/** Every mutation of an op, listed once for each kind of device. */
+export function knownMutations(op: string, { adapterClass, maxBindings }: Pick<Device, 'adapterClass' | 'maxBindings'>): readonly OpMutation[] {
   const key = `${op} ${adapterClass} ${maxBindings}`;
   if (!known.has(key)) known.set(key, mutationsOf(op, { adapterClass, maxBindings }));
   return known.get(key)!;
 }
 
 function find(device: Device, id: string): OpMutation {
-  const mutation = mutations(id.slice(0, Math.max(0, id.indexOf(':'))), device).find((candidate) => candidate.id === id);
+  const mutation = knownMutations(id.slice(0, Math.max(0, id.indexOf(':'))), device).find((candidate) => candidate.id === id);
   if (!mutation) throw new OptionError('mutate', 'a mutation of an op', show(id));
   return mutation;
 }
@@ -23,14 +25,19 @@ function find(device: Device, id: string): OpMutation {
 export const opSection: Section = {
   name: 'ops',
   list(device) {
-    // Forced variants of kernels that several ops share are core in the first of them.
-    const first = new Map<string, string>();
-    return Object.keys(proofs).flatMap((op) => mutations(op, device).map(({ id, class: kind, name, core, forcedKernel, equivalent }) => {
-      if (forcedKernel !== undefined && !first.has(forcedKernel)) first.set(forcedKernel, op);
-      return {
-        id, group: op, class: kind, name, core: core && (forcedKernel === undefined || first.get(forcedKernel) === op), ...(equivalent === undefined ? {} : { harmless: true }),
-      };
-    }));
+    // Kernels that several ops run are attacked in the first of them.
+    const attacked = new Set<string>();
+    const repeats = new Set<string>();
+    for (const op of Object.keys(ops).filter((name) => Object.hasOwn(proofs, name))) {
+      for (const { id, core, targets } of knownMutations(op, device)) {
+        if (!core) continue;
+        if (targets.length > 0 && targets.every((target) => attacked.has(target))) repeats.add(id);
+        for (const target of targets) attacked.add(target);
+      }
+    }
+    return Object.keys(proofs).flatMap((op) => knownMutations(op, device).map(({ id, class: kind, name, core, equivalent }) => ({
+      id, group: op, class: kind, name, core, ...(repeats.has(id) ? { repeats: true } : {}), ...(equivalent === undefined ? {} : { harmless: true }),
+    })));
   },
   run: (device, id) => runMutation(device, find(device, id)),
   control: (device, id) => runWithout(device, find(device, id)),

@@ -2,7 +2,7 @@ import type { Kernel } from '../../shaders/kernel.ts';
 import type { Launch, ProgramPlan } from '../program/plan.ts';
 import type { Symptom } from '../proof/proof.ts';
 import { exchangeIsHarmless, keepsSign } from './equivalence.ts';
-import { dependent, groupsOf, mayRead, readsOf, readyBefore, sameSize, withGroups, withLaunch, withTensor, writerOf, writesOf } from './plans.ts';
+import { dependent, groupsOf, mayRead, outputsOf, readsOf, readyBefore, sameSize, withGroups, withLaunch, withTensor, writerOf, writesOf } from './plans.ts';
 import { declaredLength, rewriteStores } from './store-text.ts';
 
 /** One way to plant a bug in one launch of a plan. */
@@ -52,16 +52,17 @@ function fewerGroups(name: string, groups: (launch: Launch) => number, extra = f
   };
 }
 
-/** Each binding that is written, with its stores rewritten. */
+/** Each binding that `bindings` names, with its stores rewritten: all that is written, unless it must be known which elements these are. */
 function changedStores(
-  name: string, symptoms: readonly Symptom[], rewrite: (store: { target: string; index: string; value: string }, length: number) => string, afterOtherNumbers = false,
+  name: string, symptoms: readonly Symptom[], rewrite: (store: { target: string; index: string; value: string }, length: number) => string,
+  { afterOtherNumbers = false, bindings = outputsOf }: { readonly afterOtherNumbers?: boolean; readonly bindings?: typeof outputsOf } = {},
 ): Operator {
   return {
     name, symptoms, afterOtherNumbers,
     sites(plan, index) {
       const launch = plan.launches[index]!;
       const { kernel } = launch;
-      const written = writesOf(launch);
+      const written = bindings(launch);
       return written.flatMap(({ binding }) => {
         const length = declaredLength(kernel.code, binding);
         const code = length === undefined ? undefined : rewriteStores(kernel.code, binding, (store) => rewrite(store, length));
@@ -127,7 +128,7 @@ export const operators: readonly Operator[] = [
     name: 'two outputs exchanged', symptoms: ['formula', 'transposed'],
     sites(plan, index) {
       const launch = plan.launches[index]!;
-      return pairs(writesOf(launch)).flatMap(([a, b]) => (sameSize(a.tensor, b.tensor)
+      return pairs(outputsOf(launch)).flatMap(([a, b]) => (sameSize(a.tensor, b.tensor)
         ? [inPlace(plan, index, withTensor(launch, [a.index, b.tensor], [b.index, a.tensor]), `${a.binding}, ${b.binding}`)] : []));
     },
   },
@@ -145,8 +146,8 @@ export const operators: readonly Operator[] = [
     },
   },
   changedStores('added to what was there', ['garbage'], ({ target, value }) => `${target} += ${value};`),
-  changedStores('added to what an earlier run left', ['stale', 'garbage'], ({ target, value }) => `${target} += ${value};`, true),
+  changedStores('added to what an earlier run left', ['stale', 'garbage'], ({ target, value }) => `${target} += ${value};`, { afterOtherNumbers: true }),
   changedStores('everything a thousandth too large', ['factor'], ({ target, value }) => `${target} = (${value}) * 1.001;`),
-  changedStores('one element a hundredth too large', [], ({ target, index, value }, length) => `${target} = (${value}) * select(1.0, 1.01, (${index}) == ${chosen(length)}u);`),
-  changedStores('one element 0', ['zero-block'], ({ target, index, value }, length) => `${target} = (${value}) * select(1.0, 0.0, (${index}) == ${chosen(length)}u);`),
+  changedStores('one element a hundredth too large', [], ({ target, index, value }, length) => `${target} = (${value}) * select(1.0, 1.01, (${index}) == ${chosen(length)}u);`, { bindings: writesOf }),
+  changedStores('one element 0', ['zero-block'], ({ target, index, value }, length) => `${target} = (${value}) * select(1.0, 0.0, (${index}) == ${chosen(length)}u);`, { bindings: writesOf }),
 ];

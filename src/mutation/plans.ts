@@ -16,6 +16,8 @@ function bound({ kernel, tensors }: Launch, ...kinds: string[]): Bound[] {
 
 export const readsOf = (launch: Launch): Bound[] => bound(launch, 'read');
 export const writesOf = (launch: Launch): Bound[] => bound(launch, 'write');
+/** Also those of which it writes only a part. */
+export const outputsOf = (launch: Launch): Bound[] => bound(launch, 'write', 'part');
 const touchedBy = (launch: Launch): Bound[] => bound(launch, 'read', 'uniform', 'update', 'part');
 const changedBy = (launch: Launch): Bound[] => bound(launch, 'write', 'update', 'part');
 

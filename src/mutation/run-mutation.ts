@@ -48,8 +48,8 @@ function fails({ passed, report }: SampleReport): boolean {
   return !passed && (report.verdict === 'fail' || report.verdict === 'unwritten');
 }
 
-/** Plants one mutation and runs the op's samples until one of them shows it. */
-export async function runMutation(device: Device, mutation: OpMutation): Promise<JobResult> {
+/** Plants one mutation and runs the op's samples until one of them shows it. Without `explain` it says which launch was blamed, and no more. */
+export async function runMutation(device: Device, mutation: OpMutation, { explain = true }: { readonly explain?: boolean } = {}): Promise<JobResult> {
   const { builtins } = await calibrate(device);
   const started = performance.now();
   const { id, op, name, symptoms, equivalent, attempts, afterOtherNumbers } = mutation;
@@ -76,7 +76,7 @@ export async function runMutation(device: Device, mutation: OpMutation): Promise
   try {
     for (const attempt of equivalent ? spread(attempts) : attempts) {
       await checkSample(runner(attempt), op, attempt.sample, {
-        builtins,
+        builtins, explain,
         onSample: (report) => {
           if (!fails(report)) return;
           shown = report;
@@ -88,7 +88,7 @@ export async function runMutation(device: Device, mutation: OpMutation): Promise
     }
     if (shown && placed) {
       const by = `${shown.sample}, cotangent ${shown.cotangent}: ${shown.report.verdict}`;
-      return result({ outcome: equivalent ? 'wrong-reason' : 'killed', by, ...diagnosis(shown.report, placed.culprits, symptoms) });
+      return result({ outcome: equivalent ? 'wrong-reason' : 'killed', by, ...diagnosis(shown.report, placed.culprits, explain ? symptoms : []) });
     }
     if (equivalent) return result({ outcome: 'equivalent', by: equivalent });
     // A convention is a special point that no gradient check can see.

@@ -25,6 +25,8 @@ export interface Job {
   readonly name: string;
   /** Whether it belongs to the core set; the rest runs with `--all`. */
   readonly core: boolean;
+  /** True where a group before it has the same bug in the same kernel: the core set runs it only where its group is asked for. */
+  readonly repeats?: boolean;
   /** True where it is known to change nothing: then a run that takes too long is no bug that was found. */
   readonly harmless?: boolean;
 }

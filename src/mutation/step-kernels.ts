@@ -28,7 +28,7 @@ function gather(inputSize: number, inputType: 'f32' | 'u32' = 'f32'): StepKernel
   };
 }
 
-function hits(target: 'index' | 'probabilities' | 'sign'): StepKernelCase {
+function hits(target: 'index' | 'probabilities' | 'signs'): StepKernelCase {
   const [rows, columns] = [5, 4];
   // The last row has two largest outputs: the first of them counts.
   const x = Float32Array.of(1, 5, 2, 3, 9, 1, 1, 1, -4, -3, -2, -1, 0, 2, 1, 0, 1, 7, 7, 0);
@@ -41,8 +41,8 @@ function hits(target: 'index' | 'probabilities' | 'sign'): StepKernelCase {
     name: `accuracy by ${target}`,
     kernel: accuracy({ rows, columns, target }),
     inputs: { x, expected },
-    expected: { hits: target === 'sign' ? signs : right },
-    mutants: target === 'sign' ? [['> 0.5', '< 0.5'], ['0.25f', '1.0f'], ['lane * 4u', '0u']]
+    expected: { hits: target === 'signs' ? signs : right },
+    mutants: target === 'signs' ? [['> 0.5', '< 0.5'], ['0.25f', '1.0f'], ['lane * 4u', '0u']]
       : [['x[start + i] > x[start + guess]', 'x[start + i] >= x[start + guess]'], ['x[start + i] > x[start + guess]', 'x[start + i] < x[start + guess]'],
         target === 'index' ? ['guess == expected[lane]', 'guess == expected[0]'] : ['guess == label', 'guess != label'], ['lane * 4u', '0u']],
   };
@@ -103,6 +103,6 @@ function philoxCase(): StepKernelCase {
 }
 
 export const stepKernelCases: readonly StepKernelCase[] = [
-  gather(4), gather(3), gather(4, 'u32'), hits('index'), hits('probabilities'), hits('sign'), statisticsCase(), activityCase(), recordCase(),
+  gather(4), gather(3), gather(4, 'u32'), hits('index'), hits('probabilities'), hits('signs'), statisticsCase(), activityCase(), recordCase(),
   philoxCase(), ...arenaCases, ...optimizerCases, ...metricCases,
 ];

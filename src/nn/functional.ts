@@ -10,7 +10,10 @@ export const add = (a: Tensor, b: Tensor): Tensor => apply('add', { a, b });
 export const sub = (a: Tensor, b: Tensor): Tensor => apply('sub', { a, b });
 /** a · b element by element, with NumPy's broadcasting. */
 export const mul = (a: Tensor, b: Tensor): Tensor => apply('mul', { a, b });
-/** The matrix product of a [m, k] and b [k, n]; a stored [k, m] or b stored [n, k] with the options. */
+/**
+ * The matrix product of a [..., m, k] and b [..., k, n]; a stored [..., k, m] or b stored [..., n, k] with the options. The axes before the last two
+ * broadcast. One axis alone is a vector, whose axis the result does not have: [k] · [k, n] gives [n], [k] · [k] a single number.
+ */
 export const matmul = (a: Tensor, b: Tensor, options: { transposeA?: boolean; transposeB?: boolean } = {}): Tensor => apply('matmul', { a, b }, { ...options });
 /** The sum over `axes` (a number or a list, default all); with keepDims the summed axes stay as 1. */
 export const sum = (x: Tensor, options: FoldOptions = {}): Tensor => apply('sum', { x }, { ...options });

@@ -76,7 +76,7 @@ export function huber(options: HuberLossOptions = {}): Loss {
 export function bceWithLogits(options: BceLossOptions = {}): Loss {
   const own = optionsOf('bceWithLogits', options, ['weight', 'posWeight', 'reduction']);
   return {
-    name: 'bceWithLogits', ...reduced(own), accuracy: 'sign', target: sameAsOutput({ most: 1 }),
+    name: 'bceWithLogits', ...reduced(own), accuracy: 'signs', target: sameAsOutput({ most: 1 }),
     apply: (input, target) => functional.bceWithLogits(input, target, own),
   };
 }
@@ -85,7 +85,7 @@ export function bceWithLogits(options: BceLossOptions = {}): Loss {
 export function hinge(options: HingeLossOptions = {}): Loss {
   const own = optionsOf('hinge', options, ['margin', 'reduction']);
   return {
-    name: 'hinge', ...reduced(own), accuracy: 'sign', target: sameAsOutput({ least: -1, most: 1 }),
+    name: 'hinge', ...reduced(own), accuracy: 'signs', target: sameAsOutput({ least: -1, most: 1 }),
     apply: (input, target) => functional.hinge(input, target, own),
   };
 }

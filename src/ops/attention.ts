@@ -7,7 +7,7 @@ import { attentionRows, attentionTiles, tileRows } from '../../shaders/attention
 import { checkNumber, OptionError, ShapeError, show } from '../errors.ts';
 import { shortBackward, shortForward, type ShortAttention } from './attention-short.ts';
 import { accessOf, map } from './map.ts';
-import { flag, type Application, type BackwardApplication, type Named, type Op, type Options } from './op.ts';
+import { flag, type Application, type BackwardApplication, type Named, type LibraryOp, type Options } from './op.ts';
 import type { KernelFamily, Request, Target } from './request.ts';
 import { layoutOf, sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -170,8 +170,12 @@ const maskOf = (mask: Tensor, options: Options, scores: Shape): AttentionMask =>
  * With T or S above 128 no launch stores a matrix of T by S: the backward pass makes the weights again from two numbers that each row
  * saved (T. Dao: "FlashAttention-2", 2023). Below, the weights are stored. A mask in float32 that is added gets a gradient, too.
  */
-export const scaledDotProductAttention: Op = {
+export const scaledDotProductAttention: LibraryOp = {
   name: 'scaledDotProductAttention',
+  group: 'sequence',
+  formula: 'out = softmax(scale · query · keyᵀ + mask) · value',
+  notes: 'scale is 1/√D by default. Fewer heads of key and value serve neighbouring heads of the query. A query that sees no key gives 0 (PyTorch: NaN). '
+    + 'Beyond 128 rows no T × S matrix is stored.',
   families: [attentionFamily, queryGradientFamily, keyGradientFamily],
   inputs: ['query', 'key', 'value', 'mask'],
   optional: ['mask'],

@@ -5,7 +5,7 @@ import { map } from './map.ts';
 import {
   checkAffine, checkChannels, epsOf, isLong, normalizeBackwards, normalizeFamily, normalizeForward, parameterGradients, savesOf, type View,
 } from './normalization.ts';
-import type { Named, Op, Options } from './op.ts';
+import type { Named, LibraryOp, Options } from './op.ts';
 import type { KernelFamily } from './request.ts';
 import { sameShape, showShape, type Tensor } from './tensor.ts';
 
@@ -36,8 +36,11 @@ function checkMany(who: string, { batch, positions }: { batch: number; positions
  * they are those of the batch (biased), through which gradients flow; given ones are constants: what evaluation uses.
  * S. Ioffe, C. Szegedy, "Batch normalization", 2015.
  */
-export const batchNorm: Op = {
+export const batchNorm: LibraryOp = {
   name: 'batchNorm',
+  group: 'normalisation',
+  formula: 'out = (x - mean) / √(variance + eps) · weight + bias for each channel',
+  notes: 'Mean and biased variance of the batch, through which gradients flow; given ones are constants (evaluation).',
   inputs: ['x', 'weight', 'bias', 'mean', 'variance'],
   optional: ['weight', 'bias', 'mean', 'variance'],
   constants: ['mean', 'variance'],
@@ -91,10 +94,13 @@ export const runningStatisticFamily: KernelFamily<RunningStatisticSpec> = {
 };
 
 /** A row of the family: out = (1 - momentum) · running + momentum · statistic of each channel of x; nothing flows back to x. */
-function running(name: string, statistic: RunningStatisticSpec['statistic']): Op {
+function running(name: string, statistic: RunningStatisticSpec['statistic']): LibraryOp {
   const momentumOf = (who: string, { momentum }: Options): number => checkNumber(who, 'momentum', momentum, { min: 0, max: 1, float32: true });
   return {
     name,
+    group: 'normalisation',
+    formula: `out = (1 - momentum) · running + momentum · ${statistic} of each channel of x`,
+    notes: `${statistic === 'variance' ? 'Unbiased. ' : ''}Nothing flows back to x.`,
     inputs: ['x', 'running'],
     constants: ['x'],
     options: ['momentum'],

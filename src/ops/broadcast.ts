@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { map } from './map.ts';
-import type { Op } from './op.ts';
+import type { LibraryOp } from './op.ts';
 import { sumAxes } from './reduce.ts';
 import type { Request } from './request.ts';
 import { sameShape, showShape, type Shape, type Tensor } from './tensor.ts';
@@ -51,9 +51,12 @@ interface Place {
 }
 
 /** A row of the family: out = formula(a, b), with what each input's gradient makes of dout. */
-function binary(name: string, derivative: (place: Place) => Steps): Op {
+function binary(name: string, formula: string, derivative: (place: Place) => Steps, notes?: string): LibraryOp {
   return {
     name,
+    group: 'elementwise',
+    formula,
+    ...(notes ? { notes } : {}),
     inputs: ['a', 'b'],
     shapes: ({ a, b }, _, who) => ({ out: broadcastShape(who, a!.shape, b!.shape) }),
     forward: ({ inputs: { a, b }, outputs }) => [map(a!, [{ formula: name, operands: [b!] }], outputs.out!)],
@@ -74,12 +77,14 @@ function binary(name: string, derivative: (place: Place) => Steps): Op {
   };
 }
 
-export const add = binary('add', () => []);
-export const sub = binary('sub', ({ side }) => (side === 'a' ? [] : [{ formula: 'scale', parameters: [-1] }]));
-export const mul = binary('mul', ({ other }) => [{ formula: 'mul', operands: [other] }]);
-export const div = binary('div', ({ side, a, b }) => [side === 'a' ? { formula: 'div', operands: [b] } : { formula: 'divBackwardB', operands: [a, b] }]);
-export const pow = binary('pow', ({ side, a, b, out }) => [
+export const add = binary('add', 'out = a + b', () => []);
+export const sub = binary('sub', 'out = a - b', ({ side }) => (side === 'a' ? [] : [{ formula: 'scale', parameters: [-1] }]));
+export const mul = binary('mul', 'out = a · b', ({ other }) => [{ formula: 'mul', operands: [other] }]);
+export const div = binary('div', 'out = a / b', ({ side, a, b }) => [side === 'a' ? { formula: 'div', operands: [b] } : { formula: 'divBackwardB', operands: [a, b] }]);
+export const pow = binary('pow', 'out = a^b', ({ side, a, b, out }) => [
   side === 'a' ? { formula: 'powBackwardA', operands: [a, b] } : { formula: 'powBackwardB', operands: [out, a, b] },
 ]);
-export const maximum = binary('maximum', ({ own, other }) => [{ formula: 'maximumBackward', operands: [own, other] }]);
-export const minimum = binary('minimum', ({ own, other }) => [{ formula: 'minimumBackward', operands: [own, other] }]);
+
+const TIES = 'Equal numbers get half of the gradient each.';
+export const maximum = binary('maximum', 'out = the larger of a and b', ({ own, other }) => [{ formula: 'maximumBackward', operands: [own, other] }], TIES);
+export const minimum = binary('minimum', 'out = the smaller of a and b', ({ own, other }) => [{ formula: 'minimumBackward', operands: [own, other] }], TIES);

@@ -1,12 +1,15 @@
 import { ShapeError } from '../errors.ts';
 import { broadcastShape } from './broadcast.ts';
 import { map } from './map.ts';
-import type { Op } from './op.ts';
+import type { LibraryOp } from './op.ts';
 
 /** A row of the family: out = 1 where a and b compare so, else 0, as f32. It has no gradient. */
-function comparison(name: string): Op {
+function comparison(name: string, sign: string): LibraryOp {
   return {
     name,
+    group: 'comparison',
+    formula: `out = 1 where a ${sign} b, else 0`,
+    notes: 'No gradient.',
     inputs: ['a', 'b'],
     constants: ['a', 'b'],
     shapes: ({ a, b }, _, who) => {
@@ -18,9 +21,9 @@ function comparison(name: string): Op {
   };
 }
 
-export const equal = comparison('equal');
-export const notEqual = comparison('notEqual');
-export const less = comparison('less');
-export const lessEqual = comparison('lessEqual');
-export const greater = comparison('greater');
-export const greaterEqual = comparison('greaterEqual');
+export const equal = comparison('equal', '=');
+export const notEqual = comparison('notEqual', '≠');
+export const less = comparison('less', '<');
+export const lessEqual = comparison('lessEqual', '≤');
+export const greater = comparison('greater', '>');
+export const greaterEqual = comparison('greaterEqual', '≥');

@@ -1,6 +1,6 @@
 import { concatKernel, type ConcatSpec } from '../../shaders/concat.wgsl.ts';
 import { ShapeError } from '../errors.ts';
-import type { Named, Op } from './op.ts';
+import type { Named, LibraryOp } from './op.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 import { checkAxis, sliceOf } from './views.ts';
@@ -31,8 +31,11 @@ export function join(parts: readonly Tensor[], axis: number, out: Tensor, scratc
 }
 
 /** The inputs one behind the other along `axis` (default 0); all other axes are equal. Their gradients are slices of the output's: views. */
-export const concat: Op = {
+export const concat: LibraryOp = {
   name: 'concat',
+  group: 'shape',
+  formula: 'out = x0, x1, … one behind the other along axis',
+  notes: 'Up to 7 inputs in one launch; the function takes any number. Gradients are views.',
   inputs: PARTS,
   optional: PARTS.slice(1),
   options: ['axis'],

@@ -1,7 +1,7 @@
 import type { Convolution } from '../../shaders/convolution-parts.wgsl.ts';
 import { OptionError, ShapeError } from '../errors.ts';
 import { biasGradient, checkBias, checkGroups, convolve, weightGradient, weightSizes } from './convolution.ts';
-import type { Named, Op, Options } from './op.ts';
+import type { Named, LibraryOp, Options } from './op.ts';
 import { showShape, type Tensor } from './tensor.ts';
 import { each, extentOf, pairOption, planeOf, shapeWith, steps } from './window.ts';
 
@@ -29,8 +29,11 @@ function convolutionOf(who: string, { x, weight, bias }: Named<Tensor>, options:
  * The gradient of conv2d by its input, as an op: out = bias + what a conv2d with this weight would send back. x [batch, in, height, width],
  * weight [in, out / groups, height, width], bias [out].
  */
-export const convTranspose2d: Op = {
+export const convTranspose2d: LibraryOp = {
   name: 'convTranspose2d',
+  group: 'convolution',
+  formula: 'out = bias + the gradient of a conv2d with this weight by its input, where x is that by its output',
+  notes: 'weight [in, out / groups, height, width].',
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],
   options: ['stride', 'padding', 'outputPadding', 'dilation', 'groups'],

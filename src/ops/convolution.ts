@@ -3,7 +3,7 @@ import { convolutionWeight, weightSplits, type ConvolutionWeightSpec } from '../
 import { convolutionBlock, convolutionMatrix, type ConvolutionSpec } from '../../shaders/convolution.wgsl.ts';
 import { checkNumber, OptionError, ShapeError, show } from '../errors.ts';
 import { graftAfter } from './map.ts';
-import type { Named, Op, Options } from './op.ts';
+import type { Named, LibraryOp, Options } from './op.ts';
 import { foldAxes } from './reduce.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { showShape, type Shape, type Tensor } from './tensor.ts';
@@ -117,9 +117,12 @@ function convolutionOf(who: string, { x, weight, bias }: Named<Tensor>, options:
 }
 
 /** out = bias + x ⋆ weight (cross-correlation, as PyTorch), over one axis or two. */
-function convolution(name: string, rank: Rank): Op {
+function convolution(name: string, rank: Rank): LibraryOp {
   return {
     name,
+    group: 'convolution',
+    formula: 'out[o, p] = bias[o] + Σ over c, q of x[c, stride · p + dilation · q - padding] · weight[o, c, q]',
+    notes: `Cross-correlation, as PyTorch. padding: numbers, 'same' or 'valid'. ${rank === 2 ? 'p and q are pairs of places.' : 'p and q are places.'}`,
     inputs: ['x', 'weight', 'bias'],
     optional: ['bias'],
     options: ['stride', 'padding', 'dilation', 'groups'],

@@ -2,7 +2,7 @@ import { cosineEmbedding as kernel, type CosineEmbeddingSpec } from '../../shade
 import { checkNumber, ShapeError } from '../errors.ts';
 import { reductionOf } from './loss.ts';
 import { asMatrix, map } from './map.ts';
-import type { Op } from './op.ts';
+import type { LibraryOp } from './op.ts';
 import { sumAxes } from './reduce.ts';
 import type { KernelFamily } from './request.ts';
 import { sameShape, showShape, type Tensor } from './tensor.ts';
@@ -10,8 +10,10 @@ import { sameShape, showShape, type Tensor } from './tensor.ts';
 const family: KernelFamily<CosineEmbeddingSpec> = { name: 'cosineEmbedding', variants: [{ name: 'row', suits: () => true, kernel }] };
 
 /** 1 − cos(a, b) for pairs of rows with target 1, max(0, cos(a, b) − margin) for those with target −1. */
-export const cosineEmbedding: Op = {
+export const cosineEmbedding: LibraryOp = {
   name: 'cosineEmbedding',
+  group: 'loss',
+  formula: 'out = mean of 1 - cos(a, b) where target is 1, max(0, cos(a, b) - margin) where it is -1',
   inputs: ['a', 'b', 'target'],
   constants: ['target'],
   options: ['margin', 'reduction'],

@@ -1,5 +1,5 @@
 import { cumsumSerial, cumsumWorkgroup, type CumsumSpec } from '../../shaders/cumsum.wgsl.ts';
-import type { Op, Options } from './op.ts';
+import type { LibraryOp, Options } from './op.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { alongAxis } from './softmax.ts';
 import type { Tensor } from './tensor.ts';
@@ -17,8 +17,11 @@ const running = (x: Tensor, options: Options, reverse: boolean, out: Tensor): Re
   ({ family: cumsumFamily, spec: { ...alongAxis('cumsum', x.shape, options), reverse } satisfies CumsumSpec, reads: { x }, writes: { out } });
 
 /** out[i] = Σ over j ≤ i of x[j] along `axis` (default -1). A gradient runs back from the end. */
-export const cumsum: Op = {
+export const cumsum: LibraryOp = {
   name: 'cumsum',
+  group: 'reduction',
+  formula: 'out[i] = Σ over j ≤ i of x[j] along axis',
+  notes: 'axis is -1 by default.',
   families: [cumsumFamily],
   inputs: ['x'],
   options: ['axis'],

@@ -1,7 +1,7 @@
 import { dropout as dropoutKernel, type DropoutSpec } from '../../shaders/dropout.wgsl.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
 import { map } from './map.ts';
-import type { Op, Options } from './op.ts';
+import type { LibraryOp, Options } from './op.ts';
 import type { KernelFamily } from './request.ts';
 import { showShape, sizeOf } from './tensor.ts';
 
@@ -28,8 +28,11 @@ function specOf(who: string, { p, layer = 0 }: Options, count: number): DropoutS
  * nothing else. With w = word i mod 4 of Philox-4x32-10(counter = [⌊i/4⌋, step, 3, layer], key = [seed low, seed high])
  * element i is dropped where ⌊w/2^8⌋ < round(p · 2^24).
  */
-export const dropout: Op = {
+export const dropout: LibraryOp = {
   name: 'dropout',
+  group: 'regularisation',
+  formula: 'out = 0 with probability p, else x / (1 - p)',
+  notes: 'The mask is a function of seed, step, layer and element (Philox): it can be replayed.',
   inputs: ['x', 'counter'],
   constants: ['counter'],
   options: ['p', 'layer'],

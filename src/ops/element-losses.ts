@@ -3,11 +3,13 @@ import type { Kernel } from '../../shaders/kernel.ts';
 import type { LossSpec } from '../../shaders/loss.wgsl.ts';
 import { checkNumber } from '../errors.ts';
 import { checkSameShape, checkWeights, defineLoss, elementScale, oppositeGradient, pieces, type LossRule } from './loss.ts';
-import { flag, type Op, type Options } from './op.ts';
+import { flag, type LibraryOp, type Options } from './op.ts';
 import type { KernelFamily } from './request.ts';
 import { sizeOf, type Shape } from './tensor.ts';
 
 interface ElementLossRule<S extends LossSpec> {
+  readonly formula: string;
+  readonly notes?: string;
   readonly options?: readonly string[];
   readonly reductions?: readonly string[];
   /** Checks the options for inputs of this shape. */
@@ -20,15 +22,15 @@ interface ElementLossRule<S extends LossSpec> {
 }
 
 /** A loss that compares element by element: input and target have one shape. */
-function elementLoss<S extends LossSpec>(name: string, rule: ElementLossRule<S>): Op {
-  const { kernel, target, options, reductions } = rule;
+function elementLoss<S extends LossSpec>(name: string, rule: ElementLossRule<S>): LibraryOp {
+  const { kernel, target, options, reductions, formula, notes } = rule;
   const family: KernelFamily<S> | undefined = target && { name: `${name}-target`, variants: [{ name: 'lane', suits: () => true, kernel: target }] };
   const spec: LossRule<S>['spec'] = ({ input }, given) => {
     const sizes: LossSpec = { ...pieces(sizeOf(input!.shape)), scale: elementScale(input!.shape, given) };
     return { ...sizes, ...rule.details(given) } as S;
   };
   return defineLoss<S>({
-    name, kernel, spec, ...(options ? { options } : {}), ...(reductions ? { reductions } : {}),
+    name, formula, kernel, spec, ...(notes ? { notes } : {}), ...(options ? { options } : {}), ...(reductions ? { reductions } : {}),
     check: (inputs, given, who) => {
       checkSameShape(inputs, who);
       rule.check?.(given, inputs.input!.shape, who);
@@ -40,13 +42,14 @@ function elementLoss<S extends LossSpec>(name: string, rule: ElementLossRule<S>)
 }
 
 /** mean((input − target)²). */
-export const mse = elementLoss('mse', { kernel: kernels.mse, details: () => ({}) });
+export const mse = elementLoss('mse', { formula: 'out = mean of (input - target)²', kernel: kernels.mse, details: () => ({}) });
 
 /** mean(|input − target|): PyTorch's L1Loss. */
-export const mae = elementLoss('mae', { kernel: kernels.mae, details: () => ({}) });
+export const mae = elementLoss('mae', { formula: 'out = mean of |input - target|', notes: 'PyTorch\'s L1Loss. The gradient is 0 where they are equal.', kernel: kernels.mae, details: () => ({}) });
 
 /** mean(e²/2 where |e| ≤ delta, else delta·(|e| − delta/2)) with e = input − target. */
 export const huber = elementLoss<kernels.HuberSpec>('huber', {
+  formula: 'out = mean of (e²/2 where |e| ≤ delta, else delta · (|e| - delta/2)), e = input - target',
   kernel: kernels.huber, options: ['delta'],
   check: ({ delta = 1 }, _shape, who) => { checkNumber(who, 'delta', delta, { above: 0, float32: true }); },
   details: ({ delta = 1 }) => ({ delta: Number(delta) }),
@@ -54,6 +57,7 @@ export const huber = elementLoss<kernels.HuberSpec>('huber', {
 
 /** mean(max(0, margin − target·input)) with targets ±1. */
 export const hinge = elementLoss<kernels.HingeSpec>('hinge', {
+  formula: 'out = mean of max(0, margin - target · input)', notes: 'Targets 1 and -1.',
   kernel: kernels.hinge, target: kernels.hingeTarget, options: ['margin'],
   check: ({ margin = 1 }, _shape, who) => { checkNumber(who, 'margin', margin, { float32: true }); },
   details: ({ margin = 1 }) => ({ margin: Number(margin) }),
@@ -61,6 +65,7 @@ export const hinge = elementLoss<kernels.HingeSpec>('hinge', {
 
 /** mean(t·(log t − input)): input holds log-probabilities; with logTarget so does the target. */
 export const klDiv = elementLoss<kernels.KlDivSpec>('klDiv', {
+  formula: 'out = mean of t · (log t - input)', notes: 'input holds log-probabilities; with logTarget the target does, too. reduction \'batchMean\' divides by the batch.',
   kernel: kernels.klDiv, target: kernels.klDivTarget, options: ['logTarget'], reductions: ['mean', 'sum', 'batchMean'],
   check: (options, _shape, who) => { flag(who, options, 'logTarget'); },
   details: ({ logTarget = false }) => ({ logTarget: logTarget === true }),
@@ -78,6 +83,7 @@ const factors = (name: string, value: unknown): Readonly<Record<string, readonly
 
 /** Binary cross-entropy of sigmoid(input) against targets in [0, 1], in a form that never overflows. */
 export const bceWithLogits = elementLoss<kernels.BceSpec>('bceWithLogits', {
+  formula: 'out = mean of weight · (-posWeight · t · log σ(x) - (1 - t) · log(1 - σ(x)))', notes: 'In a form that never overflows.',
   kernel: kernels.bceWithLogits, target: kernels.bceWithLogitsTarget, options: ['weight', 'posWeight'],
   check: ({ weight, posWeight }, shape, who) => {
     checkFactors(who, 'weight', weight, shape);

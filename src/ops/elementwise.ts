@@ -1,6 +1,6 @@
 import { checkNumber, OptionError, show } from '../errors.ts';
 import { map } from './map.ts';
-import type { Op, Options } from './op.ts';
+import type { LibraryOp, Options } from './op.ts';
 
 /** A row of the family: y = formula(x), dx = backward formula(dout, x or y). */
 interface Row {
@@ -12,13 +12,17 @@ interface Row {
   readonly saves?: 'x' | 'y';
   readonly canDie?: boolean;
   readonly options?: readonly string[];
+  readonly notes?: string;
 }
 
-function unary(name: string, rule: Row): Op {
+function unary(name: string, says: string, rule: Row): LibraryOp {
   const formulaOf = rule.formula ?? (() => name);
   const parametersOf = rule.parameters ?? (() => []);
   return {
     name,
+    group: 'elementwise',
+    formula: says,
+    ...(rule.notes ? { notes: rule.notes } : {}),
     inputs: ['x'],
     ...(rule.options ? { options: rule.options } : {}),
     ...(rule.canDie ? { canDie: true } : {}),
@@ -37,50 +41,54 @@ function unary(name: string, rule: Row): Op {
   };
 }
 
+function activation(name: string, says: string, rule: Row): LibraryOp {
+  return { ...unary(name, says, rule), group: 'activation' };
+}
+
 /** A row that is flat between jumps: the gradient is exactly 0 everywhere, so its input counts as a constant. */
-function steps(name: string): Op {
+function steps(name: string, formula: string): LibraryOp {
   return {
-    name, inputs: ['x'], constants: ['x'],
+    name, group: 'elementwise', formula, notes: 'The gradient is 0.', inputs: ['x'], constants: ['x'],
     shapes: ({ x }) => ({ out: x!.shape }),
     forward: ({ inputs, outputs }) => [map(inputs.x!, [{ formula: name }], outputs.out!)],
     backward: () => ({ requests: [] }),
   };
 }
 
-export const neg = unary('neg', { backward: 'neg' });
+export const neg = unary('neg', 'out = -x', { backward: 'neg' });
 /** factor · x, for a number that is known beforehand: the one factor that costs no tensor. */
-export const scale = unary('scale', {
+export const scale = unary('scale', 'out = factor · x', {
   backward: 'scale',
   options: ['factor'],
   parameters: ({ factor }) => [checkNumber('scale', 'factor', factor, { float32: true })],
 });
-export const abs = unary('abs', { saves: 'x' });
-export const sign = steps('sign');
-export const floor = steps('floor');
-export const square = unary('square', { saves: 'x' });
-export const reciprocal = unary('reciprocal', { saves: 'y' });
-export const sqrt = unary('sqrt', { saves: 'y' });
-export const rsqrt = unary('rsqrt', { saves: 'y' });
+export const abs = unary('abs', 'out = |x|', { notes: 'The gradient is 0 at 0.', saves: 'x' });
+export const sign = steps('sign', 'out = 1 where x > 0, -1 where x < 0, else 0');
+export const floor = steps('floor', 'out = the largest integer ≤ x');
+export const square = unary('square', 'out = x²', { saves: 'x' });
+export const reciprocal = unary('reciprocal', 'out = 1 / x', { saves: 'y' });
+export const sqrt = unary('sqrt', 'out = √x', { saves: 'y' });
+export const rsqrt = unary('rsqrt', 'out = 1 / √x', { saves: 'y' });
 
-export const exp = unary('exp', { saves: 'y' });
-export const expm1 = unary('expm1', { saves: 'x' });
-export const log = unary('log', { saves: 'x' });
-export const log1p = unary('log1p', { saves: 'x' });
-export const sin = unary('sin', { saves: 'x' });
-export const cos = unary('cos', { saves: 'x' });
-export const erf = unary('erf', { saves: 'x' });
+export const exp = unary('exp', 'out = e^x', { saves: 'y' });
+export const expm1 = unary('expm1', 'out = e^x - 1', { notes: 'Exact near 0, where e^x - 1 cancels.', saves: 'x' });
+export const log = unary('log', 'out = log x', { saves: 'x' });
+export const log1p = unary('log1p', 'out = log(1 + x)', { notes: 'Exact near 0.', saves: 'x' });
+export const sin = unary('sin', 'out = sin x', { saves: 'x' });
+export const cos = unary('cos', 'out = cos x', { saves: 'x' });
+export const erf = unary('erf', 'out = 2/√π · ∫ e^(-t²) dt from 0 to x', { saves: 'x' });
 
-export const sigmoid = unary('sigmoid', { saves: 'y' });
-export const tanh = unary('tanh', { saves: 'y' });
-export const relu = unary('relu', { saves: 'y', canDie: true });
-export const relu6 = unary('relu6', { saves: 'y', canDie: true });
-export const leakyRelu = unary('leakyRelu', {
+export const sigmoid = activation('sigmoid', 'out = 1 / (1 + e^-x)', { saves: 'y' });
+export const tanh = activation('tanh', 'out = tanh x', { saves: 'y' });
+export const relu = activation('relu', 'out = max(x, 0)', { notes: 'The gradient is 0 at 0.', saves: 'y', canDie: true });
+export const relu6 = activation('relu6', 'out = min(max(x, 0), 6)', { notes: 'The gradient is 0 at both bends.', saves: 'y', canDie: true });
+export const leakyRelu = activation('leakyRelu', 'out = x where x > 0, else negativeSlope · x', { notes: 'negativeSlope ≥ 0, 0.01 by default.',
   saves: 'y',
   options: ['negativeSlope'],
   // A negative slope would make the sign of y ambiguous, and no net wants one.
   parameters: ({ negativeSlope = 0.01 }) => [checkNumber('leakyRelu', 'negativeSlope', negativeSlope, { min: 0 })],
 });
-export const clamp = unary('clamp', {
+export const clamp = unary('clamp', 'out = min(max(x, min), max)', { notes: 'Either bound may be left out. On a bound the gradient passes.',
   saves: 'x',
   options: ['min', 'max'],
   parameters: ({ min, max }) => {
@@ -91,16 +99,16 @@ export const clamp = unary('clamp', {
     return [Number(min !== undefined), low, Number(max !== undefined), high];
   },
 });
-export const hardSigmoid = unary('hardSigmoid', { saves: 'x' });
-export const hardSwish = unary('hardSwish', { saves: 'x' });
+export const hardSigmoid = activation('hardSigmoid', 'out = min(max(x + 3, 0), 6) / 6', { saves: 'x' });
+export const hardSwish = activation('hardSwish', 'out = x · min(max(x + 3, 0), 6) / 6', { saves: 'x' });
 
-export const elu = unary('elu', {
+export const elu = activation('elu', 'out = x where x > 0, else alpha · (e^x - 1)', { notes: 'alpha ≥ 0, 1 by default.',
   saves: 'x',
   options: ['alpha'],
   parameters: ({ alpha = 1 }) => [checkNumber('elu', 'alpha', alpha, { min: 0, float32: true })],
 });
-export const selu = unary('selu', { saves: 'x' });
-export const gelu = unary('gelu', {
+export const selu = activation('selu', 'out = λ · (x where x > 0, else α · (e^x - 1))', { notes: 'λ = 1.0507…, α = 1.6733… (Klambauer et al. 2017).', saves: 'x' });
+export const gelu = activation('gelu', 'out = x · Φ(x)', { notes: "Φ by erf, or with approximate: 'tanh' by a tanh.",
   saves: 'x',
   options: ['approximate'],
   formula: ({ approximate = 'none' }) => {
@@ -110,9 +118,9 @@ export const gelu = unary('gelu', {
     return approximate === 'tanh' ? 'geluTanh' : 'gelu';
   },
 });
-export const silu = unary('silu', { saves: 'x' });
-export const mish = unary('mish', { saves: 'x' });
-export const softplus = unary('softplus', {
+export const silu = activation('silu', 'out = x / (1 + e^-x)', { saves: 'x' });
+export const mish = activation('mish', 'out = x · tanh(log(1 + e^x))', { saves: 'x' });
+export const softplus = activation('softplus', 'out = log(1 + e^(beta · x)) / beta', { notes: 'x itself where beta · x > threshold; beta 1 and threshold 20 by default.',
   saves: 'x',
   options: ['beta', 'threshold'],
   parameters: ({ beta = 1, threshold = 20 }) => [
@@ -120,4 +128,4 @@ export const softplus = unary('softplus', {
     checkNumber('softplus', 'beta', beta, { min: 1e-30, max: 1e30 }), checkNumber('softplus', 'threshold', threshold, { float32: true }),
   ],
 });
-export const softsign = unary('softsign', { saves: 'x' });
+export const softsign = activation('softsign', 'out = x / (1 + |x|)', { saves: 'x' });

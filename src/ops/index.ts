@@ -21,7 +21,7 @@ import { crossEntropy, nll } from './label-losses.ts';
 import { linear } from './linear.ts';
 import { matmul } from './matmul.ts';
 import { groupNorm, layerNorm, rmsNorm } from './normalization.ts';
-import type { Op } from './op.ts';
+import type { LibraryOp, Op } from './op.ts';
 import { argMax, argMin, logSumExp, max, mean, min, norm, prod, sum, variance } from './reductions.ts';
 import { pad } from './pad.ts';
 import type { KernelFamily } from './request.ts';
@@ -33,8 +33,8 @@ import { sumOfSquares } from './sum-of-squares.ts';
 import { prelu, where } from './ternary.ts';
 import { expand, flip, slice, transpose } from './views.ts';
 
-/** Every op, once. */
-const all: readonly Op[] = [
+/** Every op of the library, once. */
+export const libraryOps: readonly LibraryOp[] = [
   add, sub, mul, div, pow, maximum, minimum, where,
   equal, notEqual, less, lessEqual, greater, greaterEqual,
   neg, scale, abs, sign, floor, square, reciprocal, sqrt, rsqrt, exp, expm1, log, log1p, sin, cos, erf, clamp,
@@ -51,10 +51,10 @@ const all: readonly Op[] = [
 ];
 
 /** Every op by its name: the library's, and those that `defineOp` has added. Graphs hold names, so this is where they lead. */
-export const ops: Readonly<Record<string, Op>> = Object.fromEntries(all.map((op) => [op.name, op]));
+export const ops: Readonly<Record<string, Op>> = Object.fromEntries(libraryOps.map((op) => [op.name, op]));
 
 /** The families that have a choice of kernels: their variants' names. */
-export const variantNames: Readonly<Record<string, readonly string[]>> = namesOf(all.flatMap(({ families = [] }) => families));
+export const variantNames: Readonly<Record<string, readonly string[]>> = namesOf(libraryOps.flatMap(({ families = [] }) => families));
 
 /** All families whose variants can be forced: the library's, and those that ops of one's own list. */
 export function forcibleVariants(): Readonly<Record<string, readonly string[]>> {
@@ -104,7 +104,7 @@ export function defineOp(op: Op, { replace = false }: { readonly replace?: boole
     if (stranger !== undefined) throw new OptionError(who, `${list} of ${op.name} among its inputs ${op.inputs.join(', ')}`, show(stranger));
   }
   const known = Object.hasOwn(ops, op.name) ? ops[op.name] : undefined;
-  if (all.some(({ name }) => name === op.name)) throw new OptionError(who, 'a name that no op of the library has', show(op.name), 'Choose another name.');
+  if (libraryOps.some(({ name }) => name === op.name)) throw new OptionError(who, 'a name that no op of the library has', show(op.name), 'Choose another name.');
   if (known && known !== op && !replace) {
     throw new OptionError(who, 'a name that no other op has', show(op.name), 'Choose another name, or pass { replace: true } to put this op in its place.');
   }

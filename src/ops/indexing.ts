@@ -1,6 +1,6 @@
 import { gather as gatherKernel, indexCount, indexOrder, oneHot as oneHotKernel, scatterScan, scatterSorted, type IndexSpec, type ScatterSpec } from '../../shaders/indexing.wgsl.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
-import type { Application, Op, Options } from './op.ts';
+import type { Application, LibraryOp, Options } from './op.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -50,8 +50,11 @@ function alongAxis(who: string, table: Shape, { shape, type }: Tensor, options: 
 }
 
 /** out[…, k, …] = x[…, indices[…, k, …], …] along one axis: torch.gather. */
-export const gather: Op = {
+export const gather: LibraryOp = {
   name: 'gather',
+  group: 'index',
+  formula: 'out[…, k, …] = x[…, indices[…, k, …], …] along axis',
+  notes: 'The gradient adds up in the order of k, without float atomics. An index out of range gives NaN.',
   inputs: ['x', 'indices'],
   constants: ['indices'],
   options: ['axis'],
@@ -67,8 +70,11 @@ export const gather: Op = {
 };
 
 /** out = x, and source[…, k, …] added to out[…, indices[…, k, …], …] along one axis, in the order of k: torch.scatter_add. */
-export const scatterAdd: Op = {
+export const scatterAdd: LibraryOp = {
   name: 'scatterAdd',
+  group: 'index',
+  formula: 'out = x, with source[…, k, …] added at indices[…, k, …] along axis',
+  notes: 'In the order of k: the same bits each time. An index out of range makes its sums NaN.',
   inputs: ['x', 'indices', 'source'],
   constants: ['indices'],
   options: ['axis'],
@@ -98,8 +104,11 @@ function rowsOf(who: string, weight: Tensor, indices: Tensor, { paddingIndex }: 
  * out[…, :] = weight[indices[…], :]: torch.nn.functional.embedding. Rows of the index `paddingIndex` are 0, and so is the gradient
  * of the weight's row.
  */
-export const embedding: Op = {
+export const embedding: LibraryOp = {
   name: 'embedding',
+  group: 'index',
+  formula: 'out[…, :] = weight[indices[…], :]',
+  notes: 'Rows of paddingIndex are 0, and so is their gradient. An index out of range gives NaN.',
   inputs: ['weight', 'indices'],
   constants: ['indices'],
   options: ['paddingIndex'],
@@ -115,8 +124,11 @@ export const embedding: Op = {
 };
 
 /** out[…, c] = 1 where the index is c, else 0. */
-export const oneHot: Op = {
+export const oneHot: LibraryOp = {
   name: 'oneHot',
+  group: 'index',
+  formula: 'out[…, c] = 1 where indices[…] = c, else 0',
+  notes: 'NaN where an index is no class. No gradient.',
   inputs: ['indices'],
   constants: ['indices'],
   options: ['classes'],

@@ -45,6 +45,8 @@ function prepareMass({ inputs, scratch }: LossCall, spec: LabelSpec): { requests
 /** Negative log-likelihood of log-probabilities [rows…, classes] and class indices [rows…]. */
 export const nll = defineLoss<LabelSpec>({
   name: 'nll',
+  formula: 'out = -Σ weight[t] · input[t] / Σ weight[t] over rows',
+  notes: 'Rows of ignoreIndex (-100) count nothing.',
   options: ['weight', 'ignoreIndex'],
   check: (inputs, options, who) => {
     checkLabels(inputs, who);
@@ -67,6 +69,8 @@ const targetFamily: KernelFamily<CrossEntropyProbabilitiesSpec> =
 /** Softmax cross-entropy of logits [rows…, classes]. Targets: class indices [rows…], or f32 probabilities of the logits' shape. */
 export const crossEntropy = defineLoss<CrossEntropySpec>({
   name: 'crossEntropy',
+  formula: 'out = -Σ weight[t] · log softmax(input)[t] / Σ weight[t] over rows',
+  notes: 'Targets: class indices, or probabilities of the input\'s shape (divided by the rows). labelSmoothing; rows of ignoreIndex (-100) count nothing.',
   options: ['weight', 'ignoreIndex', 'labelSmoothing'],
   check: (inputs, options, who) => {
     const { input, target } = inputs;

@@ -1,14 +1,17 @@
 import { ShapeError } from '../errors.ts';
 import { map } from './map.ts';
-import { matmulFamily, multiply } from './matmul.ts';
-import type { Op } from './op.ts';
-import { reduce, reduceFamily } from './reduce.ts';
+import { multiply } from './matmul.ts';
+import type { LibraryOp } from './op.ts';
+import { forProduct } from './product.ts';
+import { reduce } from './reduce.ts';
 import { showShape, sizeOf } from './tensor.ts';
 
 /** out = x · weightᵀ + bias, with x [..., in], weight [out, in] and bias [out] (PyTorch's layout). */
-export const linear: Op = {
+export const linear: LibraryOp = {
   name: 'linear',
-  families: [matmulFamily, reduceFamily],
+  group: 'linear algebra',
+  formula: 'out = x · weightᵀ + bias',
+  notes: 'x […, in], weight [out, in], bias [out].',
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],
   shapes: ({ x, weight, bias }, _, who) => {
@@ -23,17 +26,24 @@ export const linear: Op = {
     return { out: [...x!.shape.slice(0, -1), weight!.shape[0]!] };
   },
   forward: ({ inputs: { x, weight, bias }, outputs: { out }, scratch }) => {
-    if (!bias) return [multiply({ transposeB: true }, x!, weight!, out!)];
+    const read = forProduct(x!, () => scratch('plainX', x!.shape));
+    const weights = forProduct(weight!, () => scratch('plainWeight', weight!.shape));
+    const before = [...read.requests, ...weights.requests];
+    if (!bias) return [...before, multiply({ transposeB: true }, read.tensor, weights.tensor, out!)];
     const product = scratch('product', out!.shape);
-    return [multiply({ transposeB: true }, x!, weight!, product), map(product, [{ formula: 'add', operands: [bias] }], out!)];
+    return [...before, multiply({ transposeB: true }, read.tensor, weights.tensor, product), map(product, [{ formula: 'add', operands: [bias] }], out!)];
   },
-  backward: ({ inputs: { x, weight }, gradients: { out: dout }, wanted }) => {
-    const features = dout!.shape[dout!.shape.length - 1]!;
+  backward: ({ inputs: { x, weight }, gradients: { out: given }, wanted, scratch }) => {
+    const { tensor: dout, requests } = forProduct(given!, () => scratch('plainGradient', given!.shape));
+    const read = forProduct(x!, () => scratch('plainX', x!.shape));
+    const weights = forProduct(weight!, () => scratch('plainWeight', weight!.shape));
+    const features = dout.shape[dout.shape.length - 1]!;
     return {
       requests: [
-        ...(wanted.x ? [multiply({}, dout!, weight!, wanted.x)] : []),                       // dX = dOut · W
-        ...(wanted.weight ? [multiply({ transposeA: true }, dout!, x!, wanted.weight)] : []), // dW = dOutᵀ · X
-        ...(wanted.bias ? [reduce(dout!, { outer: 1, size: sizeOf(dout!.shape) / features, inner: features, scale: 1 }, wanted.bias)] : []),
+        ...requests,
+        ...(wanted.x ? [...weights.requests, multiply({}, dout, weights.tensor, wanted.x)] : []),                         // dX = dOut · W
+        ...(wanted.weight ? [...read.requests, multiply({ transposeA: true }, dout, read.tensor, wanted.weight)] : []), // dW = dOutᵀ · X
+        ...(wanted.bias ? [reduce(dout, { outer: 1, size: sizeOf(dout.shape) / features, inner: features, scale: 1 }, wanted.bias)] : []),
       ],
     };
   },

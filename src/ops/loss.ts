@@ -2,7 +2,7 @@ import type { Kernel } from '../../shaders/kernel.ts';
 import type { LossSpec } from '../../shaders/loss.wgsl.ts';
 import { checkNumber, OptionError, ShapeError, show } from '../errors.ts';
 import { asMatrix, map } from './map.ts';
-import type { Named, Op, Options } from './op.ts';
+import type { Named, LibraryOp, Options } from './op.ts';
 import { sumAxes } from './reduce.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
@@ -16,6 +16,8 @@ export interface LossCall {
 
 export interface LossRule<S extends LossSpec> {
   readonly name: string;
+  readonly formula: string;
+  readonly notes?: string;
   /** The names of its options besides `reduction`. */
   readonly options?: readonly string[];
   readonly reductions?: readonly string[];
@@ -34,10 +36,13 @@ export interface LossRule<S extends LossSpec> {
  * A loss whose gradient comes out of the launch that computes it. The kernel writes the gradient of the loss itself;
  * where something follows the loss, the backward pass multiplies by what comes from there.
  */
-export function defineLoss<S extends LossSpec>(rule: LossRule<S>): Op {
+export function defineLoss<S extends LossSpec>(rule: LossRule<S>): LibraryOp {
   const family: KernelFamily<S> = { name: rule.name, variants: [{ name: 'row', suits: () => true, kernel: (spec) => rule.kernel(spec) }] };
   return {
     name: rule.name,
+    group: 'loss',
+    formula: rule.formula,
+    ...(rule.notes ? { notes: rule.notes } : {}),
     inputs: ['input', 'target'],
     ...(rule.targetGradient ? {} : { constants: ['target'] }),
     options: ['reduction', ...rule.options ?? []],

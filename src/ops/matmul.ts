@@ -3,7 +3,7 @@ import { productCount, storedSizes, termCount } from '../../shaders/matmul-batch
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { graftAfter, graftBefore } from './map.ts';
-import { flag, type Application, type Op, type Options } from './op.ts';
+import { flag, type Application, type LibraryOp, type Options } from './op.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
@@ -117,8 +117,11 @@ function asMatrices({ inputs: { a, b }, options, scratch }: Application) {
  * out = a · b over the last two axes, with NumPy's broadcasting of the axes before them. A tensor of one axis is a vector, whose
  * own axis the result does not have, as in PyTorch. `transposeA`, `transposeB`: the operand is stored [..., k, m], [..., n, k].
  */
-export const matmul: Op = {
+export const matmul: LibraryOp = {
   name: 'matmul',
+  group: 'linear algebra',
+  formula: 'out[…, m, n] = Σ over k of a[…, m, k] · b[…, k, n]',
+  notes: 'Batch axes broadcast; one axis is a vector. transposeA, transposeB: stored […, k, m], […, n, k].',
   families: [matmulFamily],
   inputs: ['a', 'b'],
   options: ['transposeA', 'transposeB'],

@@ -4,7 +4,7 @@ import {
 } from '../../shaders/normalization.wgsl.ts';
 import { groupSize } from '../../shaders/group-loops.wgsl.ts';
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
-import type { Application, Backward, BackwardApplication, Named, Op, Options } from './op.ts';
+import type { Application, Backward, BackwardApplication, Named, LibraryOp, Options } from './op.ts';
 import type { KernelFamily, Request, Target } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -107,13 +107,14 @@ function normalizedShapeOf(who: string, { x, weight }: Named<Tensor>, { normaliz
 }
 
 /** Rows of the last axes, with a weight for each place of a row. */
-function lastAxes(name: string, centred: boolean, usualEps: number, parts: Pick<Op, 'inputs' | 'optional'>): Op {
+function lastAxes(name: string, centred: boolean, usualEps: number, parts: Pick<LibraryOp, 'inputs' | 'optional' | 'formula' | 'notes'>): LibraryOp {
   const viewOf = (inputs: Named<Tensor>, options: Options): View => {
     const length = sizeOf(normalizedShapeOf(name, inputs, options));
     return { runs: 1, groups: sizeOf(inputs.x!.shape) / length, length, channels: length, inner: 1, eps: epsOf(name, options, usualEps), centred };
   };
   return {
     name,
+    group: 'normalisation',
     ...parts,
     options: ['normalizedShape', 'eps'],
     families: [normalizeFamily],
@@ -133,10 +134,15 @@ export function savesOf({ groups, centred }: View): Named<Shape> {
 }
 
 /** out = (x - mean)/√(variance + eps) · weight + bias over the last axes. J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016. */
-export const layerNorm = lastAxes('layerNorm', true, 1e-5, { inputs: ['x', 'weight', 'bias'], optional: ['weight', 'bias'] });
+export const layerNorm = lastAxes('layerNorm', true, 1e-5, {
+  formula: 'out = (x - mean) / √(variance + eps) · weight + bias over the last axes', notes: 'Biased variance; eps is 1e-5.',
+  inputs: ['x', 'weight', 'bias'], optional: ['weight', 'bias'],
+});
 
 /** out = x/√(mean of x² + eps) · weight over the last axes; eps is float32's own, as PyTorch's. B. Zhang, R. Sennrich, "Root mean square layer normalization", 2019. */
-export const rmsNorm = lastAxes('rmsNorm', false, 2 ** -23, { inputs: ['x', 'weight'], optional: ['weight'] });
+export const rmsNorm = lastAxes('rmsNorm', false, 2 ** -23, {
+  formula: 'out = x / √(mean of x² + eps) · weight over the last axes', notes: 'eps is 2⁻²³.', inputs: ['x', 'weight'], optional: ['weight'],
+});
 
 /** x as [batch, channels, positions]. */
 export function checkChannels(who: string, x: Tensor): { batch: number; channels: number; positions: number } {
@@ -156,8 +162,11 @@ function groupView(who: string, { x }: Named<Tensor>, options: Options): View {
  * out = (x - mean)/√(variance + eps) · weight[channel] + bias[channel] over each group of neighbouring channels of each example.
  * Y. Wu, K. He, "Group normalization", 2018; with as many groups as channels it is instance normalisation.
  */
-export const groupNorm: Op = {
+export const groupNorm: LibraryOp = {
   name: 'groupNorm',
+  group: 'normalisation',
+  formula: 'out = (x - mean) / √(variance + eps) · weight + bias over each group of channels',
+  notes: 'As many groups as channels: instance normalisation.',
   inputs: ['x', 'weight', 'bias'],
   optional: ['weight', 'bias'],
   options: ['groups', 'eps'],

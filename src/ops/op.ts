@@ -41,9 +41,17 @@ export interface Range {
   readonly step: number;
 }
 
+/** The groups that tables of ops have. */
+export type OpGroup =
+  | 'elementwise' | 'comparison' | 'activation' | 'linear algebra' | 'reduction' | 'shape' | 'index' | 'convolution' | 'normalisation' | 'sequence' | 'regularisation' | 'loss';
+
 /** One op: everything that the product needs of it but its WGSL (`shaders/`) and its proof (`src/proof/`). */
 export interface Op {
   readonly name: string;
+  /** What documents say of it: its group, its formula in a line of plain text, and what a formula can't say. */
+  readonly group?: OpGroup;
+  readonly formula?: string;
+  readonly notes?: string;
   readonly inputs: readonly string[];
   /** Inputs that may be left out. */
   readonly optional?: readonly string[];
@@ -66,6 +74,12 @@ export interface Op {
   readonly families?: readonly KernelFamily[];
   forward(application: Application): readonly Request[];
   backward(application: BackwardApplication): Backward;
+}
+
+/** An op of the library: documents say something of each. */
+export interface LibraryOp extends Op {
+  readonly group: OpGroup;
+  readonly formula: string;
 }
 
 /** An option that is true or false; false where it is left out. */

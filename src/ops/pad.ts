@@ -1,6 +1,6 @@
 import { padBackwardKernel, padKernel, type PadSpec } from '../../shaders/pad.wgsl.ts';
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
-import type { Op, Options, Range } from './op.ts';
+import type { LibraryOp, Options, Range } from './op.ts';
 import { place } from './place.ts';
 import type { KernelFamily } from './request.ts';
 import { showShape, type Shape } from './tensor.ts';
@@ -36,8 +36,11 @@ function settingsOf(who: string, shape: Shape, { padding, mode = 'constant', val
  * x with elements before and after each axis: a number (`constant`, the default, with `value` 0), x mirrored at its edges without
  * repeating them (`reflect`), or the edges repeated (`replicate`).
  */
-export const pad: Op = {
+export const pad: LibraryOp = {
   name: 'pad',
+  group: 'shape',
+  formula: 'out = x with elements before and after each axis',
+  notes: 'mode \'constant\' (value), \'reflect\' (the edge is not repeated) or \'replicate\'.',
   inputs: ['x'],
   options: ['padding', 'mode', 'value'],
   shapes: ({ x }, options, who) => ({ out: settingsOf(who, x!.shape, options).out }),

@@ -5,7 +5,7 @@ import {
 } from '../../shaders/pooling.wgsl.ts';
 import { OptionError, ShapeError } from '../errors.ts';
 import { graftAfter } from './map.ts';
-import { flag, type Op, type Options } from './op.ts';
+import { flag, type LibraryOp, type Options } from './op.ts';
 import type { KernelFamily } from './request.ts';
 import { showShape, type Tensor } from './tensor.ts';
 import { checkFits, each, extentOf, pairOption, planeOf, shapeWith, steps, type Rank } from './window.ts';
@@ -71,7 +71,7 @@ function holdsSomething({ input, output, kernel, stride, padding, dilation }: Wi
     Array.from({ length: kernel[axis] }, (_, tap) => first + tap * dilation[axis]).some((at) => at >= 0 && at < input[axis]));
 }
 
-function maxPool(name: string, rank: Rank): Op {
+function maxPool(name: string, rank: Rank): LibraryOp {
   const specOf = (x: Tensor, options: Options): PoolingSpec => {
     const { batch, channels, window } = poolOf(name, x, options, rank);
     return { ...window, planes: batch * channels, epilogue: [] };
@@ -82,6 +82,9 @@ function maxPool(name: string, rank: Rank): Op {
   };
   return {
     name,
+    group: 'convolution',
+    formula: 'out[p] = the largest x of window p',
+    notes: 'The first of equal ones gets the whole gradient. Padding never wins.',
     inputs: ['x'],
     options: ['kernelSize', 'stride', 'padding', 'dilation', 'ceilMode'],
     shapes: ({ x }, options, who) => ({ out: shapeOf(x!, options, who) }),
@@ -96,13 +99,16 @@ function maxPool(name: string, rank: Rank): Op {
   };
 }
 
-function averagePool(name: string, rank: Rank): Op {
+function averagePool(name: string, rank: Rank): LibraryOp {
   const specOf = (x: Tensor, options: Options): AveragePoolingSpec => {
     const { batch, channels, window } = poolOf(name, x, options, rank);
     return { ...window, planes: batch * channels, epilogue: [], countIncludePad: options.countIncludePad === undefined || flag(name, options, 'countIncludePad') };
   };
   return {
     name,
+    group: 'convolution',
+    formula: 'out[p] = the mean of x over window p',
+    notes: 'Padding counts as zeros unless countIncludePad is false; what lies beyond it never counts.',
     inputs: ['x'],
     options: ['kernelSize', 'stride', 'padding', 'ceilMode', 'countIncludePad'],
     shapes: ({ x }, options, who) => {

@@ -4,7 +4,7 @@ import {
 import type { Kernel } from '../../shaders/kernel.ts';
 import { OptionError, ShapeError, show } from '../errors.ts';
 import { multiply } from './matmul.ts';
-import { flag, type Named, type Op, type Options } from './op.ts';
+import { flag, type Named, type LibraryOp, type Options } from './op.ts';
 import { sumAxes } from './reduce.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { sameShape, showShape, type Shape, type Tensor } from './tensor.ts';
@@ -24,7 +24,7 @@ const present = (all: Readonly<Record<string, Tensor | undefined>>): Record<stri
  * A recurrent layer over a whole sequence. `x` [batch, time, gates · hidden] is the input's part of each gate (a linear layer makes it for
  * all times at once); one launch per step adds the state's part, weight · h + bias, and makes the new state.
  */
-function recurrent(name: string, cellOf: (options: Options, who: string) => CellName, options: readonly string[], hasCell: boolean): Op {
+function recurrent(name: string, formula: string, cellOf: (options: Options, who: string) => CellName, options: readonly string[], hasCell: boolean): LibraryOp {
   const specOf = (inputs: Named<Tensor>, given: Options): RecurrentSpec => {
     const [batch, time] = inputs.x!.shape as [number, number];
     return {
@@ -37,6 +37,9 @@ function recurrent(name: string, cellOf: (options: Options, who: string) => Cell
     Array.from({ length: time }, (_, step) => ({ place: reverse ? time - 1 - step : step, isFirst: step === 0, isLast: step === time - 1 }));
   return {
     name,
+    group: 'sequence',
+    formula,
+    notes: `x [batch, time, gates · hidden]; ${hasCell ? 'out holds h, then c, at every time. Gates i f g o' : name === 'gru' ? 'out holds h at every time. Gates r z n' : 'out holds h at every time'}.`,
     inputs: ['x', 'weight', 'bias', 'initialHidden', ...(hasCell ? ['initialCell'] : [])],
     optional: ['bias', 'initialHidden', ...(hasCell ? ['initialCell'] : [])],
     options: [...options, 'reverse'],
@@ -114,7 +117,7 @@ function recurrent(name: string, cellOf: (options: Options, who: string) => Cell
  * Elman's recurrent net: h = tanh(x + weight · h + bias), or with nonlinearity 'relu' max(…, 0). weight [hidden, hidden]; out holds h at every
  * time, [batch, time, hidden]. With `reverse` it runs from the last time to the first. PyTorch's nn.RNN, one layer and direction.
  */
-export const rnn = recurrent('rnn', ({ nonlinearity = 'tanh' }, who) => {
+export const rnn = recurrent('rnn', 'h = tanh(x + weight · h + bias)', ({ nonlinearity = 'tanh' }, who) => {
   if (nonlinearity !== 'tanh' && nonlinearity !== 'relu') throw new OptionError(who, 'nonlinearity to be "tanh" or "relu"', show(nonlinearity));
   return nonlinearity;
 }, ['nonlinearity'], false);
@@ -123,10 +126,10 @@ export const rnn = recurrent('rnn', ({ nonlinearity = 'tanh' }, who) => {
  * Gated recurrent unit (Cho et al. 2014) in PyTorch's form, gates r z n: r, z = σ(x + a), n = tanh(x_n + r · a_n), h = (1 - z) · n + z · h
  * with a = weight · h + bias, weight [3 · hidden, hidden]; out holds h at every time, [batch, time, hidden].
  */
-export const gru = recurrent('gru', () => 'gru', [], false);
+export const gru = recurrent('gru', 'h = (1 - z) · tanh(x_n + r · a_n) + z · h; r, z = σ(x + a), a = weight · h + bias', () => 'gru', [], false);
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), gates i f g o as in PyTorch:
  * c = f · c + i · g, h = o · tanh(c), weight [4 · hidden, hidden]. out [batch, time, 2 · hidden] holds h, then c, at every time.
  */
-export const lstm = recurrent('lstm', () => 'lstm', [], true);
+export const lstm = recurrent('lstm', 'c = f · c + i · g, h = o · tanh(c); i, f, o = σ(x + a), g = tanh(x + a), a = weight · h + bias', () => 'lstm', [], true);

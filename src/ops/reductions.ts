@@ -3,7 +3,7 @@ import { prodBackward } from '../../shaders/prod-backward.wgsl.ts';
 import type { ReduceSpec } from '../../shaders/reduce.wgsl.ts';
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
 import { map } from './map.ts';
-import { flag, type Named, type Op, type Options } from './op.ts';
+import { flag, type Named, type LibraryOp, type Options } from './op.ts';
 import { foldAxes, foldedShape, reduceFamily, sumAxes } from './reduce.ts';
 import type { KernelFamily } from './request.ts';
 import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
@@ -49,9 +49,11 @@ export const folding = {
 } as const;
 
 /** A row of the family: out = factor · Σ x over `axes`; the factor may depend on how many terms there are. */
-function sumTimes(name: string, factor: (terms: number) => number): Op {
+function sumTimes(name: string, formula: string, factor: (terms: number) => number): LibraryOp {
   return {
     name,
+    group: 'reduction',
+    formula,
     ...folding,
     forward: ({ inputs: { x }, outputs, options }) => {
       const axes = axesOf(name, x!.shape, options);
@@ -66,8 +68,8 @@ function sumTimes(name: string, factor: (terms: number) => number): Op {
   };
 }
 
-export const sum = sumTimes('sum', () => 1);
-export const mean = sumTimes('mean', (terms) => 1 / terms);
+export const sum = sumTimes('sum', 'out = Σ x over axes', () => 1);
+export const mean = sumTimes('mean', 'out = Σ x / n over axes', (terms) => 1 / terms);
 
 /** How a fold's gradient is written element by element: dx = formula(dout, …operands). */
 interface FoldRule {
@@ -80,7 +82,7 @@ interface FoldRule {
 }
 
 /** A row of the family: one fold forward, one map back. What the gradient needs besides x and y, the forward launch saves. */
-function folded(name: string, ruleOf: (options: Options, terms: number) => FoldRule, { options: further = [] }: { readonly options?: readonly string[] } = {}): Op {
+function folded(name: string, formula: string, ruleOf: (options: Options, terms: number) => FoldRule, { options: further = [], notes }: { readonly options?: readonly string[]; readonly notes?: string } = {}): LibraryOp {
   const rule = (x: Tensor, options: Options) => {
     const axes = axesOf(name, x.shape, options);
     return { axes, ...ruleOf(options, termsOf(x, axes)) };
@@ -91,6 +93,9 @@ function folded(name: string, ruleOf: (options: Options, terms: number) => FoldR
   };
   return {
     name,
+    group: 'reduction',
+    formula,
+    ...(notes ? { notes } : {}),
     ...folding,
     options: [...folding.options, ...further],
     shapes: (inputs, options, who) => {
@@ -113,26 +118,26 @@ function folded(name: string, ruleOf: (options: Options, terms: number) => FoldR
 }
 
 /** The largest over `axes`. Where several are equal, they share the gradient (PyTorch's amax). */
-export const max = folded('max', () => ({ fold: 'max', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }));
+export const max = folded('max', 'out = the largest x over axes', () => ({ fold: 'max', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }), { notes: 'Equal ones share the gradient (torch.amax).' });
 /** The smallest over `axes`. Where several are equal, they share the gradient (PyTorch's amin). */
-export const min = folded('min', () => ({ fold: 'min', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }));
+export const min = folded('min', 'out = the smallest x over axes', () => ({ fold: 'min', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }), { notes: 'Equal ones share the gradient (torch.amin).' });
 /** log Σ e^x over `axes`. */
-export const logSumExp = folded('logSumExp', () => ({ fold: 'logSumExp', formula: 'logSumExpBackward', operands: ['x', 'y'] }));
+export const logSumExp = folded('logSumExp', 'out = log Σ e^x over axes', () => ({ fold: 'logSumExp', formula: 'logSumExpBackward', operands: ['x', 'y'] }));
 
 /** Σ (x - mean)² / (n - correction) over n numbers along `axes`; correction 1 (the default) is Bessel's. */
-export const variance = folded('variance', ({ correction = 1 }, terms) => {
+export const variance = folded('variance', 'out = Σ (x - mean)² / (n - correction) over axes', ({ correction = 1 }, terms) => {
   const less = checkNumber('variance', 'correction', correction, { min: 0 });
   if (terms <= less) throw new ShapeError('variance', `more than ${less} numbers along its axes`, String(terms), 'Set correction to 0, or take more axes.');
   return { fold: 'variance', scale: 1 / (terms - less), formula: 'varianceBackward', parameters: [2 / (terms - less)], operands: ['x', 'mean'] };
-}, { options: ['correction'] });
+}, { options: ['correction'], notes: 'correction is 1 by default (Bessel\'s).' });
 
 /** The norm over `axes`: (Σ |x|^p)^(1/p) for p 1 or 2 (the default), the largest |x| for 'infinity'. Its subgradient is 0 where x is. */
-export const norm = folded('norm', ({ p = 2 }): FoldRule => {
+export const norm = folded('norm', 'out = (Σ |x|^p)^(1/p) over axes', ({ p = 2 }): FoldRule => {
   if (p === 1) return { fold: 'norm1', formula: 'absBackward', operands: ['x'] };
   if (p === 2) return { fold: 'norm2', formula: 'norm2Backward', operands: ['x', 'y'] };
   if (p === 'infinity') return { fold: 'normInfinity', formula: 'normInfinityBackward', operands: ['x', 'y', 'ties'] };
   throw new OptionError('norm', 'p to be 1, 2 or "infinity"', show(p));
-}, { options: ['p'] });
+}, { options: ['p'], notes: "p 1, 2 (default) or 'infinity', the largest |x|. The gradient is 0 where x is." });
 
 const prodBackwardFamily: KernelFamily<Pick<ReduceSpec, 'shape' | 'folded'>> = {
   name: 'prod-backward',
@@ -140,8 +145,11 @@ const prodBackwardFamily: KernelFamily<Pick<ReduceSpec, 'shape' | 'folded'>> = {
 };
 
 /** The product over `axes`. The gradient is the product of all others, also where numbers are 0. */
-export const prod: Op = {
+export const prod: LibraryOp = {
   name: 'prod',
+  group: 'reduction',
+  formula: 'out = Π x over axes',
+  notes: 'The gradient is the product of all others, also where numbers are 0.',
   ...folding,
   forward: ({ inputs: { x }, outputs, options }) => [foldAxes(x!, { fold: 'prod', axes: axesOf('prod', x!.shape, options) }, outputs.out!)],
   backward: ({ inputs: { x }, gradients, wanted, options }) => {
@@ -155,11 +163,14 @@ export const prod: Op = {
 };
 
 /** A row of the family: where an extremum stands along one axis, or in all of x. */
-function placeOf(name: 'argMax' | 'argMin'): Op {
+function placeOf(name: 'argMax' | 'argMin'): LibraryOp {
   const axes = (who: string, shape: Shape, { axis }: Options): number[] =>
     (axis === undefined ? shape.map((_, each) => each) : [positiveAxis(who, 'axis', shape, axis)]);
   return {
     name,
+    group: 'reduction',
+    formula: `out = the place of the ${name === 'argMax' ? 'largest' : 'smallest'} x along axis`,
+    notes: 'As f32; in all of x without axis; the first of equal ones. No gradient.',
     families: [reduceFamily],
     inputs: ['x'],
     constants: ['x'],

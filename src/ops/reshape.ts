@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import { map } from './map.ts';
-import type { Op } from './op.ts';
+import type { LibraryOp } from './op.ts';
 import { compactLayout, reshapedLayout, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 /** The same memory under another shape, where strides can say it. */
@@ -16,8 +16,11 @@ function shownAs({ layout, ...x }: Tensor, shape: Shape): Tensor | undefined {
  * The same elements under another shape; one dimension may be -1 and is computed. Nothing is launched or copied, unless no
  * strides can say it (a transposed view): then they are copied first.
  */
-export const reshape: Op = {
+export const reshape: LibraryOp = {
   name: 'reshape',
+  group: 'shape',
+  formula: 'the same elements in row order under another shape',
+  notes: 'A view: nothing is launched, unless no strides can say it.',
   inputs: ['x'],
   options: ['shape'],
   shapes: ({ x }, options, who) => {

@@ -1,7 +1,7 @@
 import { MOST_POSITIONS, rotary as rotaryKernel, type RotarySpec } from '../../shaders/rotary.wgsl.ts';
 import { checkNumber, OptionError, ShapeError } from '../errors.ts';
 import { accessOf } from './map.ts';
-import type { Op, Options } from './op.ts';
+import type { LibraryOp, Options } from './op.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { showShape, sizeOf, type Tensor } from './tensor.ts';
 
@@ -33,8 +33,11 @@ function turned(x: Tensor, options: Options, inverse: boolean, out: Tensor): Req
  * (offset + t) · base^(−2i/D), i < D/2. That is the half-split order of GPT-NeoX and LLaMA (`rotate_half`), not the interleaved one. Turning keeps lengths, and the
  * product of a query and a key depends on the distance of their positions only. The gradient is turned back.
  */
-export const rotary: Op = {
+export const rotary: LibraryOp = {
   name: 'rotary',
+  group: 'sequence',
+  formula: 'the pairs (x[t, i], x[t, i + D/2]) turned by (offset + t) · base^(-2i/D)',
+  notes: 'The half-split order of GPT-NeoX and LLaMA; base is 10,000.',
   inputs: ['x'],
   options: ['base', 'offset'],
   shapes: ({ x }, options, who) => {

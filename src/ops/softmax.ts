@@ -1,5 +1,5 @@
 import { softmax as softmaxRow, softmaxBackward, softmaxBackwardWorkgroup, softmaxWorkgroup, type SoftmaxSpec } from '../../shaders/softmax.wgsl.ts';
-import type { Op, Options } from './op.ts';
+import type { LibraryOp, Options } from './op.ts';
 import { positiveAxis } from './reductions.ts';
 import type { KernelFamily, Target } from './request.ts';
 import { sizeOf, type Shape } from './tensor.ts';
@@ -31,9 +31,12 @@ export function alongAxis(who: string, shape: Shape, { axis = -1 }: Options): { 
 }
 
 /** A row of the family: what a softmax along `axis` (default -1) gives, or its logarithm. */
-function normalized(name: string, log: boolean): Op {
+function normalized(name: string, log: boolean, formula: string): LibraryOp {
   return {
     name,
+    group: 'reduction',
+    formula,
+    notes: 'axis is -1 by default. The largest x of a row is taken off first: nothing overflows.',
     families: [softmaxFamily, softmaxBackwardFamily],
     inputs: ['x'],
     options: ['axis'],
@@ -53,6 +56,6 @@ function normalized(name: string, log: boolean): Op {
 }
 
 /** e^x / Σ e^x along an axis. */
-export const softmax = normalized('softmax', false);
+export const softmax = normalized('softmax', false, 'out = e^x / Σ e^x along axis');
 /** x - log Σ e^x along an axis. */
-export const logSoftmax = normalized('logSoftmax', true);
+export const logSoftmax = normalized('logSoftmax', true, 'out = x - log Σ e^x along axis');

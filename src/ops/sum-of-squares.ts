@@ -1,7 +1,7 @@
 import { sumOfSquares as sumOfSquaresKernel, type SumOfSquaresSpec } from '../../shaders/sum-of-squares.wgsl.ts';
 import { checkNumber } from '../errors.ts';
 import { map } from './map.ts';
-import type { Op, Options } from './op.ts';
+import type { LibraryOp, Options } from './op.ts';
 import type { KernelFamily } from './request.ts';
 import { sizeOf } from './tensor.ts';
 
@@ -13,8 +13,11 @@ const sumOfSquaresFamily: KernelFamily<SumOfSquaresSpec> = {
 const factorOf = ({ factor = 1 }: Options): number => checkNumber('sumOfSquares', 'factor', factor, { float32: true });
 
 /** out [] = factor · Σ x² over all elements: with factor = λ/2 the L2 penalty of a weight. */
-export const sumOfSquares: Op = {
+export const sumOfSquares: LibraryOp = {
   name: 'sumOfSquares',
+  group: 'regularisation',
+  formula: 'out = factor · Σ x²',
+  notes: 'The L2 penalty, where factor is λ/2.',
   inputs: ['x'],
   options: ['factor'],
   shapes: (_, options) => {

@@ -1,13 +1,16 @@
 import { ShapeError } from '../errors.ts';
 import { broadcastShape, reduced } from './broadcast.ts';
 import { map } from './map.ts';
-import type { Op } from './op.ts';
+import type { LibraryOp } from './op.ts';
 import { sumAxes } from './reduce.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 /** out = a where the condition is not 0, else b, all three broadcast together. */
-export const where: Op = {
+export const where: LibraryOp = {
   name: 'where',
+  group: 'elementwise',
+  formula: 'out = a where condition is not 0, else b',
+  notes: 'The condition gets no gradient.',
   inputs: ['condition', 'a', 'b'],
   constants: ['condition'],
   shapes: ({ condition, a, b }, _, who) => {
@@ -35,8 +38,11 @@ function weightOver(weight: Tensor, x: Shape): Tensor {
 }
 
 /** out = x where x > 0, else weight · x: weight [1], or [C] along axis 1. */
-export const prelu: Op = {
+export const prelu: LibraryOp = {
   name: 'prelu',
+  group: 'activation',
+  formula: 'out = x where x > 0, else weight · x',
+  notes: 'weight [1], or [channels] along axis 1.',
   inputs: ['x', 'weight'],
   shapes: ({ x, weight }, _, who) => {
     const channels = x!.shape.length > 1 ? x!.shape[1]! : 1;

@@ -1,6 +1,6 @@
 import { upsample as upsampleKernel, upsampleBackward, type UpsampleSpec } from '../../shaders/upsample.wgsl.ts';
 import { OptionError, show } from '../errors.ts';
-import type { Op, Options } from './op.ts';
+import type { LibraryOp, Options } from './op.ts';
 import type { KernelFamily } from './request.ts';
 import type { Tensor } from './tensor.ts';
 import { each, pairOption, planeOf, shapeWith } from './window.ts';
@@ -17,8 +17,11 @@ function specOf(who: string, x: Tensor, options: Options): UpsampleSpec & { batc
 }
 
 /** Planes `scale` times as high and wide (integers): the nearest element, or between the four around (`bilinear`, alignCorners false). */
-export const upsample2d: Op = {
+export const upsample2d: LibraryOp = {
   name: 'upsample2d',
+  group: 'convolution',
+  formula: 'out[i, j] = x at (i, j) / scale',
+  notes: 'The nearest element, or with mode: \'bilinear\' between the four around (alignCorners false).',
   inputs: ['x'],
   options: ['scale', 'mode'],
   shapes: ({ x }, options, who) => {

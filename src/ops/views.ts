@@ -1,7 +1,7 @@
 import { OptionError, ShapeError, show } from '../errors.ts';
 import { map } from './map.ts';
-import type { Op, Options, Range } from './op.ts';
-import { reduceFamily, sumAxes } from './reduce.ts';
+import type { LibraryOp, Op, Options, Range } from './op.ts';
+import { sumAxes } from './reduce.ts';
 import { compactLayout, layoutOf, sameShape, showShape, type Layout, type Shape, type Tensor } from './tensor.ts';
 
 // Other ways to look at memory that is there already: forward they launch nothing.
@@ -23,17 +23,18 @@ function shown(x: Tensor, shape: Shape, layout: Layout): Tensor {
 }
 
 /** An op whose output shows its input, `x`, in another way. */
-function view(name: string, options: readonly string[], rule: {
+function view(name: string, formula: string, options: readonly string[], rule: {
   /** The output's shape and layout. Throws where the options do not fit. */
   look(x: Tensor, options: Options, who: string): { shape: Shape; layout: Layout };
   backward: Op['backward'];
-  families?: Op['families'];
-}): Op {
+}): LibraryOp {
   return {
     name,
+    group: 'shape',
+    formula,
+    notes: 'A view: nothing is launched forward.',
     inputs: ['x'],
     options,
-    ...(rule.families ? { families: rule.families } : {}),
     shapes: ({ x }, given, who) => ({ out: rule.look(x!, given, who).shape }),
     view: ({ x }, given, shape) => ({ of: x!, layout: compactLayout(shape, rule.look(x!, given, name).layout) }),
     forward: () => [],
@@ -55,7 +56,7 @@ function permuted(x: Tensor, permutation: readonly number[]): { shape: Shape; la
 }
 
 /** out[i_p0, i_p1, …] = x[i_0, i_1, …]: axis k of the output is axis permutation[k] of x. */
-export const transpose = view('transpose', ['permutation'], {
+export const transpose = view('transpose', 'axis k of out = axis permutation[k] of x', ['permutation'], {
   look: (x, { permutation }, who) => permuted(x, checkPermutation(who, permutation, x.shape)),
   backward: ({ gradients: { out: dout }, wanted, options, inputs: { x } }) => {
     if (!wanted.x) return { requests: [] };
@@ -81,7 +82,7 @@ function flipped(x: Tensor, axes: unknown, who: string): { shape: Shape; layout:
 }
 
 /** The elements in reverse order along `axes`. */
-export const flip = view('flip', ['axes'], {
+export const flip = view('flip', 'out = x in reverse order along axes', ['axes'], {
   look: (x, { axes }, who) => flipped(x, axes, who),
   backward: ({ gradients: { out: dout }, wanted, options }) => {
     if (!wanted.x) return { requests: [] };
@@ -128,7 +129,7 @@ export function sliceOf(x: Tensor, ranges: readonly Range[]): Tensor {
 }
 
 /** x[start : end : step] along each axis, from the first on; axes that are left out are taken whole. */
-export const slice = view('slice', ['start', 'end', 'step'], {
+export const slice = view('slice', 'out = x[start : end : step] along each axis', ['start', 'end', 'step'], {
   look: (x, options, who) => sliced(x, rangesOf(who, x.shape, options)),
   backward: ({ inputs: { x }, gradients: { out: dout }, wanted, options }) => ({
     requests: [], parts: wanted.x ? { x: { tensor: dout!, ranges: rangesOf('slice', x!.shape, options) } } : {},
@@ -150,8 +151,7 @@ function stretched(x: Tensor, shape: unknown, who: string): { shape: Shape; layo
 }
 
 /** x stretched to `shape` by NumPy's broadcasting; -1 keeps an axis. The gradient is summed back over what was stretched. */
-export const expand = view('expand', ['shape'], {
-  families: [reduceFamily],
+export const expand = view('expand', 'out = x stretched to shape', ['shape'], {
   look: (x, { shape }, who) => stretched(x, shape, who),
   backward: ({ inputs: { x }, gradients: { out: dout }, wanted }) => {
     if (!wanted.x) return { requests: [] };

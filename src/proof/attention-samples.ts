@@ -31,16 +31,16 @@ export const attentionSamples: readonly Sample[] = [
   sample([2, 4, 6, 4], [2, 2, 9], 8, { causal: true }, { name: 'grouped', mask: added([2, 1, 1, 9]) }),
   sample([2, 2, 7, 4], [2, 2, 7], 5, { maskKind: 'boolean' }, { mask: seenOrNot([7, 7], 2), name: 'a row that sees nothing' }),
   sample([1, 3, 19, 5], [1, 3, 5], 3, { causal: true, scale: 0.3 }),
-  sample([2, 9, 16], [2, 9], 16, {}, { size: 4, name: 'scores beyond the range of e^x' }),
+  sample([2, 9, 16], [2, 9], 16, {}, { mask: filled([9], (i) => 100 + normal(233, i)), name: 'scores beyond the range of e^x' }),
   sample([5, 3], [1], 2),
   // From here on no weights are stored: more than 128 queries or keys.
-  sample([2, 4, 3, 4], [2, 2, 130], 4, {}, { mask: added([2, 1, 3, 130]) }),
+  sample([2, 4, 3, 4], [2, 2, 130], 4, {}, { mask: added([3, 130]) }),
   sample([1, 4, 131, 4], [1, 2, 9], 8, { causal: true }, { name: 'grouped' }),
   sample([130, 8], [131], 4, { causal: true }),
   sample([3, 6, 5], [3, 140], 3, { scale: 0.3 }),
   sample([2, 140, 4], [2, 6], 4, { causal: true }, { mask: added([2, 1, 6]) }),
   sample([2, 3, 4], [2, 129], 5, { maskKind: 'boolean' }, { mask: seenOrNot([3, 129], 2), name: 'a row that sees nothing' }),
-  sample([5, 16], [129], 16, {}, { size: 4, name: 'scores beyond the range of e^x' }),
+  sample([5, 16], [129], 16, {}, { size: 4, name: 'scores far apart' }),
 ];
 
 export const attentionSizes = sizesFrom(

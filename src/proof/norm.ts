@@ -46,7 +46,8 @@ const euclidean: Functions = {
   },
   complex({ x }, options) {
     const { map, shape } = folding(x.shape, options);
-    return complexMapped(complexSummed(complexMapped(x, (z) => complexMul(z, z)), map, shape), complexSqrt);
+    // At 0 the norm has a kink, and its gradient is 0 by convention.
+    return complexMapped(complexSummed(complexMapped(x, (z) => complexMul(z, z)), map, shape), (z) => (z.re > 0 ? complexSqrt(z) : { re: 0, im: 0 }));
   },
   /** √(s + δ) − √s = δ/(√(s + δ) + √s). */
   perturb({ inputs: { x }, out, options }) {

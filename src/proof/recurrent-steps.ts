@@ -6,6 +6,7 @@ import type { Rounding } from '../reference/rounding.ts';
 import { zeros } from '../reference/tensor.ts';
 import type { RefTensor } from '../reference/tensor.ts';
 import { sigmoidCurve, tanhCurve } from './curves.ts';
+import type { RULES } from './recurrent-change.ts';
 
 // The steps of recurrent nets in float64, row by row of their definitions. Every tensor here is [batch, hidden].
 
@@ -32,6 +33,8 @@ export interface StepGradient {
 
 /** One kind of cell. `x` and `a` are the input's and the state's part of each gate. */
 export interface Cell {
+  /** Its rule on plain numbers. */
+  readonly rule: keyof typeof RULES;
   readonly gates: number;
   readonly states: number;
   step(x: readonly RefTensor[], a: readonly RefTensor[], before: readonly RefTensor[], rounding: Rounding, branches?: Uint8Array): Step;
@@ -42,7 +45,7 @@ export interface Cell {
 const complement = (x: RefTensor): RefTensor => added({ ...x, value: x.value.map(() => 1), variance: x.variance.map(() => 0) }, x, -1);
 
 export const elman: Cell = {
-  gates: 1, states: 1,
+  rule: 'elman', gates: 1, states: 1,
   step: ([x], [a], before, { builtins }) => {
     const pre = added(x, a);
     return { before, pre: [pre], gates: [], after: [mapped(pre, tanhCurve(builtins))] };
@@ -54,7 +57,7 @@ export const elman: Cell = {
 };
 
 export const elmanRelu: Cell = {
-  gates: 1, states: 1,
+  rule: 'elmanRelu', gates: 1, states: 1,
   step: ([x], [a], before, rounding, given) => {
     const pre = added(x, a);
     const branches = given ?? positive(pre);
@@ -67,7 +70,7 @@ export const elmanRelu: Cell = {
 };
 
 export const gruCell: Cell = {
-  gates: 3, states: 1,
+  rule: 'gru', gates: 3, states: 1,
   step: (x, a, before, { builtins }) => {
     const pre = [added(x[0], a[0]), added(x[1], a[1])];
     const [reset, update] = pre.map((one) => mapped(one, sigmoidCurve(builtins)));
@@ -87,7 +90,7 @@ export const gruCell: Cell = {
 };
 
 export const lstmCell: Cell = {
-  gates: 4, states: 2,
+  rule: 'lstm', gates: 4, states: 2,
   step: (x, a, before, { builtins }) => {
     const pre = x.map((one, gate) => added(one, a[gate]));
     const gates = pre.map((one, gate) => mapped(one, gate === 2 ? tanhCurve(builtins) : sigmoidCurve(builtins)));

@@ -5,6 +5,7 @@ import { zeros } from '../reference/tensor.ts';
 import type { RefTensor } from '../reference/tensor.ts';
 import { withoutLastLane } from './mutants.ts';
 import type { Inputs, Mutant, Options, Proof, Sample } from './proof.ts';
+import { recurrentChange, RULES } from './recurrent-change.ts';
 import { beside, columns, elman, elmanRelu, gruCell, lstmCell, stateParts, type Cell, type Step } from './recurrent-steps.ts';
 import { normals } from './sample-data.ts';
 import { FLAG, matrixOf, sizesFrom } from './sizes.ts';
@@ -115,6 +116,7 @@ function recurrent(chosen: (options: Options) => Cell, hasCell: boolean, samples
       const { dx, dhiddenGates, previous, dstate, initial } = backwards(chosen(options), inputs, dout, options, rounding);
       return { ...saved, dx, dhiddenGates, previous, ...(dstate ? { dstate } : {}), dinitialHidden: initial[0], ...(initial[1] ? { dinitialCell: initial[1] } : {}) };
     },
+    perturb: (place) => recurrentChange(RULES[chosen(place.options).rule], place),
     work: ({ x, weight }) => x[0] * x[1] * weight[0] * weight[1],
     samples,
     sizes: sizesFrom(

@@ -32,7 +32,7 @@ function confusionOfSigns(): StepKernelCase {
   const counters = new Uint32Array(4);
   outputs.forEach((output, i) => { counters[Number(wanted[i]! > 0.5) * 2 + Number(output > 0)]! += 1; });
   return {
-    name: 'confusion by sign', kernel: confusion({ rows: 5, columns: 3, target: 'sign', ignoreIndex: 0 }),
+    name: 'confusion by sign', kernel: confusion({ rows: 5, columns: 3, target: 'signs', ignoreIndex: 0 }),
     inputs: { x: outputs, expected: wanted, counters: new Uint32Array(4) }, expected: { counters },
     mutants: [['> 0.5', '> 0.0'], ['x[lane] > 0.0', 'x[lane] < 0.0'], ['label * 2u + guess', 'guess * 2u + label']],
   };

@@ -57,6 +57,11 @@ export function multiHeadAttention(embedDim: number, numHeads: number, options: 
   if (numHeads % numKeyValueHeads !== 0) throw new OptionError(kind, 'numHeads divisible by numKeyValueHeads', `${numHeads} and ${numKeyValueHeads}`);
   for (const [name, value] of Object.entries({ bias, causal })) if (typeof value !== 'boolean') throw new OptionError(kind, `${name} to be true or false`, show(value));
   const width = embedDim / numHeads;
+  if (turned !== null && typeof turned === 'object') {
+    checkOptionNames(kind, turned, ['base']);
+    if (turned.base !== undefined) checkNumber(kind, 'rotary.base', turned.base, { min: 1 });
+  } else if (typeof turned !== 'boolean') throw new OptionError(kind, 'rotary to be true, false or { base }', show(turned));
+  if (turned !== false && width % 2 !== 0) throw new OptionError(kind, 'heads of an even width for rotary positions', String(width));
   const own = numKeyValueHeads * width;
   const rows = embedDim + 2 * own;
   // PyTorch draws the packed weight as one matrix.

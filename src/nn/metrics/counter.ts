@@ -44,7 +44,7 @@ export function kindOf(who: string, { loss }: MetricSetting): AccuracySpec['targ
 
 /** How many classes a metric tells apart: two where each output says yes or no. */
 export function classesOf(who: string, setting: MetricSetting): number {
-  return kindOf(who, setting) === 'sign' ? 2 : asMatrix(setting.output).columns;
+  return kindOf(who, setting) === 'signs' ? 2 : asMatrix(setting.output).columns;
 }
 
 const countSpec = (who: string, setting: MetricSetting, outputs: Tensor): kernels.CountSpec =>
@@ -67,7 +67,7 @@ export function confusionCounter(who: string, setting: MetricSetting): Counter {
 /** How many rows have their label among the k largest outputs, and how many rows there are. */
 export function topKCounter(who: string, setting: MetricSetting, k: number): Counter {
   const classes = classesOf(who, setting);
-  if (kindOf(who, setting) === 'sign') throw new OptionError(who, 'a loss that chooses one of several classes, such as crossEntropy', setting.loss.name);
+  if (kindOf(who, setting) === 'signs') throw new OptionError(who, 'a loss that chooses one of several classes, such as crossEntropy', setting.loss.name);
   if (k > classes) throw new OptionError(who, `k to be at most the ${classes} classes`, String(k));
   return {
     key: `top${k}`, type: 'u32', length: 2,

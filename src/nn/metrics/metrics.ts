@@ -31,7 +31,7 @@ function named(who: string, options: { readonly name?: string }, known: readonly
 /** The share of examples whose largest output is the target's class, or of outputs on the right side of 0 for losses that say yes or no. */
 export function accuracy(options: { readonly name?: string } = {}): Metric {
   const name = named('accuracy', options, []);
-  const isSign = (setting: MetricSetting): boolean => kindOf('accuracy', setting) === 'sign';
+  const isSign = (setting: MetricSetting): boolean => kindOf('accuracy', setting) === 'signs';
   return {
     name,
     counter: (setting) => (isSign(setting) ? confusionCounter('accuracy', setting) : topKCounter('accuracy', setting, 1)),

@@ -1,0 +1,62 @@
+// the gradients of one step's gates; dout [3, 5, 16], dx [3, 5, 32]
+
+@group(0) @binding(0) var<storage, read> place: array<f32, 1>;
+@group(0) @binding(1) var<storage, read> dout: array<f32, 240>;
+@group(0) @binding(2) var<storage, read> out: array<f32, 240>;
+@group(0) @binding(3) var<storage, read> gates: array<f32, 480>;
+@group(0) @binding(4) var<storage, read> weight: array<f32, 256>;
+@group(0) @binding(5) var<storage, read_write> dx: array<f32, 480>;
+@group(0) @binding(6) var<storage, read_write> dstate: array<f32, 120>;
+
+alias Value = f32;
+// 1 / (1 + e^-x) without overflow: e^-|x| ≤ 1 always.
+fn logistic(x: Value) -> Value {
+  let e = exp(-abs(x));
+  let s = 1.0 / (1.0 + e);
+  return select(e * s, s, x >= Value(0.0));
+}
+
+// WGSL's tanh may be NaN beyond 88 and loses all digits near 0: an odd series up to 0.35, else by e^2|x|.
+fn hyperbolicTangent(x: Value) -> Value {
+  let magnitude = min(abs(x), Value(10.0));
+  let square = magnitude * magnitude;
+  let series = magnitude * (1.0 + square * (-0.33333334 + square * (0.13333334 + square * (-0.053968254
+    + square * (0.021869488 + square * -0.0088632355)))));
+  let far = 1.0 - 2.0 / (exp(2.0 * magnitude) + 1.0);
+  let result = select(far, series, magnitude < Value(0.35));
+  return select(-result, result, x >= Value(0.0));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 24u) {
+    return;
+  }
+  let row = lane / 8u;
+  let unit = lane % 8u;
+  let time = min(u32(place[0]), 4u);
+  let earlier = max(time, 1u) - 1u;
+  let later = min(time + 1u, 4u);
+  let at = row * 5u + time;
+  let before = row * 5u + earlier;
+  let after = row * 5u + later;
+  var dh = dout[at * 16u + unit];
+  for (var r = 0u; r < 32u; r++) {
+    dh += dx[after * 32u + r] * weight[r * 8u + unit];
+  }
+  let saved = at * 32u + unit;
+  let inputGate = gates[saved];
+  let forget = gates[saved + 8u];
+  let candidate = gates[saved + 16u];
+  let output = gates[saved + 24u];
+  let squashed = hyperbolicTangent(out[at * 16u + 8u + unit]);
+  var dc = dout[at * 16u + 8u + unit] + dh * output * (1.0 - squashed * squashed);
+  dc += dstate[after * 8u + unit] * gates[after * 32u + 8u + unit];
+  let to = at * 32u + unit;
+  dx[to] = dc * candidate * inputGate * (1.0 - inputGate);
+  dx[to + 8u] = dc * out[before * 16u + 8u + unit] * forget * (1.0 - forget);
+  dx[to + 16u] = dc * inputGate * (1.0 - candidate * candidate);
+  dx[to + 24u] = dh * squashed * output * (1.0 - output);
+  dstate[at * 8u + unit] = dc;
+}
