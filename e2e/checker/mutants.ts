@@ -71,7 +71,7 @@ export const mutants: readonly CheckerMutant[] = [
   { name: 'launches may be of any length', file: POINT, find: 'if (data.length !== size) throw new DataError(who, `${size} numbers of', replace: 'if (data.length > 1e9) throw new DataError(who, `${size} numbers of' },
   { name: 'faults of the reference are ignored', file: REPORT_DATA, find: 'faults.length > 0 || ', replace: '' },
   { name: 'forward values are ignored', file: SNAPSHOT, find: 'const values = judgeValues(snapshot, point);', replace: 'const values = judgeValues(snapshot, point).slice(0, 0);' },
-  { name: 'what launches wrote is ignored', file: SNAPSHOT, find: 'overallVerdict(tensors, values, faults, findings.launches)', replace: 'overallVerdict(tensors, values, faults)' },
+  { name: 'what launches wrote is ignored', file: SNAPSHOT, find: 'overallVerdict(tensors, values, faults, findings.launches, valuesOnly)', replace: 'overallVerdict(tensors, values, faults, undefined, valuesOnly)' },
   { name: 'the first tensor is skipped', file: SNAPSHOT, find: 'for (const plan of bench.plans) {', replace: 'for (const plan of bench.plans.slice(1)) {' },
   { name: 'the last tensor is skipped', file: SNAPSHOT, find: 'for (const plan of bench.plans) {', replace: 'for (const plan of bench.plans.slice(0, -1)) {' },
   { name: 'calibrated errors are not used', file: SNAPSHOT, find: 'builtins: options.builtins ?? DEFAULT_ROUNDING.builtins', replace: 'builtins: DEFAULT_ROUNDING.builtins' },
@@ -120,7 +120,7 @@ export const mutants: readonly CheckerMutant[] = [
   { name: 'P(miss) is one-sided', file: COVERAGE, find: 'return 2 * normalIntegral(1 / size) - 1;', replace: 'return normalIntegral(1 / size) - 0.5;' },
 
   // Branches.
-  { name: 'any branch of the GPU is adopted', file: ADOPT, find: 'distance(ours, theirs, i) <= WIDTH;', replace: 'true;' },
+  { name: 'any branch of the GPU is adopted', file: ADOPT, find: '(apart ? apart[i] : distance(ours, theirs, i)) <= WIDTH;', replace: 'true;' },
   { name: 'no branch of the GPU is adopted', file: ADOPT, find: 'const WIDTH = 8;', replace: 'const WIDTH = 0;' },
   { name: "the GPU's own input does not speak against its branch", file: ADOPT, find: 'contradicts(proof, node, inputs, captured, branches, own, certain) || ', replace: '' },
   { name: 'any number of branches is adopted', file: ADOPT, find: 'crossed > 3 + 4 * expected', replace: 'crossed > branches.length' },

@@ -5,6 +5,7 @@ import { planProgram, variantChoices, type ProgramPlan } from '../../src/program
 import { Trace, tracing } from '../../src/program/trace.ts';
 import { proofs } from '../../src/proof/index.ts';
 import type { Sample } from '../../src/proof/proof.ts';
+import { FORMULAS } from '../../shaders/formulas.wgsl.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 
 /** A plan of an op for one of its samples. No GPU: it is plain data. */
@@ -44,7 +45,8 @@ test('every planted bug stands in a kernel of its op, and every kernel has three
     }
   }
   expect(nowhere).toEqual([]);
-  expect([...counts].filter(([, count]) => count < 3)).toEqual([]);
+  // Formulas that fusion joins are attacked one by one where they stand alone: of a chain one bug is enough.
+  expect([...counts].filter(([name, count]) => count < (FORMULAS[name.split('+')[0]!] ? 1 : 3))).toEqual([]);
 });
 
 test('planted bugs of every kind: barriers, guards, terms and scales, each said once and with what it looks like', () => {

@@ -43,7 +43,7 @@ test('the whole set has every sample under both cotangents, with every variant t
   const kernels = new Set(problems.flatMap(({ op, sample, variants }) =>
     planGraph(opRun(op, sample.options, sample.inputs, new Float32Array(), { target: { variants } }), software).launches.map(({ kernel }) => kernel.name)));
   for (const [family, names] of Object.entries(variantNames)) {
-    for (const name of names) expect([...kernels].filter((kernel) => kernel.startsWith(family) && kernel.endsWith(`/${name}`)), `${family}:${name}`).not.toEqual([]);
+    for (const name of names) expect([...kernels].filter((kernel) => kernel.endsWith(`/${name}`)), `${family}:${name}`).not.toEqual([]);
   }
   const keys = problems.map(({ op, sample, variants }) => JSON.stringify([op, sample.name, sample.options, variants]));
   expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);

@@ -39,29 +39,28 @@ function remainders(proof: Proof, { inputs, options }: Sample): { remainder: num
   return { remainder: STEPS.map((h) => Math.abs(objective(h) - start - h * slope)), floor: 1e-15 * size * Math.sqrt(out.value.length) };
 }
 
-/** Ops whose output is linear in all of their inputs together: what is left is rounding. */
-const LINEAR = new Set([
-  'add', 'sub', 'maximum', 'minimum', 'where', 'neg', 'abs', 'clamp', 'relu', 'relu6', 'leakyRelu', 'hardSigmoid', 'sum', 'mean', 'reshape', 'dropout',
-]);
-
-for (const [op, proof] of Object.entries(proofs)) {
+// Ops that jump, or hold all inputs constant, have no gradient to leave anything over.
+for (const [op, proof] of Object.entries(proofs).filter(([, { differentiable }]) => differentiable.length > 0)) {
   test(`${op}: what the gradient leaves over falls with the square of the step, over three decades`, () => {
     let slopes = 0;
+    let flat = 0;
     for (const sample of proof.samples) {
       const { remainder, floor } = remainders(proof, sample);
-      if (LINEAR.has(op)) {
-        for (const left of remainder) expect(left, sample.name).toBeLessThanOrEqual(30 * floor);
+      // With frozen branches many ops are linear in all of their inputs together: what is left is rounding.
+      if (remainder.every((left) => left <= 30 * floor)) {
+        flat++;
         continue;
       }
-      // The smallest step must be well above rounding, and the largest well inside the range where the square rules.
-      if (remainder[3] < 100 * floor) continue;
+      // The smallest step must be well above rounding, and the largest well inside the range where the square rules: a mask of −∞ and
+      // numbers next to a singularity are for the other witnesses.
+      if (!(remainder[3] >= 100 * floor) || !remainder.every(Number.isFinite) || sample.name.startsWith('special numbers')) continue;
       const perDecade = remainder.slice(1).map((left, k) => Math.log10(remainder[k] / left));
       // A sample whose second derivatives nearly cancel, or whose third are large, shows its square only at small steps.
       expect(perDecade[2], `${sample.name}: ${perDecade.join(', ')}`).toBeGreaterThan(1.9);
       expect(perDecade[2], `${sample.name}: ${perDecade.join(', ')}`).toBeLessThan(2.1);
       if (perDecade.every((slope) => Math.abs(slope - 2) < 0.1)) slopes++;
     }
-    if (!LINEAR.has(op)) expect(slopes, 'samples with slope 2 in each of three decades').toBeGreaterThanOrEqual(2);
+    expect(slopes + flat, 'samples with slope 2 in each of three decades, or without any remainder').toBeGreaterThanOrEqual(2);
   });
 }
 

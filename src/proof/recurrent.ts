@@ -6,6 +6,7 @@ import type { RefTensor } from '../reference/tensor.ts';
 import { withoutLastLane } from './mutants.ts';
 import type { Inputs, Mutant, Options, Proof, Sample } from './proof.ts';
 import { recurrentChange, RULES } from './recurrent-change.ts';
+import { COMPLEX_UNITS, recurrentComplex } from './recurrent-complex.ts';
 import { beside, columns, elman, elmanRelu, gruCell, lstmCell, stateParts, type Cell, type Step } from './recurrent-steps.ts';
 import { normals } from './sample-data.ts';
 import { FLAG, matrixOf, sizesFrom } from './sizes.ts';
@@ -116,6 +117,7 @@ function recurrent(chosen: (options: Options) => Cell, hasCell: boolean, samples
       const { dx, dhiddenGates, previous, dstate, initial } = backwards(chosen(options), inputs, dout, options, rounding);
       return { ...saved, dx, dhiddenGates, previous, ...(dstate ? { dstate } : {}), dinitialHidden: initial[0], ...(initial[1] ? { dinitialCell: initial[1] } : {}) };
     },
+    complex: (inputs, options, branches) => recurrentComplex(COMPLEX_UNITS[chosen(options).rule], gates, chosen(options).states, inputs, options, branches),
     perturb: (place) => recurrentChange(RULES[chosen(place.options).rule], place),
     work: ({ x, weight }) => x[0] * x[1] * weight[0] * weight[1],
     samples,
@@ -162,6 +164,7 @@ function samplesOf(gates: number, hasCell: boolean): Sample[] {
 function shared(name: string): Mutant[] {
   return [
     withoutLastLane(new RegExp(`^recurrent-(${name})/`)), withoutLastLane(new RegExp(`^recurrent-(${name})-backward`)),
+    { name: 'every row of the batch is the first', kernel: new RegExp(`^recurrent-(${name})/first`), find: 'let row = lane / ', replace: 'let row = 0u * lane / ', symptoms: ['formula', 'unwritten', 'garbage', 'region'] },
     withoutLastLane(new RegExp(`^recurrent-(${name})-initial`)), withoutLastLane(new RegExp(`^recurrent-(${name})-previous`)),
     { name: 'the state of the row before it in the batch', kernel: new RegExp(`^recurrent-(${name})/next`), find: 'let before = row * ', replace: 'let before = (max(row, 1u) - 1u) * ', symptoms: ['formula', 'region'] },
     { name: 'the first place for every place', kernel: new RegExp(`^recurrent-(${name})/next`), find: 'u32(place[0])', replace: '0u * u32(place[0])', symptoms: ['formula', 'unwritten', 'garbage'] },
