@@ -2,6 +2,7 @@ import { zeros } from '../reference/tensor.ts';
 import { atEachPlace, atEdges, folding, foldMutants, groupsOf, sample } from './folding.ts';
 import type { Proof, Sample } from './proof.ts';
 import { filled } from './sample-data.ts';
+import { FLAG, flagOf, matrixOf, sizesFrom } from './sizes.ts';
 
 /** y = the place of the largest or smallest number of each group, counted along the folded axes; the first of equal ones. */
 function placeOf(name: 'argMax' | 'argMin', sign: 1 | -1, [compare, turned]: readonly [string, string]): Proof {
@@ -28,6 +29,7 @@ function placeOf(name: 'argMax' | 'argMin', sign: 1 | -1, [compare, turned]: rea
     },
     backward: () => ({}),
     samples: SAMPLES,
+    sizes: SIZES,
     mutants: [
       ...foldMutants(name, symptoms),
       { name: 'the other extremum', kernel: new RegExp(`^${name}/`), find: `b.value ${compare} a.value`, replace: `b.value ${turned} a.value`, symptoms },
@@ -51,6 +53,13 @@ const SAMPLES: readonly Sample[] = [
   { name: 'ties', options: { axis: 1 }, inputs: { x: filled([7, 67], (i) => [2, -1, 2, 0, -1, 2, 1][i % 7]) } },
   { name: 'all equal', options: { axis: 1 }, inputs: { x: filled([3, 131], () => -1) } },
 ];
+
+const SIZES = sizesFrom(
+  { rows: [9, 67], columns: [9, 67], overRows: FLAG, keepDims: FLAG },
+  ({ rows, columns, overRows, keepDims }, seed) => ({ options: { axis: overRows ? 0 : 1, keepDims: keepDims === 1 }, inputs: { x: matrixOf(seed, 0, [rows, columns]) } }),
+  ({ options, inputs: { x } }) => (x.shape.length === 2 && (options.axis === 0 || options.axis === 1)
+    ? { rows: x.shape[0], columns: x.shape[1], overRows: flagOf(options.axis === 0), keepDims: flagOf(options.keepDims) } : undefined),
+);
 
 /** The same numbers folded along one axis, with as many that stand out below. */
 function bothEnds({ name, inputs: { x } }: Sample): Sample {
