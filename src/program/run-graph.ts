@@ -28,10 +28,10 @@ export interface GraphRun {
 }
 
 /** The plan of a run as a device of this kind gets it, before anything is altered: no GPU is needed. */
-export function planGraph({ name, graph, seeds, wanted, target = {} }: GraphRun, device: Pick<Target, 'adapterClass' | 'maxBindings'>): ProgramPlan {
+export function planGraph({ name, graph, seeds, wanted, target = {} }: GraphRun, { adapterClass, maxBindings }: Pick<Target, 'adapterClass' | 'maxBindings'>): ProgramPlan {
   return planProgram({
     name, graph,
-    target: { ...device, fusion: true, variants: {}, ...target },
+    target: { adapterClass, maxBindings, fusion: true, variants: {}, ...target },
     seeds: seeds.map(({ tensor }) => ({ tensor, cotangent: 'given' })), wanted, kept: seeds.map(({ tensor }) => tensor),
   });
 }
