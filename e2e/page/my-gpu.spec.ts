@@ -57,7 +57,7 @@ test('training waits while it runs, goes on after a cancel, and loses nothing', 
   await expect(lab.get('self-test-table').locator('tbody tr').nth(1)).toBeVisible({ timeout: 120_000 });
   expect(await lab.stepCount()).toBe(step);
   await lab.get('cancel-test').click();
-  await expect(lab.get('test-outcome')).toHaveText(/^Cancelled after \d+ of \d+ runs$/);
+  await expect(lab.get('test-outcome')).toHaveText(/^Cancelled after [\d,]+ of [\d,]+ runs$/);
   // What was found stays, and the training goes on at the next step.
   await expect(lab.get('self-test-table').locator('tbody tr').first()).toBeVisible();
   await lab.passesStep(step + 1);
