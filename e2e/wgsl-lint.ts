@@ -27,13 +27,15 @@ function bodyOf(text: string, name: string): string {
 /** Whether the statement at `at` stands behind a comparison: an early return before it, or a condition around it. */
 function isGuarded(body: string, at: number): boolean {
   const before = body.slice(0, at);
+  // What such a name stands for is a comparison.
+  const bounds = new Set([...before.matchAll(/let (is\w+) = [^;]*</g)].map(([, name]) => name!));
   if (/if \([^\n]*>= \d+u\) \{\s*return;\s*\}/.test(before)) return true;
   const open: string[] = [];
   for (const [text] of before.matchAll(/(?:if|for) \([^\n]*\) \{|\} else \{|\{|\}/g)) {
     if (text.startsWith('}')) open.pop();
     if (text !== '}') open.push(text);
   }
-  return open.some((text) => text.startsWith('if ') && /<|==/.test(text));
+  return open.some((text) => text.startsWith('if ') && (/<|==/.test(text) || bounds.has(/^if \((\w+)\)/.exec(text)?.[1] ?? '')));
 }
 
 /** Every broken rule, one sentence each. */
@@ -66,9 +68,9 @@ export function lint(text: string): string[] {
   if (barrier >= 0 && /\breturn\b/.test(main.slice(0, main.lastIndexOf('Barrier(')))) problems.push('returns before a barrier');
   const stored = [...code.matchAll(/var<storage, read_write> (\w+)/g)].map(([, name]) => name!);
   for (const name of stored) {
-    const stores = [...main.matchAll(new RegExp(`\\b(?:store_)?${name}(?:\\[[^=;]*\\] [+*-]?= |\\()`, 'g'))];
+    const stores = [...main.matchAll(new RegExp(`\\b(?:store_)?${name}(?:\\[[^=;]*\\] [+*-]?= |\\()|atomicAdd\\(&${name}\\b`, 'g'))];
     for (const { index } of stores) if (!isGuarded(main, index)) problems.push(`has a store that nothing guards: ${main.slice(index, index + 40).split('\n')[0]}`);
-    if (!new RegExp(`\\b${name}\\[[^=;]*\\] [+*-]?= `).test(code)) problems.push(`never writes ${name}`);
+    if (!new RegExp(`\\b${name}\\[[^=;]*\\] [+*-]?= |atomicAdd\\(&${name}\\b`).test(code)) problems.push(`never writes ${name}`);
   }
   if (stored.length === 0) problems.push('writes nothing');
   return problems;

@@ -70,9 +70,15 @@ var total = 0.0;
     let startKey = ${rowStart(key, matrixStart(key, shared), 's')};
     let startValue = ${rowStart(value, matrixStart(value, shared), 's')};
     var score = 0.0;
-    ${each(query, (c) => `score += dot(${chunkText('query', query, 'startQuery', c)}, ${chunkText('key', key, 'startKey', c)});`, '    ')}
+    ${each(query, (c) => `score += dot(
+${chunkText('query', query, 'startQuery', c)},
+${chunkText('key', key, 'startKey', c)},
+);`)}
     var slope = 0.0;
-    ${each(value, (c) => `slope += dot(${chunkText('dout', dout, 'startDout', c)}, ${chunkText('value', value, 'startValue', c)});`, '    ')}
+    ${each(value, (c) => `slope += dot(
+${chunkText('dout', dout, 'startDout', c)},
+${chunkText('value', value, 'startValue', c)},
+);`)}
     let known = rows[row];
     total += exp(score * ${float(scale)} + given - known.x) * known.y * (slope - known.z);
   }

@@ -51,7 +51,7 @@ export const TILE_LANES = 64;
 export const chunks = ({ columns }: AttentionInput): number => Math.ceil(columns / 4);
 
 /** Text of something for each group of four columns. */
-export const each = (input: AttentionInput, line: (chunk: number) => string, indentation?: string): string => lines(chunks(input), line, indentation);
+export const each = (input: AttentionInput, line: (chunk: number) => string): string => lines(chunks(input), line);
 
 const isVector = ({ columns, offset, rowStride, matrixTerms, size }: AttentionInput): boolean =>
   [columns, offset, rowStride, size, ...matrixTerms.map(({ stride }) => stride)].every((step) => step % 4 === 0);
@@ -104,11 +104,11 @@ fn chunk_${name}(start: u32, chunk: u32) -> vec4f {
 }
 
 /** Stores of a whole row, of which chunk i is the variable `<variable>i`, into a tensor without gaps. */
-export function storeRow(name: string, columns: number, row: string, variable: string, indentation = '  '): string {
+export function storeRow(name: string, columns: number, row: string, variable: string): string {
   const vector = columns % 4 === 0;
   return lines(Math.ceil(columns / 4), (chunk) => (vector
     ? `${name}[${plus(times(row, columns / 4), chunk)}] = ${variable}${chunk};`
-    : lines(Math.min(4, columns - chunk * 4), (i) => `${name}[${plus(times(row, columns), chunk * 4 + i)}] = ${variable}${chunk}.${'xyzw'[i]};`, indentation)), indentation);
+    : lines(Math.min(4, columns - chunk * 4), (i) => `${name}[${plus(times(row, columns), chunk * 4 + i)}] = ${variable}${chunk}.${'xyzw'[i]};`)));
 }
 
 export function storeDeclaration(name: string, rows: number, columns: number): Declaration {
@@ -124,19 +124,22 @@ export function maskFunction({ mask, keys }: Pick<AttentionSpec, 'mask' | 'keys'
 }
 
 /** Four dot products of a row in registers, `<variable>i`, with four other rows, of which `other` gives the chunks. */
-export function dots(input: AttentionInput, to: string, variable: string, other: (row: number, chunk: number) => string, indentation = '    '): string {
+export function dots(input: AttentionInput, to: string, variable: string, other: (row: number, chunk: number) => string): string {
   return `var ${to} = vec4f(0.0);
-${indentation}${each(input, (i) => `${to} += vec4f(${[0, 1, 2, 3].map((row) => `dot(${variable}${i}, ${other(row, i)})`).join(', ')});`, indentation)}`;
+  ${each(input, (i) => `${to} += vec4f(
+  ${lines(4, (row) => `dot(${variable}${i}, ${other(row, i)}),`)}
+  );`)}`;
 }
 
 /** Adds four rows, weighted by the components of `weights`, to the row `<to>i`; `shrink` multiplies what is there. */
 export function addRows(
-  input: AttentionInput, to: string, weights: string, other: (row: number, chunk: number) => string, { shrink = '', indentation = '    ' } = {},
+  input: AttentionInput, to: string, weights: string, other: (row: number, chunk: number) => string, shrink = '',
 ): string {
   return each(input, (i) => {
-    const sum = [0, 1, 2, 3].map((row) => `${weights}.${'xyzw'[row]} * ${other(row, i)}`).join(' + ');
-    return shrink ? `${to}${i} = ${to}${i} * ${shrink} + ${sum};` : `${to}${i} += ${sum};`;
-  }, indentation);
+    const term = (row: number): string => `${weights}.${'xyzw'[row]} * ${other(row, i)}`;
+    return `${to}${i} ${shrink ? `= ${to}${i} * ${shrink} +` : '+='} ${term(0)}
+  ${lines(3, (row) => `+ ${term(row + 1)}`)};`;
+  });
 }
 
 /**
@@ -144,18 +147,20 @@ export function addRows(
  * key or query; `row` and `column` are texts by position for the mask.
  */
 export function maskedScores(
-  spec: AttentionSpec, unseen: string, row: (position: number) => string, column: (position: number) => string, indentation = '    ',
+  spec: AttentionSpec, unseen: string, row: (position: number) => string, column: (position: number) => string,
 ): string {
   const { mask, scale } = spec;
   if (!mask) {
     return `score *= ${float(scale)};
-${indentation}let hidden = ${unseen};`;
+let hidden = ${unseen};`;
   }
-  const given = `let given = vec4f(${[0, 1, 2, 3].map((position) => `load_mask(${row(position)}, ${column(position)})`).join(', ')});`;
+  const given = `let given = vec4f(
+  ${lines(4, (position) => `load_mask(${row(position)}, ${column(position)}),`)}
+  );`;
   return [
     given, `score = score * ${float(scale)}${mask.kind === 'additive' ? ' + given' : ''};`,
     `let hidden = ${unseen} | ${mask.kind === 'additive' ? `(given <= vec4f(${LOWEST}))` : '(given == vec4f(0.0))'};`,
-  ].join(`\n${indentation}`);
+  ].join('\n');
 }
 
 /** `vec4u(t, t + 1, t + 2, t + 3)`. */

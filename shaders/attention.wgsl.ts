@@ -3,7 +3,7 @@ import {
   rowStart, sharedMatrix, storeDeclaration, storeRow, TILE_LANES, type AttentionInput, type AttentionSpec,
 } from './attention-parts.wgsl.ts';
 import { laneKernel, workgroupKernel, type Declaration, type Kernel } from './kernel.ts';
-import { plus, wgsl } from './wgsl.ts';
+import { lines, plus, wgsl } from './wgsl.ts';
 
 /** Bytes of workgroup memory that every device has. */
 const WORKGROUP_BYTES = 16_384;
@@ -26,8 +26,8 @@ let startQuery = ${rowStart(query, matrixStart(query, 'matrix'), 't')};
 }
 
 /** Where the four keys from s on start, of which the last ones repeat the last key. */
-export function fourStarts(name: string, input: AttentionInput, start: string, first: string, count: number, indentation = '    '): string {
-  return [0, 1, 2, 3].map((c) => `let ${name}${c} = ${rowStart(input, start, c === 0 ? first : `min(${first} + ${c}u, ${count - 1}u)`)};`).join(`\n${indentation}`);
+export function fourStarts(name: string, input: AttentionInput, start: string, first: string, count: number): string {
+  return lines(4, (c) => `let ${name}${c} = ${rowStart(input, start, c === 0 ? first : `min(${first} + ${c}u, ${count - 1}u)`)};`);
 }
 
 /** The four scores of keys from s on, by query rows in registers. */
@@ -46,7 +46,7 @@ ${keyScores(spec, key)}
     let shrink = exp(max(largest - next, -87.0));
     let weight = select(exp(score - next), vec4f(0.0), hidden);
     total = total * shrink + dot(weight, vec4f(1.0));
-    ${addRows(spec.value, 'sum', 'weight', value, { shrink: 'shrink' })}
+    ${addRows(spec.value, 'sum', 'weight', value, 'shrink')}
     largest = next;`.trim();
 }
 

@@ -145,7 +145,9 @@ export function bceWithLogits(spec: BceSpec): Kernel {
   }
   return elementLoss(spec, {
     name: 'bce-with-logits-weighted', functions,
-    formula: `p = posWeight; loss = ${wrap('(1 - t) · softplus(x) + p · t · softplus(-x)')}; slope = ${wrap('(1 - t) · sigmoid(x) - p · t · sigmoid(-x)')}`,
+    formula: `p = posWeight
+loss = ${wrap('(1 - t) · softplus(x) + p · t · softplus(-x)')}
+slope = ${wrap('(1 - t) · sigmoid(x) - p · t · sigmoid(-x)')}`,
     body: `
       let positive = ${posWeight} * t;
       let e = exp(-abs(x));

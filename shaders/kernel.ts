@@ -84,13 +84,26 @@ function bindingsOf(declarations: readonly Declaration[]): Binding[] {
   return declarations.map(({ name, access }) => ({ name, access }));
 }
 
+/** The text with each line as deep as the brackets that stand open before it: parts of a template need not know how deep they come to stand. */
+function indented(code: string): string {
+  let depth = 0;
+  return code.split('\n').map((line) => {
+    const text = line.trim();
+    if (/^[})]/.test(text)) depth--;
+    const continues = /^[+*-] /.test(text) ? 1 : 0;
+    const found = text === '' ? '' : `${'  '.repeat(depth + continues)}${text}`;
+    if (/[{(]$/.test(text.replace(/\/\/.*$/, ''))) depth++;
+    return found;
+  }).join('\n');
+}
+
 /**
  * A kernel in which each lane works alone. `body` sees `lane` in [0, count); the host starts at least `count` lanes
  * and folds them over two dimensions where one holds too few.
  */
 export function laneKernel(parts: Parts): Kernel {
   const workgroupSize = parts.workgroupSize ?? LANES;
-  const code = wgsl`
+  const code = indented(wgsl`
 ${header(parts)}
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -100,7 +113,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   ${parts.body.trim()}
 }
-`;
+`);
   return { name: parts.name, workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count };
 }
 
@@ -109,7 +122,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
  * host asked for: guard the stores, not the barriers) and `lane` in [0, workgroupSize).
  */
 export function workgroupKernel(parts: Parts & { readonly workgroupSize: number }): Kernel {
-  const code = wgsl`
+  const code = indented(wgsl`
 ${header(parts)}
 @compute @workgroup_size(${parts.workgroupSize})
 fn main(
@@ -120,6 +133,6 @@ fn main(
   let group = workgroup.y * groups.x + workgroup.x;
   ${parts.body.trim()}
 }
-`;
+`);
   return { name: parts.name, workgroupSize: parts.workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: true, count: parts.count };
 }

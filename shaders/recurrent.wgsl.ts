@@ -121,7 +121,9 @@ ${placeText(spec)}
   ${lines(gates, (gate) => `var a${gate} = ${hasBias ? `bias[${gate * hidden}u + unit]` : '0.0'};`)}
 #if ${hasState && wide}
   for (var k = 0u; k < ${hidden / 4 | 0}u; k++) {
-    let h = vec4f(${[0, 1, 2, 3].map((c) => previous(`4u * k + ${c}u`)).join(', ')});
+    let h = vec4f(
+      ${lines(4, (c) => `${previous(`4u * k + ${c}u`)},`)}
+    );
     ${lines(gates, (gate) => `a${gate} += dot(${weight(gate, 'k')}, h);`, '    ')}
   }
 #elif ${hasState}

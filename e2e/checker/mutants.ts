@@ -10,6 +10,8 @@ export interface CheckerMutant {
 }
 
 const VERDICT = 'src/check/verdict.ts';
+const GROUNDED = 'src/check/grounded.ts';
+const JUDGE_ALL = 'src/check/judge-all.ts';
 const REPORT_DATA = 'src/check/report-data.ts';
 const SNAPSHOT = 'src/check/check-snapshot.ts';
 const POINT = 'src/check/point.ts';
@@ -40,7 +42,7 @@ export const mutants: readonly CheckerMutant[] = [
   { name: 'a fixed relative tolerance instead of σ', file: VERDICT, find: 'const tolerance = KAPPA * sigma + FLUSH_FLOOR + bar;', replace: 'const tolerance = 1e-3 * Math.abs(reference[i]) + 1e-5;' },
   { name: "the tolerance comes from the GPU's number", file: VERDICT, find: 'const tolerance = KAPPA * sigma + FLUSH_FLOOR + bar;', replace: 'const tolerance = KAPPA * sigma + 1e-4 * Math.abs(gpu[i]) + bar;' },
   { name: 'an absolute tolerance beside σ', file: VERDICT, find: 'const FLUSH_FLOOR = 1e-37;', replace: 'const FLUSH_FLOOR = 1e-5;' },
-  { name: 'the reference is fed from the GPU', file: SNAPSHOT, find: 'gpu: snapshot.gradients[id], reference: reference.value,', replace: 'gpu: snapshot.gradients[id], reference: Float64Array.from(snapshot.gradients[id]),' },
+  { name: 'the reference is fed from the GPU', file: JUDGE_ALL, find: 'gpu: snapshot.gradients[id], reference: reference.value,', replace: 'gpu: snapshot.gradients[id], reference: Float64Array.from(snapshot.gradients[id]),' },
   { name: 'the last element is skipped', file: VERDICT, find: 'for (let i = 0; i < gpu.length; i++) {\n    const bar', replace: 'for (let i = 0; i < gpu.length - 1; i++) {\n    const bar' },
   { name: 'the first element is skipped', file: VERDICT, find: 'for (let i = 0; i < gpu.length; i++) {\n    const bar', replace: 'for (let i = 1; i < gpu.length; i++) {\n    const bar' },
   { name: 'the sign of an error is lost', file: VERDICT, find: 'const difference = Math.abs(gpu[i] - reference[i]);', replace: 'const difference = Math.abs(Math.abs(gpu[i]) - Math.abs(reference[i]));' },
@@ -70,13 +72,21 @@ export const mutants: readonly CheckerMutant[] = [
   { name: 'any infinity is a divergence', file: 'src/check/range.ts', find: 'if (at < 0) return;', replace: 'if (at < -1) return;' },
   { name: 'launches may be of any length', file: POINT, find: 'if (data.length !== size) throw new DataError(who, `${size} numbers of', replace: 'if (data.length > 1e9) throw new DataError(who, `${size} numbers of' },
   { name: 'faults of the reference are ignored', file: REPORT_DATA, find: 'faults.length > 0 || ', replace: '' },
-  { name: 'forward values are ignored', file: SNAPSHOT, find: 'const values = judgeValues(snapshot, point);', replace: 'const values = judgeValues(snapshot, point).slice(0, 0);' },
-  { name: 'what launches wrote is ignored', file: SNAPSHOT, find: 'overallVerdict(tensors, values, faults, findings.launches, valuesOnly)', replace: 'overallVerdict(tensors, values, faults, undefined, valuesOnly)' },
+  { name: 'forward values are ignored', file: SNAPSHOT, find: 'overallVerdict(tensors, values, faults', replace: 'overallVerdict(tensors, values.slice(0, 0), faults' },
+  { name: 'what launches wrote is ignored', file: SNAPSHOT, find: 'overallVerdict(tensors, values, faults, launches, valuesOnly)', replace: 'overallVerdict(tensors, values, faults, undefined, valuesOnly)' },
   { name: 'the first tensor is skipped', file: SNAPSHOT, find: 'for (const plan of bench.plans) {', replace: 'for (const plan of bench.plans.slice(1)) {' },
   { name: 'the last tensor is skipped', file: SNAPSHOT, find: 'for (const plan of bench.plans) {', replace: 'for (const plan of bench.plans.slice(0, -1)) {' },
   { name: 'calibrated errors are not used', file: SNAPSHOT, find: 'builtins: options.builtins ?? DEFAULT_ROUNDING.builtins', replace: 'builtins: DEFAULT_ROUNDING.builtins' },
   { name: 'a forgotten parameter is no matter', file: POINT, find: 'if (forgotten) throw', replace: 'if (forgotten && graph.tensors.length === 0) throw' },
   { name: 'values that are not finite are let in', file: POINT, find: 'if (bad >= 0) {', replace: 'if (bad > data.length) {' },
+
+  // Rounding that went one way.
+  { name: 'rounding that a row inherits is a bug', file: JUDGE_ALL, find: 'return wrong && findings.snapshot.launches.length > 0 ?', replace: 'return wrong && findings.snapshot.launches.length < 0 ?' },
+  { name: 'a launch is judged by what it wrote', file: GROUNDED, find: 'made.set(key, ought);', replace: 'made.set(key, gpu ? exact(ought.shape, gpu) : ought);' },
+  { name: 'what is wrong is taken for granted after it', file: GROUNDED, find: 'return gpu.every((of, i) =>', replace: 'return gpu.length > 0 || gpu.every((of, i) =>' },
+  { name: 'nothing of the GPU is taken for granted', file: GROUNDED, find: 'gpu && isRight(gpu, ought) ? exact(ought.shape, gpu) : ought;', replace: 'ought;' },
+  { name: 'rounding of any size proves something', file: VERDICT, find: 'drowned[i] = 1;', replace: 'drowned[i] = 0;' },
+  { name: 'what rounding took out of its tolerance is not counted', file: VERDICT, find: 'amplified++;', replace: 'amplified += 0;' },
 
   // The references.
   { name: "the forward reference starts from the GPU's values", file: POINT, find: 'tensors[node.outputs.out] = out;', replace: 'tensors[node.outputs.out] = snapshot.computed[node.outputs.out] ? exact(out.shape, snapshot.computed[node.outputs.out]) : out;' },

@@ -4,6 +4,7 @@
 import { coverageCases } from './cases-coverage.ts';
 import { diagnosisCases } from './cases-diagnosis.ts';
 import { doubtCases } from './cases-doubt.ts';
+import { groundedCases } from './cases-grounded.ts';
 import { opCases } from './cases-op.ts';
 import { toleranceCases } from './cases-tolerance.ts';
 import { verdictCases } from './cases-verdict.ts';
@@ -15,7 +16,7 @@ export interface Case {
   readonly run: () => void | Promise<void>;
 }
 
-export const cases: readonly Case[] = [...verdictCases, ...toleranceCases, ...witnessCases, ...coverageCases, ...doubtCases, ...diagnosisCases, ...opCases];
+export const cases: readonly Case[] = [...verdictCases, ...toleranceCases, ...witnessCases, ...coverageCases, ...doubtCases, ...groundedCases, ...diagnosisCases, ...opCases];
 
 /** Runs all cases; ends at the first failure, because one is enough to catch a mutant. */
 export async function runSuite(): Promise<{ cases: number; failures: string[] }> {

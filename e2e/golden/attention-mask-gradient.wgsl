@@ -35,9 +35,15 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let startKey = matrix * 15u + s * 3u;
     let startValue = matrix * 10u + s * 2u;
     var score = 0.0;
-    score += dot(vec4f(query[startQuery], query[startQuery + 1u], query[startQuery + 2u], 0.0), vec4f(key[startKey], key[startKey + 1u], key[startKey + 2u], 0.0));
+    score += dot(
+      vec4f(query[startQuery], query[startQuery + 1u], query[startQuery + 2u], 0.0),
+      vec4f(key[startKey], key[startKey + 1u], key[startKey + 2u], 0.0),
+    );
     var slope = 0.0;
-    slope += dot(vec4f(dout[startDout], dout[startDout + 1u], 0.0, 0.0), vec4f(value[startValue], value[startValue + 1u], 0.0, 0.0));
+    slope += dot(
+      vec4f(dout[startDout], dout[startDout + 1u], 0.0, 0.0),
+      vec4f(value[startValue], value[startValue + 1u], 0.0, 0.0),
+    );
     let known = rows[row];
     total += exp(score * 0.5f + given - known.x) * known.y * (slope - known.z);
   }

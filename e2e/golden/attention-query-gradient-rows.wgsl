@@ -42,16 +42,37 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let value2 = startValue + min(s + 2u, 139u);
     let value3 = startValue + min(s + 3u, 139u);
     var score = vec4f(0.0);
-    score += vec4f(dot(query0, key[key0]), dot(query0, key[key1]), dot(query0, key[key2]), dot(query0, key[key3]));
-    score += vec4f(dot(query1, key[key0 + 1u]), dot(query1, key[key1 + 1u]), dot(query1, key[key2 + 1u]), dot(query1, key[key3 + 1u]));
+    score += vec4f(
+      dot(query0, key[key0]),
+      dot(query0, key[key1]),
+      dot(query0, key[key2]),
+      dot(query0, key[key3]),
+    );
+    score += vec4f(
+      dot(query1, key[key0 + 1u]),
+      dot(query1, key[key1 + 1u]),
+      dot(query1, key[key2 + 1u]),
+      dot(query1, key[key3 + 1u]),
+    );
     score *= 0.5f;
     let hidden = ((vec4u(s) + vec4u(0u, 1u, 2u, 3u)) >= vec4u(end));
     let weight = select(exp(score - known.x) * known.y, vec4f(0.0), hidden);
     var slope = vec4f(0.0);
-    slope += vec4f(dot(dout0, value[value0]), dot(dout0, value[value1]), dot(dout0, value[value2]), dot(dout0, value[value3]));
+    slope += vec4f(
+      dot(dout0, value[value0]),
+      dot(dout0, value[value1]),
+      dot(dout0, value[value2]),
+      dot(dout0, value[value3]),
+    );
     let change = weight * (slope - known.z);
-    sum0 += change.x * key[key0] + change.y * key[key1] + change.z * key[key2] + change.w * key[key3];
-    sum1 += change.x * key[key0 + 1u] + change.y * key[key1 + 1u] + change.z * key[key2 + 1u] + change.w * key[key3 + 1u];
+    sum0 += change.x * key[key0]
+      + change.y * key[key1]
+      + change.z * key[key2]
+      + change.w * key[key3];
+    sum1 += change.x * key[key0 + 1u]
+      + change.y * key[key1 + 1u]
+      + change.z * key[key2 + 1u]
+      + change.w * key[key3 + 1u];
   }
   sum0 *= 0.5f;
   sum1 *= 0.5f;

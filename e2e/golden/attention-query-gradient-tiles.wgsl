@@ -71,23 +71,41 @@ fn main(
     for (var j = 0u; j < 32u; j += 4u) {
       let s = first + j;
       var score = vec4f(0.0);
-    score += vec4f(dot(query0, keyTile[j * 1u]), dot(query0, keyTile[j * 1u + 1u]), dot(query0, keyTile[j * 1u + 2u]), dot(query0, keyTile[j * 1u + 3u]));
-    let given = vec4f(load_mask(row, s), load_mask(row, min(s + 1u, 4u)), load_mask(row, min(s + 2u, 4u)), load_mask(row, min(s + 3u, 4u)));
-    score = score * 0.5f + given;
-    let hidden = ((vec4u(s) + vec4u(0u, 1u, 2u, 3u)) >= vec4u(end)) | (given <= vec4f(-1e30f));
-    let weight = select(exp(score - known.x) * known.y, vec4f(0.0), hidden);
-    var slope = vec4f(0.0);
-    slope += vec4f(dot(dout0, valueTile[j * 1u]), dot(dout0, valueTile[j * 1u + 1u]), dot(dout0, valueTile[j * 1u + 2u]), dot(dout0, valueTile[j * 1u + 3u]));
-    let change = weight * (slope - known.z);
-    sum0 += change.x * keyTile[j * 1u] + change.y * keyTile[j * 1u + 1u] + change.z * keyTile[j * 1u + 2u] + change.w * keyTile[j * 1u + 3u];
+      score += vec4f(
+        dot(query0, keyTile[j * 1u]),
+        dot(query0, keyTile[j * 1u + 1u]),
+        dot(query0, keyTile[j * 1u + 2u]),
+        dot(query0, keyTile[j * 1u + 3u]),
+      );
+      let given = vec4f(
+        load_mask(row, s),
+        load_mask(row, min(s + 1u, 4u)),
+        load_mask(row, min(s + 2u, 4u)),
+        load_mask(row, min(s + 3u, 4u)),
+      );
+      score = score * 0.5f + given;
+      let hidden = ((vec4u(s) + vec4u(0u, 1u, 2u, 3u)) >= vec4u(end)) | (given <= vec4f(-1e30f));
+      let weight = select(exp(score - known.x) * known.y, vec4f(0.0), hidden);
+      var slope = vec4f(0.0);
+      slope += vec4f(
+        dot(dout0, valueTile[j * 1u]),
+        dot(dout0, valueTile[j * 1u + 1u]),
+        dot(dout0, valueTile[j * 1u + 2u]),
+        dot(dout0, valueTile[j * 1u + 3u]),
+      );
+      let change = weight * (slope - known.z);
+      sum0 += change.x * keyTile[j * 1u]
+        + change.y * keyTile[j * 1u + 1u]
+        + change.z * keyTile[j * 1u + 2u]
+        + change.w * keyTile[j * 1u + 3u];
     }
     // Nobody may overwrite a tile that somebody still reads.
     workgroupBarrier();
   }
   if (isOwn) {
-  sum0 *= 0.5f;
-  dquery[row * 3u] = sum0.x;
-  dquery[row * 3u + 1u] = sum0.y;
-  dquery[row * 3u + 2u] = sum0.z;
+    sum0 *= 0.5f;
+    dquery[row * 3u] = sum0.x;
+    dquery[row * 3u + 1u] = sum0.y;
+    dquery[row * 3u + 2u] = sum0.z;
   }
 }

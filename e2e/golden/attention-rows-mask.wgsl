@@ -40,8 +40,18 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let value2 = startValue + (min(s + 2u, 4u)) * 2u;
     let value3 = startValue + (min(s + 3u, 4u)) * 2u;
     var score = vec4f(0.0);
-    score += vec4f(dot(query0, vec4f(key[key0], key[key0 + 1u], key[key0 + 2u], 0.0)), dot(query0, vec4f(key[key1], key[key1 + 1u], key[key1 + 2u], 0.0)), dot(query0, vec4f(key[key2], key[key2 + 1u], key[key2 + 2u], 0.0)), dot(query0, vec4f(key[key3], key[key3 + 1u], key[key3 + 2u], 0.0)));
-    let given = vec4f(load_mask(row, s), load_mask(row, min(s + 1u, 4u)), load_mask(row, min(s + 2u, 4u)), load_mask(row, min(s + 3u, 4u)));
+    score += vec4f(
+      dot(query0, vec4f(key[key0], key[key0 + 1u], key[key0 + 2u], 0.0)),
+      dot(query0, vec4f(key[key1], key[key1 + 1u], key[key1 + 2u], 0.0)),
+      dot(query0, vec4f(key[key2], key[key2 + 1u], key[key2 + 2u], 0.0)),
+      dot(query0, vec4f(key[key3], key[key3 + 1u], key[key3 + 2u], 0.0)),
+    );
+    let given = vec4f(
+      load_mask(row, s),
+      load_mask(row, min(s + 1u, 4u)),
+      load_mask(row, min(s + 2u, 4u)),
+      load_mask(row, min(s + 3u, 4u)),
+    );
     score = score * 0.5f + given;
     let hidden = ((vec4u(s) + vec4u(0u, 1u, 2u, 3u)) >= vec4u(end)) | (given <= vec4f(-1e30f));
     score = select(score, vec4f(-1e30f), hidden);
@@ -49,7 +59,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let shrink = exp(max(largest - next, -87.0));
     let weight = select(exp(score - next), vec4f(0.0), hidden);
     total = total * shrink + dot(weight, vec4f(1.0));
-    sum0 = sum0 * shrink + weight.x * vec4f(value[value0], value[value0 + 1u], 0.0, 0.0) + weight.y * vec4f(value[value1], value[value1 + 1u], 0.0, 0.0) + weight.z * vec4f(value[value2], value[value2 + 1u], 0.0, 0.0) + weight.w * vec4f(value[value3], value[value3 + 1u], 0.0, 0.0);
+    sum0 = sum0 * shrink + weight.x * vec4f(value[value0], value[value0 + 1u], 0.0, 0.0)
+      + weight.y * vec4f(value[value1], value[value1 + 1u], 0.0, 0.0)
+      + weight.z * vec4f(value[value2], value[value2 + 1u], 0.0, 0.0)
+      + weight.w * vec4f(value[value3], value[value3 + 1u], 0.0, 0.0);
     largest = next;
   }
   let inverse = select(0.0, 1.0 / total, total > 0.0);

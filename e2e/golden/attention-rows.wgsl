@@ -34,8 +34,18 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let value2 = startValue + min(s + 2u, 139u);
     let value3 = startValue + min(s + 3u, 139u);
     var score = vec4f(0.0);
-    score += vec4f(dot(query0, key[key0]), dot(query0, key[key1]), dot(query0, key[key2]), dot(query0, key[key3]));
-    score += vec4f(dot(query1, key[key0 + 1u]), dot(query1, key[key1 + 1u]), dot(query1, key[key2 + 1u]), dot(query1, key[key3 + 1u]));
+    score += vec4f(
+      dot(query0, key[key0]),
+      dot(query0, key[key1]),
+      dot(query0, key[key2]),
+      dot(query0, key[key3]),
+    );
+    score += vec4f(
+      dot(query1, key[key0 + 1u]),
+      dot(query1, key[key1 + 1u]),
+      dot(query1, key[key2 + 1u]),
+      dot(query1, key[key3 + 1u]),
+    );
     score *= 0.5f;
     let hidden = ((vec4u(s) + vec4u(0u, 1u, 2u, 3u)) >= vec4u(end));
     score = select(score, vec4f(-1e30f), hidden);
@@ -43,7 +53,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let shrink = exp(max(largest - next, -87.0));
     let weight = select(exp(score - next), vec4f(0.0), hidden);
     total = total * shrink + dot(weight, vec4f(1.0));
-    sum0 = sum0 * shrink + weight.x * value[value0] + weight.y * value[value1] + weight.z * value[value2] + weight.w * value[value3];
+    sum0 = sum0 * shrink + weight.x * value[value0]
+      + weight.y * value[value1]
+      + weight.z * value[value2]
+      + weight.w * value[value3];
     largest = next;
   }
   let inverse = select(0.0, 1.0 / total, total > 0.0);

@@ -51,25 +51,38 @@ fn main(
     for (var j = 0u; j < 32u; j += 4u) {
       let s = first + j;
       var score = vec4f(0.0);
-    score += vec4f(dot(query0, keyTile[j * 2u]), dot(query0, keyTile[j * 2u + 2u]), dot(query0, keyTile[j * 2u + 4u]), dot(query0, keyTile[j * 2u + 6u]));
-    score += vec4f(dot(query1, keyTile[j * 2u + 1u]), dot(query1, keyTile[j * 2u + 3u]), dot(query1, keyTile[j * 2u + 5u]), dot(query1, keyTile[j * 2u + 7u]));
-    score *= 0.5f;
-    let hidden = ((vec4u(s) + vec4u(0u, 1u, 2u, 3u)) >= vec4u(end));
-    score = select(score, vec4f(-1e30f), hidden);
-    let next = max(largest, max(max(score.x, score.y), max(score.z, score.w)));
-    let shrink = exp(max(largest - next, -87.0));
-    let weight = select(exp(score - next), vec4f(0.0), hidden);
-    total = total * shrink + dot(weight, vec4f(1.0));
-    sum0 = sum0 * shrink + weight.x * valueTile[j * 1u] + weight.y * valueTile[j * 1u + 1u] + weight.z * valueTile[j * 1u + 2u] + weight.w * valueTile[j * 1u + 3u];
-    largest = next;
+      score += vec4f(
+        dot(query0, keyTile[j * 2u]),
+        dot(query0, keyTile[j * 2u + 2u]),
+        dot(query0, keyTile[j * 2u + 4u]),
+        dot(query0, keyTile[j * 2u + 6u]),
+      );
+      score += vec4f(
+        dot(query1, keyTile[j * 2u + 1u]),
+        dot(query1, keyTile[j * 2u + 3u]),
+        dot(query1, keyTile[j * 2u + 5u]),
+        dot(query1, keyTile[j * 2u + 7u]),
+      );
+      score *= 0.5f;
+      let hidden = ((vec4u(s) + vec4u(0u, 1u, 2u, 3u)) >= vec4u(end));
+      score = select(score, vec4f(-1e30f), hidden);
+      let next = max(largest, max(max(score.x, score.y), max(score.z, score.w)));
+      let shrink = exp(max(largest - next, -87.0));
+      let weight = select(exp(score - next), vec4f(0.0), hidden);
+      total = total * shrink + dot(weight, vec4f(1.0));
+      sum0 = sum0 * shrink + weight.x * valueTile[j * 1u]
+        + weight.y * valueTile[j * 1u + 1u]
+        + weight.z * valueTile[j * 1u + 2u]
+        + weight.w * valueTile[j * 1u + 3u];
+      largest = next;
     }
     // Nobody may overwrite a tile that somebody still reads.
     workgroupBarrier();
   }
   if (isOwn) {
-  let inverse = select(0.0, 1.0 / total, total > 0.0);
-  sum0 *= inverse;
-  out[row] = sum0;
-  statistics[row] = vec2f(largest, inverse);
+    let inverse = select(0.0, 1.0 / total, total > 0.0);
+    sum0 *= inverse;
+    out[row] = sum0;
+    statistics[row] = vec2f(largest, inverse);
   }
 }

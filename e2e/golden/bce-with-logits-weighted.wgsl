@@ -1,5 +1,7 @@
 // rowLoss = Σ loss, dx = 0.2 · slope
-// p = posWeight; loss = weights[at % 3u] * ((1 - t) · softplus(x) + p · t · softplus(-x)); slope = weights[at % 3u] * ((1 - t) · sigmoid(x) - p · t · sigmoid(-x))
+// p = posWeight
+// loss = weights[at % 3u] * ((1 - t) · softplus(x) + p · t · softplus(-x))
+// slope = weights[at % 3u] * ((1 - t) · sigmoid(x) - p · t · sigmoid(-x))
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 15>;
 @group(0) @binding(1) var<storage, read> expected: array<f32, 15>;

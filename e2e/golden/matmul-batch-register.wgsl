@@ -36,36 +36,36 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   for (var term = 0u; term < 3u; term++) {
     let startA = productStartA + term * 40u;
     let startB = term * 32u;
-  for (var k = 0u; k < 4u; k += 4u) {
-    let a0 = load_a(startA, row, k);
-    let a1 = load_a(startA, min(row + 1u, 4u), k);
-    let a2 = load_a(startA, min(row + 2u, 4u), k);
-    let a3 = load_a(startA, min(row + 3u, 4u), k);
-    let column0 = load_b(startB, column, k);
-    let column1 = load_b(startB, min(column + 1u, 7u), k);
-    let column2 = load_b(startB, min(column + 2u, 7u), k);
-    let column3 = load_b(startB, min(column + 3u, 7u), k);
-    let b0 = vec4f(column0.x, column1.x, column2.x, column3.x);
-    let b1 = vec4f(column0.y, column1.y, column2.y, column3.y);
-    let b2 = vec4f(column0.z, column1.z, column2.z, column3.z);
-    let b3 = vec4f(column0.w, column1.w, column2.w, column3.w);
-    sum0 += a0.x * b0;
-    sum0 += a0.y * b1;
-    sum0 += a0.z * b2;
-    sum0 += a0.w * b3;
-    sum1 += a1.x * b0;
-    sum1 += a1.y * b1;
-    sum1 += a1.z * b2;
-    sum1 += a1.w * b3;
-    sum2 += a2.x * b0;
-    sum2 += a2.y * b1;
-    sum2 += a2.z * b2;
-    sum2 += a2.w * b3;
-    sum3 += a3.x * b0;
-    sum3 += a3.y * b1;
-    sum3 += a3.z * b2;
-    sum3 += a3.w * b3;
-  }
+    for (var k = 0u; k < 4u; k += 4u) {
+      let a0 = load_a(startA, row, k);
+      let a1 = load_a(startA, min(row + 1u, 4u), k);
+      let a2 = load_a(startA, min(row + 2u, 4u), k);
+      let a3 = load_a(startA, min(row + 3u, 4u), k);
+      let column0 = load_b(startB, column, k);
+      let column1 = load_b(startB, min(column + 1u, 7u), k);
+      let column2 = load_b(startB, min(column + 2u, 7u), k);
+      let column3 = load_b(startB, min(column + 3u, 7u), k);
+      let b0 = vec4f(column0.x, column1.x, column2.x, column3.x);
+      let b1 = vec4f(column0.y, column1.y, column2.y, column3.y);
+      let b2 = vec4f(column0.z, column1.z, column2.z, column3.z);
+      let b3 = vec4f(column0.w, column1.w, column2.w, column3.w);
+      sum0 += a0.x * b0;
+      sum0 += a0.y * b1;
+      sum0 += a0.z * b2;
+      sum0 += a0.w * b3;
+      sum1 += a1.x * b0;
+      sum1 += a1.y * b1;
+      sum1 += a1.z * b2;
+      sum1 += a1.w * b3;
+      sum2 += a2.x * b0;
+      sum2 += a2.y * b1;
+      sum2 += a2.z * b2;
+      sum2 += a2.w * b3;
+      sum3 += a3.x * b0;
+      sum3 += a3.y * b1;
+      sum3 += a3.z * b2;
+      sum3 += a3.w * b3;
+    }
   }
   store_out(firstRow + row, column, sum0);
   if (row + 1u < 5u) {

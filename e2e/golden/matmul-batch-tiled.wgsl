@@ -43,51 +43,51 @@ fn main(
   for (var term = 0u; term < 3u; term++) {
     let startA = productStartA + term * 40u;
     let startB = term * 32u;
-  for (var k = 0u; k < 4u; k += 16u) {
-    {
-      let edge = lane / 4u;
-      let depth = (lane % 4u) * 4u;
-      let position = min(tileRow + edge, 4u);
-      let step = min(k + depth, 3u);
-      let four = load_a(startA, position, step);
-      tileA[depth * 65u + edge] = select(0.0, four.x, tileRow + edge < 5u && k + depth < 4u);
-      tileA[(depth + 1u) * 65u + edge] = select(0.0, four.y, tileRow + edge < 5u && k + depth + 1u < 4u);
-      tileA[(depth + 2u) * 65u + edge] = select(0.0, four.z, tileRow + edge < 5u && k + depth + 2u < 4u);
-      tileA[(depth + 3u) * 65u + edge] = select(0.0, four.w, tileRow + edge < 5u && k + depth + 3u < 4u);
+    for (var k = 0u; k < 4u; k += 16u) {
+      {
+        let edge = lane / 4u;
+        let depth = (lane % 4u) * 4u;
+        let position = min(tileRow + edge, 4u);
+        let step = min(k + depth, 3u);
+        let four = load_a(startA, position, step);
+        tileA[depth * 65u + edge] = select(0.0, four.x, tileRow + edge < 5u && k + depth < 4u);
+        tileA[(depth + 1u) * 65u + edge] = select(0.0, four.y, tileRow + edge < 5u && k + depth + 1u < 4u);
+        tileA[(depth + 2u) * 65u + edge] = select(0.0, four.z, tileRow + edge < 5u && k + depth + 2u < 4u);
+        tileA[(depth + 3u) * 65u + edge] = select(0.0, four.w, tileRow + edge < 5u && k + depth + 3u < 4u);
+      }
+      {
+        let edge = lane / 4u;
+        let depth = (lane % 4u) * 4u;
+        let position = min(tileColumn + edge, 7u);
+        let step = min(k + depth, 3u);
+        let four = load_b(startB, position, step);
+        tileB[depth * 65u + edge] = select(0.0, four.x, tileColumn + edge < 8u && k + depth < 4u);
+        tileB[(depth + 1u) * 65u + edge] = select(0.0, four.y, tileColumn + edge < 8u && k + depth + 1u < 4u);
+        tileB[(depth + 2u) * 65u + edge] = select(0.0, four.z, tileColumn + edge < 8u && k + depth + 2u < 4u);
+        tileB[(depth + 3u) * 65u + edge] = select(0.0, four.w, tileColumn + edge < 8u && k + depth + 3u < 4u);
+      }
+      workgroupBarrier();
+      for (var depth = 0u; depth < 16u; depth++) {
+        let fourA = vec4f(
+          tileA[depth * 65u + laneRow],
+          tileA[depth * 65u + laneRow + 1u],
+          tileA[depth * 65u + laneRow + 2u],
+          tileA[depth * 65u + laneRow + 3u],
+        );
+        let fourB = vec4f(
+          tileB[depth * 65u + laneColumn],
+          tileB[depth * 65u + laneColumn + 1u],
+          tileB[depth * 65u + laneColumn + 2u],
+          tileB[depth * 65u + laneColumn + 3u],
+        );
+        sum0 += fourA.x * fourB;
+        sum1 += fourA.y * fourB;
+        sum2 += fourA.z * fourB;
+        sum3 += fourA.w * fourB;
+      }
+      // Nobody may overwrite a tile that somebody still reads.
+      workgroupBarrier();
     }
-    {
-      let edge = lane / 4u;
-      let depth = (lane % 4u) * 4u;
-      let position = min(tileColumn + edge, 7u);
-      let step = min(k + depth, 3u);
-      let four = load_b(startB, position, step);
-      tileB[depth * 65u + edge] = select(0.0, four.x, tileColumn + edge < 8u && k + depth < 4u);
-      tileB[(depth + 1u) * 65u + edge] = select(0.0, four.y, tileColumn + edge < 8u && k + depth + 1u < 4u);
-      tileB[(depth + 2u) * 65u + edge] = select(0.0, four.z, tileColumn + edge < 8u && k + depth + 2u < 4u);
-      tileB[(depth + 3u) * 65u + edge] = select(0.0, four.w, tileColumn + edge < 8u && k + depth + 3u < 4u);
-    }
-    workgroupBarrier();
-    for (var depth = 0u; depth < 16u; depth++) {
-      let fourA = vec4f(
-        tileA[depth * 65u + laneRow],
-        tileA[depth * 65u + laneRow + 1u],
-        tileA[depth * 65u + laneRow + 2u],
-        tileA[depth * 65u + laneRow + 3u],
-      );
-      let fourB = vec4f(
-        tileB[depth * 65u + laneColumn],
-        tileB[depth * 65u + laneColumn + 1u],
-        tileB[depth * 65u + laneColumn + 2u],
-        tileB[depth * 65u + laneColumn + 3u],
-      );
-      sum0 += fourA.x * fourB;
-      sum1 += fourA.y * fourB;
-      sum2 += fourA.z * fourB;
-      sum3 += fourA.w * fourB;
-    }
-    // Nobody may overwrite a tile that somebody still reads.
-    workgroupBarrier();
-  }
   }
   let row = tileRow + laneRow;
   let column = tileColumn + laneColumn;

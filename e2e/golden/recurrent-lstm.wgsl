@@ -49,7 +49,12 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   var a2 = bias[16u + unit];
   var a3 = bias[24u + unit];
   for (var k = 0u; k < 2u; k++) {
-    let h = vec4f(out[before * 16u + 4u * k + 0u], out[before * 16u + 4u * k + 1u], out[before * 16u + 4u * k + 2u], out[before * 16u + 4u * k + 3u]);
+    let h = vec4f(
+      out[before * 16u + 4u * k + 0u],
+      out[before * 16u + 4u * k + 1u],
+      out[before * 16u + 4u * k + 2u],
+      out[before * 16u + 4u * k + 3u],
+    );
     a0 += dot(weight[(0u + unit) * 2u + k], h);
     a1 += dot(weight[(8u + unit) * 2u + k], h);
     a2 += dot(weight[(16u + unit) * 2u + k], h);

@@ -34,9 +34,9 @@ export class Lab {
     await this.reaches('paused');
   }
 
-  /** Of the weights at the present step. */
+  /** Of the weights at the present step: until it comes, that of an earlier one stands there. */
   async hash(): Promise<string> {
-    await expect(this.get('hash')).toBeVisible({ timeout: 30_000 });
+    await expect(this.get('hash')).toHaveAttribute('data-step', String(await this.stepCount()), { timeout: 30_000 });
     return (await this.get('hash').getAttribute('data-hash')) ?? '';
   }
 

@@ -37,7 +37,7 @@ for (const op of Object.keys(proofs)) {
 
 test('sizes that are unknown or out of range are refused, and flags that are left out are off', () => {
   const { sample } = proofs.matmul.sizes!;
-  expect(() => sample({ rows: 3 }, 1)).toThrow('sample: needs sizes among m, k, n, transposeA, transposeB, zeros, got "rows".');
+  expect(() => sample({ rows: 3 }, 1)).toThrow('sample: needs sizes among m, k, n, batch, batchA, batchB, transposeA, transposeB, zeros, got "rows".');
   expect(() => sample({ m: 0 }, 1)).toThrow('sample: needs m to be an integer from 1 to 67, got 0.');
   expect(() => sample({ k: 2.5 }, 1)).toThrow('sample: needs k to be an integer from 1 to 259, got 2.5.');
   const { name, options, inputs } = sample({ m: 3, k: 17, transposeA: 1 }, 7);

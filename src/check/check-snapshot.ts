@@ -3,17 +3,16 @@ import type { Snapshot } from '../program/graph.ts';
 import { proofs as allProofs } from '../proof/index.ts';
 import { DEFAULT_ROUNDING } from '../reference/rounding.ts';
 import type { BuiltinErrors, Rounding } from '../reference/rounding.ts';
-import { gradientOf } from './analytic.ts';
+import type { Certificate } from './certify.ts';
 import type { CoverageWish } from './coverage.ts';
 import { diagnose } from './diagnose.ts';
+import { judgeAll } from './judge-all.ts';
 import { checkConsistent, proofOf } from './point.ts';
 import type { Point, Proofs } from './point.ts';
 import { checkRange } from './range.ts';
-import { referencesAt, unadoptedOf } from './references.ts';
+import { referencesAt } from './references.ts';
 import { Report } from './report.ts';
 import { overallVerdict } from './report-data.ts';
-import { judge } from './verdict.ts';
-import type { TensorReport } from './verdict.ts';
 import { benchOf, certifyTensor, measure, totalOf, unmeasured } from './witnesses.ts';
 import type { Bench, Measured } from './witnesses.ts';
 
@@ -129,51 +128,36 @@ export function* measureSteps({ bench, total }: Check, index: number, of: number
 /** Last part: the witnesses' agreement, then the verdict on the GPU's numbers. `measured` is whole. */
 export function* concludeSteps({ bench, rounding, total, explain, started }: Check, measured: readonly Measured[]): Generator<Progress, Report> {
   const { snapshot, references, proofs } = bench;
-  const { point } = references;
-  const tensors: TensorReport[] = [];
+  const certificates = new Map<number, Certificate>();
   for (const plan of bench.plans) {
-    const { id } = plan;
-    const one = measured.find((candidate) => candidate.id === id) ?? unmeasured(plan);
-    const { name, shape } = snapshot.graph.tensors[id];
-    const certificates = certifyTensor(bench, one);
-    let step = certificates.next();
-    for (; !step.done; step = certificates.next()) yield { phase: 'witnesses', checked: total, total, tensor: name };
-    const reference = gradientOf(references.gradients, snapshot, id);
-    tensors.push(judge({
-      id, name, shape, gpu: snapshot.gradients[id], reference: reference.value, variance: reference.variance,
-      firmVariance: gradientOf(references.certain.gradients, snapshot, id).variance, certificate: step.value,
-      unadopted: unadoptedOf({ kind: 'gradient', tensor: id }, references),
-    }));
+    const one = measured.find(({ id }) => id === plan.id) ?? unmeasured(plan);
+    const { name } = snapshot.graph.tensors[plan.id];
+    const steps = certifyTensor(bench, one);
+    let step = steps.next();
+    for (; !step.done; step = steps.next()) yield { phase: 'witnesses', checked: total, total, tensor: name };
+    certificates.set(plan.id, step.value);
   }
   yield { phase: 'verdict', checked: total, total, tensor: '' };
+  const findings = { snapshot, references, rounding, proofs };
+  const judgements = judgeAll(findings, certificates);
+  const { tensors, values, launches } = judgements;
   const faults = measured.flatMap(({ fault, directionFault }) => fault ?? directionFault ?? []);
-  const values = judgeValues(snapshot, point);
   const valuesOnly = snapshot.graph.nodes.length > 0 && snapshot.graph.nodes.every((node) => proofOf(node, proofs).differentiable.length === 0);
   const proven = valuesOnly ? values : tensors;
-  const findings = diagnose({ snapshot, references, rounding, proofs }, tensors, values, explain);
   return new Report({
-    verdict: overallVerdict(tensors, values, faults, findings.launches, valuesOnly),
+    verdict: overallVerdict(tensors, values, faults, launches, valuesOnly),
     adapter: snapshot.adapter,
     checked: proven.reduce((sum, { count, suspect }) => sum + count - suspect, 0),
     total: valuesOnly ? proven.reduce((sum, { count }) => sum + count, 0) : total,
     proven: proven.reduce((sum, { passed, belowNoise }) => sum + passed - belowNoise, 0),
     tensors,
     values,
-    objective: objectives(snapshot, point),
+    launches,
+    objective: objectives(snapshot, references.point),
     faults,
-    ...findings,
+    ...diagnose(findings, judgements, explain),
     frozen: snapshot.graph.tensors.filter(({ frozen }) => frozen).map(({ name }) => name),
     seconds: (performance.now() - started) / 1000,
-  });
-}
-
-/** Forward values on the GPU against the reference: a wrong value explains a wrong gradient. */
-function judgeValues(snapshot: Snapshot, point: Point): TensorReport[] {
-  return Object.entries(snapshot.computed).map(([key, gpu]) => {
-    const id = Number(key);
-    const { value, variance } = point.tensors[id];
-    const { name, shape } = snapshot.graph.tensors[id];
-    return judge({ id, name, shape, gpu, reference: value, variance, firmVariance: variance });
   });
 }
 

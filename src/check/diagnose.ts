@@ -2,28 +2,30 @@ import { findCulprit } from './blame.ts';
 import type { Culprit } from './blame.ts';
 import { explain } from './explain.ts';
 import type { Findings } from './explain-case.ts';
-import { doubtBehind, judgeLaunches } from './judge-launches.ts';
 import { problemLine } from './problem.ts';
-import type { ReportData } from './report-data.ts';
+import type { LaunchReport, ReportData } from './report-data.ts';
 import type { TensorReport } from './verdict.ts';
 
-/**
- * Judges every launch and, where anything is wrong, names the first wrong tensor with its launch and says what it looks
- * like, if `explained`. `tensors` and `values` are the judgements of what stood in memory after the run.
- */
+/** Everything that was judged: what stood in memory after the run, and what each launch wrote. */
+export interface Judgements {
+  readonly tensors: readonly TensorReport[];
+  readonly values: readonly TensorReport[];
+  readonly launches: readonly LaunchReport[];
+}
+
+/** Where anything is wrong, names the first wrong tensor with its launch and says what it looks like, if `explained`. */
 export function diagnose(
-  findings: Findings, tensors: readonly TensorReport[], values: readonly TensorReport[], explained = true,
-): Pick<ReportData, 'launches' | 'kinks' | 'blame' | 'explanations'> {
+  findings: Findings, { tensors, values, launches }: Judgements, explained = true,
+): Pick<ReportData, 'kinks' | 'blame' | 'explanations'> {
   const { snapshot, references } = findings;
-  const launches = judgeLaunches(snapshot, references, doubtBehind(snapshot, tensors, findings.proofs));
   const kinks = references.point.patterns.flatMap(({ adopted, branches }, index) => {
     const { op, label } = snapshot.graph.nodes[index];
     return adopted > 0 ? [{ node: op, label, adopted, of: branches?.length ?? 0 }] : [];
   });
   const culprit = findCulprit(findings, launches, tensors, values);
-  if (!culprit) return { launches, kinks, explanations: [] };
+  if (!culprit) return { kinks, explanations: [] };
   return {
-    launches, kinks, blame: { ...culprit.blame, problems: problemsOf(findings, culprit) }, explanations: explained ? explain(findings, culprit, launches) : [],
+    kinks, blame: { ...culprit.blame, problems: problemsOf(findings, culprit) }, explanations: explained ? explain(findings, culprit, launches) : [],
   };
 }
 

@@ -1,6 +1,7 @@
 import type { LaunchOutput, Meaning, Snapshot } from '../program/graph.ts';
 import { dependents, keyOf } from './dependence.ts';
 import { downstream } from './downstream.ts';
+import type { Grounded } from './grounded.ts';
 import type { Proofs } from './point.ts';
 import { nameOf, referenceOf, tensorOf, unadoptedOf } from './references.ts';
 import type { AllReferences } from './references.ts';
@@ -33,9 +34,10 @@ export function doubtBehind(snapshot: Snapshot, tensors: readonly TensorReport[]
 
 /**
  * Compares every tensor that a launch wrote with the reference, by the rule that gradients are judged by. Where the reference
- * is in doubt (`doubtful`, keys of gradients), it convicts nobody: there only poison and what is no number are wrong.
+ * is in doubt (`doubtful`, keys of gradients), it convicts nobody: there only poison and what is no number are wrong. With
+ * `grounded`, what is right by the numbers that its launch had read is right.
  */
-export function judgeLaunches(snapshot: Snapshot, references: AllReferences, doubtful: ReadonlySet<string>): LaunchReport[] {
+export function judgeLaunches(snapshot: Snapshot, references: AllReferences, doubtful: ReadonlySet<string>, grounded?: Grounded): LaunchReport[] {
   const { graph } = snapshot;
   const judged = ({ data }: LaunchOutput, meaning: Meaning): LaunchOutputReport => {
     const { shape, value, variance } = referenceOf(meaning, references);
@@ -43,6 +45,7 @@ export function judgeLaunches(snapshot: Snapshot, references: AllReferences, dou
     const { verdict, worstSigma, worst, failed, unwritten } = judge({
       id: tensorOf(meaning, graph), name, shape, gpu: data, reference: value, variance,
       firmVariance: referenceOf(meaning, references.certain).variance, unadopted: unadoptedOf(meaning, references),
+      grounded: grounded?.get(keyOf(meaning)),
     });
     const unmistakable = unwritten > 0 || data.some((of, i) => !Number.isFinite(of) && Number.isFinite(value[i]));
     if (doubtful.has(keyOf(meaning)) && failed > 0 && !unmistakable) return { name, meaning, shape, verdict: 'reference-suspect', worstSigma };

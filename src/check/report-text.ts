@@ -129,8 +129,10 @@ function reservations({ tensors, kinks }: ReportData): string {
   const belowNoise = tensors.reduce((sum, tensor) => sum + tensor.belowNoise, 0);
   const drowned = tensors.filter(({ verdict }) => verdict === 'below-noise').map(({ name }) => name);
   const beside = tensors.reduce((sum, { kink }) => sum + kink, 0);
+  const amplified = tensors.reduce((sum, tensor) => sum + (tensor.amplified ?? 0), 0);
   return [
     belowNoise > 0 ? `, ${count(belowNoise)} below rounding noise${drowned.length > 0 ? ` (all of ${drowned.join(', ')}), of which nothing is said` : ''}` : '',
+    amplified > 0 ? `; ${count(amplified)} judged by what each launch had read, because rounding before it went one way` : '',
     kinks.length > 0 ? `; where rounding decided, with the GPU's branches: ${kinks.map(branchesOf).join(', ')}` : beside > 0 ? `; ${count(beside)} beside a kink` : '',
   ].join('');
 }

@@ -1,5 +1,6 @@
 import type { Shape } from '../ops/tensor.ts';
 import { POISON_BITS } from '../program/poison.ts';
+import type { RefTensor } from '../reference/tensor.ts';
 import type { Certificate, Doubts } from './certify.ts';
 import type { Coverage } from './coverage.ts';
 
@@ -48,6 +49,8 @@ interface Evidence {
   readonly certificate?: Certificate;
   /** The reference with the branches of exact arithmetic, where the GPU's were adopted on the way to this tensor. */
   readonly unadopted?: Float64Array;
+  /** What the tensor ought to hold given what the launches before it had left: right by that is right, too. */
+  readonly grounded?: RefTensor;
 }
 
 /** One element, as reports show it. */
@@ -80,6 +83,11 @@ export interface TensorReport {
   readonly kink: number;
   /** Elements smaller than their tolerance, which is no small part of the tensor: any number of the size of the noise would pass. */
   readonly belowNoise: number;
+  /**
+   * Elements that are beyond the tolerance of the whole run, but right by what each launch had read: rounding before them that
+   * went one way. Among the passed; present where there are any.
+   */
+  readonly amplified?: number;
   /** Elements that still hold the poison: among the failed. */
   readonly unwritten: number;
   /** Elements whose reference is in doubt: neither passed nor failed. */
@@ -102,7 +110,8 @@ export interface TensorReport {
 
 /** Judges every element of one tensor. `reference` must be as long as `gpu`. */
 export function judge(evidence: Evidence): TensorReport {
-  const { gpu, reference, variance, firmVariance, certificate, shape, unadopted } = evidence;
+  const settled = settle(evidence);
+  const { gpu, reference, variance, firmVariance, certificate, shape, unadopted } = settled;
   const bits = new Uint32Array(gpu.buffer, gpu.byteOffset, gpu.length);
   let passed = 0;
   let kink = 0;
@@ -135,10 +144,10 @@ export function judge(evidence: Evidence): TensorReport {
     passed++;
     const ownBranch = Math.abs(gpu[i] - (unadopted ?? reference)[i]);
     if (!(Math.max(difference, ownBranch) <= KAPPA * Math.sqrt(firmVariance[i]) + FLUSH_FLOOR + bar)) kink++;
-    else if (sigma > 0 && Math.abs(reference[i]) <= tolerance && tolerance > negligible) belowNoise++;
+    else if ((sigma > 0 && Math.abs(reference[i]) <= tolerance && tolerance > negligible) || settled.drowned?.[i]) belowNoise++;
   }
   const failed = gpu.length - passed - suspect;
-  const sizes = compareNorms(gpu, reference);
+  const sizes = compareNorms(gpu, evidence.reference);
   // An all-zero reference with rounding noise is below noise; without, no signal reaches the tensor at all.
   const exact = variance.every((of) => of === 0);
   const neverWritten = failed > 0 && (unwritten === gpu.length || (sizes.gpu === 0 && sizes.reference > 0));
@@ -158,16 +167,38 @@ export function judge(evidence: Evidence): TensorReport {
     failed,
     kink,
     belowNoise,
+    ...(settled.amplified > 0 ? { amplified: settled.amplified } : {}),
     unwritten,
     suspect,
     ...(suspect > 0 ? { doubts: doubtsOf(certificate, notFinite) } : {}),
     worstSigma,
     ...(certificate ? { coverage: coverageOf(certificate) } : {}),
-    ...(worst ? { worst: describeElement(evidence, worst.at, worst.margin) } : {}),
+    ...(worst ? { worst: describeElement(settled, worst.at, worst.margin) } : {}),
     ratio: sizes.gpu / sizes.reference,
     cosine: sizes.inner / (sizes.gpu * sizes.reference),
     bits: -Math.log2(sizes.difference / sizes.reference),
   };
+}
+
+/** The evidence by which each element is judged: what went before it, where that alone explains how far it is off. */
+function settle(evidence: Evidence): Evidence & { readonly amplified: number; readonly drowned?: Uint8Array } {
+  const { gpu, reference, variance, firmVariance, certificate, grounded } = evidence;
+  if (!grounded) return { ...evidence, amplified: 0 };
+  const settled = { reference: reference.slice(), variance: variance.slice(), firmVariance: firmVariance.slice() };
+  const drowned = new Uint8Array(gpu.length);
+  const noise = NOISE_SHARE * rms(reference);
+  let amplified = 0;
+  for (let i = 0; i < gpu.length; i++) {
+    const bar = certificate ? certificate.bar[i] : 0;
+    const within = (value: number, of: number): boolean => Math.abs(gpu[i] - value) <= KAPPA * Math.sqrt(of) + FLUSH_FLOOR + bar;
+    if (within(reference[i], variance[i]) || !within(grounded.value[i], grounded.variance[i])) continue;
+    amplified++;
+    settled.reference[i] = grounded.value[i];
+    settled.variance[i] = settled.firmVariance[i] = grounded.variance[i];
+    // So much may come from rounding that nothing of the number is proven.
+    if (Math.abs(gpu[i] - reference[i]) > Math.max(noise, NOISE_SHARE * Math.abs(reference[i]))) drowned[i] = 1;
+  }
+  return { ...evidence, ...settled, amplified, drowned };
 }
 
 /** What the certificate doubts, and what is no number: the reference or its tolerance. */

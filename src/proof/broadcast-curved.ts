@@ -144,6 +144,7 @@ function extreme(name: 'maximum' | 'minimum', sign: 1 | -1, mutants: readonly Mu
     delta: (_a, _b, da, db, side) => share(side, 'a') * da + share(side, 'b') * db,
   }, mutants, {
     samples: placedSamples((noise) => noise, (noise) => noise, [[1, 1], [0, 0], [2, 3], [-2, -3], [0, -0], [-5, 5], [1e-6, 1e-6], [4, 4]]),
+    sizes: placedSizes((noise) => noise, (noise) => noise, true),
     conventions: [{
       name: `equal ones share the gradient of ${name}`, options: {}, cotangent: Float32Array.of(3, 5, 7),
       inputs: { a: filled([3], (i) => [1, 0, 2][i]), b: filled([3], (i) => [1, -0, 1][i]) },

@@ -178,8 +178,11 @@ export function placedSamples(a: Place, b: Place, special: readonly (readonly [n
   ];
 }
 
-/** Operands [depth, rows, columns], of which any axis may be 1; `short` leaves leading axes of 1 out. */
-export const placedSizes = (placeA: Place, placeB: Place): Sizes => sizesFrom(
+/**
+ * Operands [depth, rows, columns], of which any axis may be 1; `short` leaves leading axes of 1 out. With `tied` the first
+ * elements are equal: where one operand is chosen, both have a gradient at any size.
+ */
+export const placedSizes = (placeA: Place, placeB: Place, tied = false): Sizes => sizesFrom(
   {
     depth: [1, 3], rows: [1, 263], columns: [1, 19], zeros: FLAG,
     stretchDepthOfA: FLAG, stretchRowsOfA: FLAG, stretchColumnsOfA: FLAG, shortA: FLAG,
@@ -198,7 +201,9 @@ export const placedSizes = (placeA: Place, placeB: Place): Sizes => sizesFrom(
       const { data } = matrixOf(seed, stream, of, sizes.zeros);
       return filled(of, (i) => place(data[i]));
     };
-    return { options: {}, inputs: { a: placed(0, a, placeA), b: placed(1, b, placeB) } };
+    const inputs = { a: placed(0, a, placeA), b: placed(1, b, placeB) };
+    if (tied) inputs.b.data[0] = inputs.a.data[0];
+    return { options: {}, inputs };
   },
   ({ inputs: { a, b } }) => {
     const shape = broadcastShape(a.shape, b.shape);

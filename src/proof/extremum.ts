@@ -8,7 +8,7 @@ import type { RefTensor } from '../reference/tensor.ts';
 import { addDelta } from './change.ts';
 import { atEachPlace, atEdges, foldedSizes, folding, foldMutants, samplesOver } from './folding.ts';
 import { withoutLastLane } from './mutants.ts';
-import type { Convention, Mutant, Proof, Sample } from './proof.ts';
+import type { Convention, Mutant, Proof, Sample, SampleTensor } from './proof.ts';
 import { filled } from './sample-data.ts';
 
 /** How an element enters its extremum, by its branch: not at all, as it is, with the other sign, and as the 0 that has no sign. */
@@ -121,10 +121,12 @@ export function extremum(rule: Extremum): Required<Pick<Proof, 'branches' | 'for
 
 const PLAIN = (i: number): number => Math.sin(i);
 
+const negated = ({ shape, data }: SampleTensor): SampleTensor => ({ shape, data: (data as Float32Array).map((value) => -value) });
+
 const SAMPLES: readonly Sample[] = [
   ...samplesOver(),
   atEachPlace({}, (i) => 0.5 * PLAIN(i)),
-  atEachPlace({}, (i) => -1e-3 * (i % 60) - 3 * Number(i % 67 === Math.floor(i / 67) * 7 % 67)),
+  { name: 'one small term in each row, at each of 67 places', options: { axes: [1] }, inputs: { x: negated(atEachPlace({}, (i) => 0.5 * PLAIN(i)).inputs.x!) } },
   atEdges({}, (i) => 0.5 * PLAIN(i)),
   { name: 'all negative', options: { axes: [1] }, inputs: { x: filled([5, 13], (i) => -2 - PLAIN(i)) } },
   { name: 'all positive', options: { axes: [1] }, inputs: { x: filled([5, 13], (i) => 2 + PLAIN(i)) } },

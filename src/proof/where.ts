@@ -20,7 +20,8 @@ function choices({ condition }: Inputs, shape: Shape): Uint8Array {
 
 /** A condition of 0 and of several other numbers, as f32 or as u32. */
 function conditions(shape: Shape, type: 'f32' | 'u32', seed: number): SampleTensor {
-  const { data } = filled(shape, (i) => (drawOf(seed, 5, i) < 0.5 ? 0 : type === 'u32' || i % 3 > 0 ? 1 + i % 4 : -0.5));
+  // Of the first two one is chosen for a and one for b: else a small sample might leave either without a gradient.
+  const { data } = filled(shape, (i) => ((i < 2 ? i === 1 : drawOf(seed, 5, i) < 0.5) ? 0 : type === 'u32' || i % 3 > 0 ? 1 + i % 4 : -0.5));
   return { shape, data: type === 'u32' ? Uint32Array.from(data) : data };
 }
 
@@ -76,7 +77,7 @@ export const where: Proof = {
   },
   samples,
   sizes: sizesFrom(
-    { rows: [1, 17], columns: [1, 67], words: FLAG, oneRowOfConditions: FLAG, oneColumnOfA: FLAG, oneRowOfB: FLAG },
+    { rows: [1, 17], columns: [2, 67], words: FLAG, oneRowOfConditions: FLAG, oneColumnOfA: FLAG, oneRowOfB: FLAG },
     ({ rows, columns, words, oneRowOfConditions, oneColumnOfA, oneRowOfB }, seed) => {
       const condition = conditions([oneRowOfConditions ? 1 : rows, columns], words ? 'u32' : 'f32', seed);
       return { options: {}, inputs: { condition, a: matrixOf(seed, 0, [rows, oneColumnOfA ? 1 : columns]), b: matrixOf(seed, 1, [oneRowOfB ? 1 : rows, columns]) } };

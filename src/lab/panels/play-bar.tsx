@@ -25,7 +25,7 @@ export function PlayBar() {
         {run.value && <span><StepCount /></span>}
         {training && rate.value !== undefined && <span>{t('perSecond', { rate: count(Math.round(rate.value)) })}</span>}
         {weights.value && (
-          <span class="hash" data-testid="hash" data-hash={weights.value.hash} data-tainted={weights.value.tainted} title={t('weightsTitle', { step: count(weights.value.step), hash: weights.value.hash })}>
+          <span class="hash" data-testid="hash" data-hash={weights.value.hash} data-step={weights.value.step} data-tainted={weights.value.tainted} title={t('weightsTitle', { step: count(weights.value.step), hash: weights.value.hash })}>
             {t(weights.value.tainted ? 'weightsTainted' : 'weights', { hash: weights.value.hash.slice(0, 8) })}
           </span>
         )}
