@@ -187,11 +187,11 @@ function settle(evidence: Evidence): Evidence & { readonly amplified: number; re
   const settled = { reference: reference.slice(), variance: variance.slice(), firmVariance: firmVariance.slice() };
   const drowned = new Uint8Array(gpu.length);
   const noise = NOISE_SHARE * rms(reference);
+  const within = (i: number, value: Float64Array, of: Float64Array): boolean =>
+    Math.abs(gpu[i] - value[i]) <= KAPPA * Math.sqrt(of[i]) + FLUSH_FLOOR + (certificate ? certificate.bar[i] : 0);
   let amplified = 0;
   for (let i = 0; i < gpu.length; i++) {
-    const bar = certificate ? certificate.bar[i] : 0;
-    const within = (value: number, of: number): boolean => Math.abs(gpu[i] - value) <= KAPPA * Math.sqrt(of) + FLUSH_FLOOR + bar;
-    if (within(reference[i], variance[i]) || !within(grounded.value[i], grounded.variance[i])) continue;
+    if (within(i, reference, variance) || !within(i, grounded.value, grounded.variance)) continue;
     amplified++;
     settled.reference[i] = grounded.value[i];
     settled.variance[i] = settled.firmVariance[i] = grounded.variance[i];

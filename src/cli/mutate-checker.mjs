@@ -8,6 +8,7 @@ import { bundle, load, urlOf } from './bundle.mjs';
 import { CommandError, root } from './command.mjs';
 
 /** @typedef {import('../../e2e/checker/mutants.ts').CheckerMutant} CheckerMutant */
+/** @typedef {import('../../e2e/checker/suite.ts').SuiteResult} SuiteResult */
 
 /**
  * @typedef {{ name: string, file: string, caught: boolean, by: string }} CheckerMutantResult
@@ -42,24 +43,24 @@ function plantedText(code, { name, file, find, replace, times = 1 }) {
 }
 
 /**
- * Runs the suite in a thread of its own. Answers with the number of cases and the first failures.
- * @param {string} code @returns {Promise<{ cases: number, failures: string[] }>}
+ * Runs the suite in a thread of its own, the quickest cases first by the `times` of an earlier run.
+ * @param {string} code @param {SuiteResult['times']} [times] @returns {Promise<SuiteResult>}
  */
-function runSuite(code) {
+function runSuite(code, times = {}) {
   const main = `import { parentPort } from 'node:worker_threads';
     const { runSuite } = await import(${JSON.stringify(urlOf(code))});
-    parentPort.postMessage(await runSuite());`;
+    parentPort.postMessage(await runSuite(${JSON.stringify(times)}));`;
   return new Promise((resolve) => {
     const worker = new Worker(new URL(urlOf(main)));
-    /** @param {{ cases: number, failures: string[] }} answer */
+    /** @param {SuiteResult} answer */
     const end = (answer) => {
       clearTimeout(timer);
       void worker.terminate();
       resolve(answer);
     };
-    const timer = setTimeout(() => end({ cases: 0, failures: [`it did not end in ${patience / 1000} s`] }), patience);
+    const timer = setTimeout(() => end({ cases: 0, failures: [`it did not end in ${patience / 1000} s`], times: {} }), patience);
     worker.on('message', end);
-    worker.on('error', (error) => end({ cases: 0, failures: [`it threw ${(error instanceof Error ? error.message : String(error)).split('\n')[0]}`] }));
+    worker.on('error', (error) => end({ cases: 0, failures: [`it threw ${(error instanceof Error ? error.message : String(error)).split('\n')[0]}`], times: {} }));
   });
 }
 
@@ -91,7 +92,7 @@ export async function mutateChecker({ mutants, say = () => {} } = {}) {
   const list = mutants ?? await checkerMutants();
   const wrong = misplaced(list);
   if (wrong.length > 0) throw new CommandError(wrong.join('\n'));
-  const { cases, failures } = await runSuite(await suiteWith());
+  const { cases, failures, times } = await runSuite(await suiteWith());
   if (failures.length > 0) throw new CommandError(`mutants of the checker: needs a suite that passes on the checker as it is, got:\n${failures.join('\n')}`);
   /** @type {CheckerMutantResult[]} */
   const results = [];
@@ -100,7 +101,7 @@ export async function mutateChecker({ mutants, say = () => {} } = {}) {
     while (next < list.length) {
       const at = next++;
       const { name, file } = list[at];
-      const { failures: found } = await runSuite(await suiteWith(list[at]));
+      const { failures: found } = await runSuite(await suiteWith(list[at]), times);
       results[at] = { name, file, caught: found.length > 0, by: found[0] ?? 'no case of the suite fails' };
       say(`${found.length > 0 ? 'caught  ' : 'SURVIVED'}  ${name} (${file}): ${results[at].by}`);
     }
