@@ -5,14 +5,17 @@ import { knownMutations, opSection } from '../../src/mutation/op-section.ts';
 import { proofs } from '../../src/proof/index.ts';
 
 /** Launch operators for each op: the campaign of `npm run mutate` runs them all. */
-const OPERATORS = 3;
+const OPERATORS = 1;
+
+/** Text mutants for each op at most: where kernels take seconds to compile in software, more would take minutes. */
+const TEXTS = 10;
 
 type Launched = OpMutation & Required<Pick<OpMutation, 'site'>>;
 const isLaunched = (mutation: OpMutation): mutation is Launched => mutation.site !== undefined;
 
 /** What of an op's bugs the tests plant. */
 export interface Chosen {
-  /** Text mutants of the core set: those that no op before it has planted in the same kernel. */
+  /** Text mutants of the core set: of those that no op before it has planted in the same kernel at most ten. */
   readonly texts: readonly OpMutation[];
   readonly launches: readonly Launched[];
 }
@@ -20,8 +23,8 @@ export interface Chosen {
 let known: Readonly<Record<string, Chosen>> | undefined;
 
 /**
- * All text mutants, each in the first op that has it; of the launch operators three for each op, the ones that have had the
- * fewest turns, each in the kernel that has had the fewest: the same in every run.
+ * Of the text mutants ten for each op, each in the first op that has it, so that every kernel has its turn; of the launch operators one for each op, the one that has had the
+ * fewest turns, in the kernel that has had the fewest: the same in every run.
  */
 export function chosenMutations({ adapterClass, maxBindings }: Pick<Device, 'adapterClass' | 'maxBindings'>): Readonly<Record<string, Chosen>> {
   if (known) return known;
@@ -41,7 +44,21 @@ export function chosenMutations({ adapterClass, maxBindings }: Pick<Device, 'ada
       for (const used of [operator, chosen!.site.kernel]) turns.set(used, count(used) + 1);
       return chosen!;
     });
-    return [op, { texts: all.filter((mutation) => mutation.class === 'text' && first.has(mutation.id)), launches }];
+    return [op, { texts: inTurn(all.filter((mutation) => mutation.class === 'text' && first.has(mutation.id))), launches }];
   }));
   return known;
+}
+
+/** As many as the tests take, in their order: next is always one for the kernel that has had the fewest. */
+function inTurn(texts: readonly OpMutation[]): readonly OpMutation[] {
+  const taken = new Set<OpMutation>();
+  const turns = new Map<string, number>();
+  const kernels = new Map(texts.map((mutation) => [mutation, mutation.targets.map((target) => (JSON.parse(target) as string[])[0]!)]));
+  const least = (mutation: OpMutation): number => Math.min(...kernels.get(mutation)!.map((kernel) => turns.get(kernel) ?? 0));
+  while (taken.size < Math.min(TEXTS, texts.length)) {
+    const [next] = texts.filter((mutation) => !taken.has(mutation)).toSorted((a, b) => least(a) - least(b));
+    taken.add(next!);
+    for (const kernel of kernels.get(next!)!) turns.set(kernel, (turns.get(kernel) ?? 0) + 1);
+  }
+  return texts.filter((mutation) => taken.has(mutation));
 }
