@@ -29,8 +29,8 @@ for (const op of Object.keys(proofs)) {
       const [{ passed, report }] = await checkSample(simulatedRunner, op, first, { cotangents: ['random'] });
       if (!passed) throw new Error(`${op} ${first.name}: ${report}`);
       checked += report.proven;
-    }), { numRuns: 6, seed: 5 });
-    expect(checked).toBeGreaterThan(100);
+    }), { numRuns: 4, seed: 5 });
+    expect(checked).toBeGreaterThan(60);
     expect(Object.keys(ranges).length).toBeGreaterThan(1);
   });
 }

@@ -117,15 +117,17 @@ export async function selfTest(device: Device, options: SelfTestOptions = {}): P
   });
 }
 
-/** All ops, one after the other, with the texts of all kernels that ran. */
+/** Ops that are tested at the same time: while one is judged, kernels of the next ones are compiled. */
+const AT_ONCE = 3;
+
+/** All ops, in their order, with the texts of all kernels that ran. */
 async function testOps(device: Device, { all, onProgress, signal, alter }: SelfTestOptions, builtins: BuiltinErrors): Promise<{ ops: SelfTestOp[]; codes: Set<string> }> {
   const proofs = testable(allProofs);
   const problems = (all ? allProblems : coreProblems)(proofs, { adapterClass: device.adapterClass, maxBindings: device.maxBindings });
   const codes = new Set<string>();
   const total = problems.reduce((sum, { cotangents }) => sum + cotangents.length, 0);
   let done = 0;
-  const ops: SelfTestOp[] = [];
-  for (const op of Object.keys(proofs)) {
+  const runOf = async (op: string): Promise<SelfTestOp> => {
     const kernels = new Map<string, Kernel>();
     const result = await testOp({
       op, problems: problems.filter((problem) => problem.op === op), proofs, builtins, kernels: () => [...kernels.values()],
@@ -146,9 +148,26 @@ async function testOps(device: Device, { all, onProgress, signal, alter }: SelfT
       },
     });
     for (const code of kernels.keys()) codes.add(code);
-    ops.push(result);
-    onProgress?.({ done, total, op, result });
-    if (signal?.aborted) throw aborted('selfTest');
+    return result;
+  };
+  const ops: SelfTestOp[] = [];
+  const waiting = Object.keys(proofs);
+  const running: { op: string; result: Promise<SelfTestOp> }[] = [];
+  try {
+    while (waiting.length + running.length > 0) {
+      while (running.length < AT_ONCE && waiting.length > 0) {
+        const op = waiting.shift()!;
+        running.push({ op, result: runOf(op) });
+      }
+      const { op, result } = running[0]!;
+      ops.push(await result);
+      running.shift();
+      onProgress?.({ done, total, op, result: ops.at(-1)! });
+      if (signal?.aborted) throw aborted('selfTest');
+    }
+  } finally {
+    // After an abort or a lost device nothing may run on behind the caller's back.
+    await Promise.allSettled(running.map(({ result }) => result));
   }
   return { ops, codes };
 }

@@ -165,7 +165,7 @@ function running(statisticOf: (values: readonly number[], inputVariances: readon
     backward: ({ running: old }, _out, dout, options) => ({ running: { ...scaled(dout, 1 - momentumOf(options)), shape: old.shape } }),
     samples,
     sizes: sizesFrom(
-      { batch: [2, 67], channels: [9, 67], positions: [1, 9] },
+      { batch: [2, 33], channels: [9, 33], positions: [1, 5] },
       ({ batch, channels, positions }, seed) => runningInputs(0.1, matrixOf(seed, 0, positions === 1 ? [batch, channels] : [batch, channels, positions], 0, 2), matrixOf(seed, 1, [channels])),
       ({ inputs: { x } }) => (x.shape.length <= 3 ? { batch: x.shape[0], channels: x.shape[1], positions: x.shape[2] ?? 1 } : undefined),
     ),
