@@ -1,6 +1,6 @@
 import { expect, type Locator, type Page } from 'playwright/test';
 
-/** The page as a test sees it. Software adapters are slow, so waits are generous and nothing is judged by seconds. */
+/** The built page as a test sees it. Software adapters are slow, so waits are generous and nothing is judged by seconds. */
 export class Lab {
   readonly page: Page;
 
@@ -13,7 +13,7 @@ export class Lab {
   }
 
   async open(query = ''): Promise<void> {
-    await this.page.goto(query ? `./?${query}` : './');
+    await this.page.goto(`./built/${query ? `?${query}` : ''}`);
   }
 
   async reaches(state: 'loading' | 'ready' | 'training' | 'paused' | 'diverged' | 'error', timeout = 60_000): Promise<void> {
@@ -69,7 +69,7 @@ export class Lab {
    * because a worker has its own navigator, and Chrome has no flag that removes it.
    */
   async changeWorker(script: string, worker: 'main' | 'self-test' = 'main'): Promise<void> {
-    await this.page.route(`**/src/lab/worker/${worker}.ts*`, async (route) => {
+    await this.page.route(`**/built/assets/${worker}-*.js`, async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: `${script}\n${await response.text()}` });
     });
