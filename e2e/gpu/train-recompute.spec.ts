@@ -1,7 +1,7 @@
 import { expect, test } from '../harness.ts';
 
 test('a recomputed block trains to the same bits, and its inner tensors are not kept', async ({ run }) => {
-  const found = await run(async ({ load }) => {
+  const found = await run(async ({ gradcheck, load }) => {
     const { compileShared } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
     const { adam, dropout, linear, module, mse, recompute, sequential, sineRegression, tanh } = await load<typeof import('../../src/index.ts')>('/src/index.ts');
     const data = sineRegression({ points: 64, seed: 3 });
@@ -11,7 +11,9 @@ test('a recomputed block trains to the same bits, and its inner tensors are not 
       const model = module({ first: linear(1, 16), a: wrap(block()), b: wrap(block()), c: wrap(block()), last: linear(16, 1) }, ({ first, a, b, c, last }, x) => last(c(b(a(first(x))))));
       await using trainer = await compileShared(model, { loss: mse(), optimizer: adam({ lr: 0.01 }), batchSize: 32, seed: 5 });
       await trainer.fit(data, { epochs: 3 });
+      const report = await gradcheck.checkGradients(trainer, { batchSize: 8 });
       results.push({
+        passed: report.passed, text: String(report),
         hash: await trainer.hash(), names: Object.keys((await trainer.state()).parameters),
         activations: trainer.plan.memory.activations, launches: trainer.plan.launches.length,
       });
@@ -19,6 +21,7 @@ test('a recomputed block trains to the same bits, and its inner tensors are not 
     return results;
   });
   const [kept, recomputed] = found;
+  for (const { passed, text } of found) expect(passed, text).toBe(true);
   expect(recomputed!.hash).toBe(kept!.hash);
   expect(recomputed!.names).toEqual(kept!.names);
   expect(recomputed!.launches).toBeGreaterThan(kept!.launches);
