@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import process from 'node:process';
@@ -10,6 +10,17 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
+/** As `npm run build` does. The server for development has set NODE_ENV, by which a build would become one for development, too. */
+async function buildPage(folder: string): Promise<void> {
+  const { NODE_ENV } = process.env;
+  process.env.NODE_ENV = 'production';
+  try {
+    await build({ root, configFile: `${root}/vite.config.ts`, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+  } finally {
+    process.env.NODE_ENV = NODE_ENV;
+  }
+}
+
 /** The page as users get it, under /built/: built when the first test asks for it, into a folder that goes with the run. */
 function builtPage(folder: string): Plugin {
   let ready: Promise<unknown> | undefined;
@@ -17,14 +28,14 @@ function builtPage(folder: string): Plugin {
     name: 'chainrule-built-page',
     configureServer: ({ middlewares }) => {
       middlewares.use('/built', (request, response, next) => {
-        ready ??= build({ root, configFile: `${root}/vite.config.ts`, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+        ready ??= buildPage(folder);
         ready.then(() => {
           const path = (request.url ?? '/').split('?')[0] === '/' ? '/index.html' : request.url!;
           const file = fileOf(folder, path);
-          if (!file || !existsSync(file)) return next();
+          if (!file || !statSync(file, { throwIfNoEntry: false })?.isFile()) return next();
           response.setHeader('content-type', TYPES[extname(file)] ?? 'application/octet-stream');
           response.end(readFileSync(file));
-        }, next);
+        }).catch(next);
       });
     },
   };

@@ -16,7 +16,7 @@ function errorOfMean(train: Dataset, test: Dataset): number {
 
 export const example: Example = {
   title: 'A convolutional autoencoder of handwritten digits',
-  goal: 'Test digits come back from 32 numbers with a mean square error below 0.015; the mean image has 0.067 (reduced: below 0.06)',
+  goal: 'Test digits come back from 32 numbers with a mean square error below 0.015; the mean image has 0.067 (reduced: below 0.064)',
   async run(context) {
     const { device, reduced, log } = context;
     const { train, test } = await mnist(await mnistFiles(context), { flatten: false });
@@ -32,13 +32,13 @@ export const example: Example = {
         convTranspose2d(8, 1, 4, { stride: 2, padding: 1 }), sigmoid(),      // → 28 × 28
       ),
     }, ({ encoder, spread, decoder }, x) => decoder(reshape(spread(encoder(x)), [x.shape[0], 16, 7, 7])));
-    const data = drawings(reduced ? take(train, Array.from({ length: 1600 }, (_, i) => i)) : train);
-    await using trainer = await compile(model, { device, loss: mse(), optimizer: adam({ lr: 0.004 }), inputShape: [1, 28, 28], batchSize: 40, seed: 1 });
-    await trainer.fit(data, { epochs: reduced ? 3 : 5, onEpoch: ({ epoch, loss }) => log(`epoch ${epoch + 1}: loss ${loss.toFixed(4)}`) });
+    const data = drawings(reduced ? take(train, Array.from({ length: 1000 }, (_, i) => i)) : train);
+    await using trainer = await compile(model, { device, loss: mse(), optimizer: adam({ lr: 0.004 }), inputShape: [1, 28, 28], batchSize: reduced ? 20 : 40, seed: 1 });
+    await trainer.fit(data, { epochs: reduced ? 2 : 5, onEpoch: ({ epoch, loss }) => log(`epoch ${epoch + 1}: loss ${loss.toFixed(4)}`) });
 
     const { loss } = await trainer.evaluate(drawings(test));
     const ofMean = errorOfMean(train, test);
-    const bound = reduced ? 0.06 : 0.015;
+    const bound = reduced ? 0.064 : 0.015;
     const report = await checkGradients(trainer, { batchSize: 2, ...(reduced ? { coverage: { elements: 4 } } : {}) });
     return {
       passed: loss < bound && ofMean > bound,

@@ -29,7 +29,7 @@ export const example: Example = {
     await using trainer = await compile(model, {
       device, loss: crossEntropy(), optimizer: adam({ lr: 0.01 }), clipGradients: { norm: 1 }, inputShape: [columns, 2], batchSize: 64, seed: 1,
     });
-    await trainer.fit(train, { epochs: reduced ? 3 : 5, onEpoch: ({ epoch, loss }) => log(`epoch ${epoch + 1}: loss ${loss.toFixed(4)}`) });
+    await trainer.fit(train, { epochs: reduced ? 2 : 5, onEpoch: ({ epoch, loss }) => log(`epoch ${epoch + 1}: loss ${loss.toFixed(4)}`) });
 
     const scores = await trainer.predict(test.inputs);
     const answers = Uint32Array.from(test.targets, (_, place) => {

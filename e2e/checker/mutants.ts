@@ -82,10 +82,12 @@ export const mutants: readonly CheckerMutant[] = [
 
   // Rounding that went one way.
   { name: 'rounding that a row inherits is a bug', file: JUDGE_ALL, find: 'return wrong && findings.snapshot.launches.length > 0 ?', replace: 'return wrong && findings.snapshot.launches.length < 0 ?' },
-  { name: 'a launch is judged by what it wrote', file: GROUNDED, find: 'made.set(key, ought);', replace: 'made.set(key, gpu ? exact(ought.shape, gpu) : ought);' },
+  { name: 'a launch is judged by what it wrote', file: GROUNDED, find: 'grounded.set(key, ought);', replace: 'grounded.set(key, gpu ? exact(ought.shape, gpu) : ought);' },
   { name: 'what is wrong is taken for granted after it', file: GROUNDED, find: 'return gpu.every((of, i) =>', replace: 'return gpu.length > 0 || gpu.every((of, i) =>' },
   { name: 'nothing of the GPU is taken for granted', file: GROUNDED, find: 'gpu && isRight(gpu, ought) ? exact(ought.shape, gpu) : ought;', replace: 'ought;' },
   { name: 'rounding of any size proves something', file: VERDICT, find: 'drowned[i] = 1;', replace: 'drowned[i] = 0;' },
+  { name: 'a kink excuses rounding of any size', file: VERDICT, find: 'if (settled.drowned?.[i]) belowNoise++;\n    else if (', replace: 'if (' },
+  { name: 'branches before rounding, numbers after it', file: GROUNDED, find: 'patternAt(proof, node, snapshot, inputs, rounding, true)', replace: 'references.point.patterns[graph.nodes.indexOf(node)]' },
   { name: 'what rounding took out of its tolerance is not counted', file: VERDICT, find: 'amplified++;', replace: 'amplified += 0;' },
 
   // The references.

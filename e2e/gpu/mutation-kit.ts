@@ -8,14 +8,14 @@ import { proofs } from '../../src/proof/index.ts';
 const OPERATORS = 1;
 
 /** Text mutants for each op at most: where kernels take seconds to compile in software, more would take minutes. */
-const TEXTS = 10;
+const TEXTS = 7;
 
 type Launched = OpMutation & Required<Pick<OpMutation, 'site'>>;
 const isLaunched = (mutation: OpMutation): mutation is Launched => mutation.site !== undefined;
 
 /** What of an op's bugs the tests plant. */
 export interface Chosen {
-  /** Text mutants of the core set: of those that no op before it has planted in the same kernel at most ten. */
+  /** Text mutants of the core set: of those that no op before it has planted in the same kernel at most seven. */
   readonly texts: readonly OpMutation[];
   readonly launches: readonly Launched[];
 }
@@ -23,7 +23,7 @@ export interface Chosen {
 let known: Readonly<Record<string, Chosen>> | undefined;
 
 /**
- * Of the text mutants ten for each op, each in the first op that has it, so that every kernel has its turn; of the launch operators one for each op, the one that has had the
+ * Of the text mutants seven for each op, each in the first op that has it, so that every kernel has its turn; of the launch operators one for each op, the one that has had the
  * fewest turns, in the kernel that has had the fewest: the same in every run.
  */
 export function chosenMutations({ adapterClass, maxBindings }: Pick<Device, 'adapterClass' | 'maxBindings'>): Readonly<Record<string, Chosen>> {

@@ -13,7 +13,7 @@ interface Choice {
 const OWNERS: Readonly<Record<string, string>> = Object.fromEntries(Object.values(ops).toReversed().flatMap(({ name, families = [] }) => families.map((family) => [family.name, name])));
 
 /** Samples of an op that a choice may take: the owner of a family that it forces takes more. */
-const [OWN, OTHERS, PLAIN] = [3, 1, 4];
+const [OWN, OTHERS, PLAIN] = [2, 1, 2];
 /** Barriers in large tiles take seconds to compile on a software adapter; `kernels-variants` has every form of them. */
 const SLOW = new Set(['matmul:tiled']);
 

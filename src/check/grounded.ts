@@ -2,9 +2,10 @@ import type { Meaning, Snapshot } from '../program/graph.ts';
 import { added } from '../reference/arithmetic.ts';
 import { exact } from '../reference/tensor.ts';
 import type { RefTensor } from '../reference/tensor.ts';
+import { patternAt } from './adopt.ts';
 import { keyOf } from './dependence.ts';
 import type { Findings } from './explain-case.ts';
-import { inputsOf, proofOf, roundingAt } from './point.ts';
+import { inputsOf, proofOf } from './point.ts';
 import { FLUSH_FLOOR, KAPPA } from './verdict.ts';
 
 /** What every tensor ought to hold given what the launches before it had left, by `keyOf`. */
@@ -16,28 +17,31 @@ export type Grounded = ReadonlyMap<string, RefTensor>;
  * Variances are added as if roundings were independent. Those of one tensor are not where few of them spread over many
  * numbers: all of a row inherits the error of its loss, and sums over such a row, layer upon layer, add up what the
  * variances take to cancel. So correct code may leave its tolerance. Judged by the numbers that it read, each launch has to
- * answer for its own roundings only; and if every launch does what it should with what it read, the whole is right.
+ * answer for its own roundings only; and if every launch does what it should with what it read, the whole is right. An op whose
+ * launches hand on working memory, as a recurrent one does from time to time, answers as a whole.
  */
 export function groundedReferences({ snapshot, references, rounding, proofs }: Findings): Grounded {
   const { graph, seeds, values } = snapshot;
-  const { point } = references;
   const left = leftBy(snapshot);
-  const made = new Map<string, RefTensor>();
+  const grounded = new Map<string, RefTensor>();
   /** Notes what a tensor ought to hold; returns what it is to be used as. */
   const settle = (meaning: Meaning, ought: RefTensor): RefTensor => {
     const key = keyOf(meaning);
     const gpu = left.get(key);
-    made.set(key, ought);
+    grounded.set(key, ought);
     return gpu && isRight(gpu, ought) ? exact(ought.shape, gpu) : ought;
   };
-  const tensors = [...point.tensors];
-  const branches = graph.nodes.map((node, index) => {
+  const tensors = [...references.point.tensors];
+  const steps = graph.nodes.map((node) => {
     const proof = proofOf(node, proofs);
     const inputs = inputsOf(node, tensors);
-    const pattern = point.patterns[index].known ? point.branches[index] : proof.branches?.(inputs, node.options);
+    const { branches, known } = patternAt(proof, node, snapshot, inputs, rounding, true);
+    const here = known ? { ...rounding, kinkWidth: 0 } : rounding;
     const { out } = node.outputs;
-    tensors[out] = settle({ kind: 'value', tensor: out }, proof.forward(inputs, node.options, roundingAt(point, index, rounding), pattern));
-    return pattern;
+    const ought = proof.forward(inputs, node.options, here, branches);
+    tensors[out] = settle({ kind: 'value', tensor: out }, ought);
+    // A kernel may make the output again instead of reading it: then it rounds once more.
+    return { branches, rounding: here, out: { ...tensors[out], variance: ought.variance } };
   });
   const gradients = new Map<number, RefTensor>();
   const add = (id: number, gradient: RefTensor): void => {
@@ -52,7 +56,8 @@ export function groundedReferences({ snapshot, references, rounding, proofs }: F
     if (!ought || !references.gradients.has(out) || !Object.keys(node.inputs).some((name) => references.contributions.has(`${index}.${name}`))) continue;
     // All that adds to it has been met: its readers come later in the graph.
     const dout = settle({ kind: 'gradient', tensor: out }, ought);
-    const found = proofOf(node, proofs).backward(inputsOf(node, tensors), tensors[out], dout, node.options, roundingAt(point, index, rounding), branches[index]);
+    const { branches, rounding: here, out: made } = steps[index];
+    const found = proofOf(node, proofs).backward(inputsOf(node, tensors), made, dout, node.options, here, branches);
     for (const [input, id] of Object.entries(node.inputs)) {
       if (found[input]) add(id, settle({ kind: 'contribution', node: index, input }, found[input]));
     }
@@ -60,9 +65,9 @@ export function groundedReferences({ snapshot, references, rounding, proofs }: F
   for (const key of Object.keys(values)) {
     const id = Number(key);
     const gradient = gradients.get(id);
-    if (gradient) made.set(keyOf({ kind: 'gradient', tensor: id }), gradient);
+    if (gradient) grounded.set(keyOf({ kind: 'gradient', tensor: id }), gradient);
   }
-  return made;
+  return grounded;
 }
 
 /** What stood in memory after each launch that is known to have written a tensor: the last one's, where several wrote it. */

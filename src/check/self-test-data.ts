@@ -37,6 +37,7 @@ export interface SelfTestOp {
   readonly kernels: readonly string[];
   /** PyTorch's conventions at special points, which no difference can see. */
   readonly conventions: readonly ConventionReport[];
+  /** From its first run to its last; a few ops are tested at the same time, so all of them add up to more than the total. */
   readonly seconds: number;
   readonly failure?: SelfTestFailure;
   /** What stopped it, where it did not come to its end. */

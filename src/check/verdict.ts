@@ -58,6 +58,7 @@ export interface ElementReport {
   /** Its place, one number for each dimension. */
   readonly index: readonly number[];
   readonly gpu: number;
+  /** What it was judged by: of an amplified element what its launch ought to have made of what it had read. */
   readonly reference: number;
   /** The error bar of the finite difference there. */
   readonly referenceError: number;
@@ -143,8 +144,9 @@ export function judge(evidence: Evidence): TensorReport {
     if (!(difference <= tolerance && tolerance < Infinity)) continue;
     passed++;
     const ownBranch = Math.abs(gpu[i] - (unadopted ?? reference)[i]);
-    if (!(Math.max(difference, ownBranch) <= KAPPA * Math.sqrt(firmVariance[i]) + FLUSH_FLOOR + bar)) kink++;
-    else if ((sigma > 0 && Math.abs(reference[i]) <= tolerance && tolerance > negligible) || settled.drowned?.[i]) belowNoise++;
+    if (settled.drowned?.[i]) belowNoise++;
+    else if (!(Math.max(difference, ownBranch) <= KAPPA * Math.sqrt(firmVariance[i]) + FLUSH_FLOOR + bar)) kink++;
+    else if (sigma > 0 && Math.abs(reference[i]) <= tolerance && tolerance > negligible) belowNoise++;
   }
   const failed = gpu.length - passed - suspect;
   const sizes = compareNorms(gpu, evidence.reference);
@@ -191,7 +193,7 @@ function settle(evidence: Evidence): Evidence & { readonly amplified: number; re
     Math.abs(gpu[i] - value[i]) <= KAPPA * Math.sqrt(of[i]) + FLUSH_FLOOR + (certificate ? certificate.bar[i] : 0);
   let amplified = 0;
   for (let i = 0; i < gpu.length; i++) {
-    if (within(i, reference, variance) || !within(i, grounded.value, grounded.variance)) continue;
+    if (certificate?.suspect[i] || within(i, reference, variance) || !within(i, grounded.value, grounded.variance)) continue;
     amplified++;
     settled.reference[i] = grounded.value[i];
     settled.variance[i] = settled.firmVariance[i] = grounded.variance[i];
