@@ -81,7 +81,7 @@ export function opsDocument(rows: readonly OpRow[], precision: PrecisionFile): s
   return [
     '# Ops', '', '<!-- Written by UPDATE_DOCUMENTS=1 npm test -- -g "tables of ops"; a test compares the two. -->', '',
     `${rows.length} ops, ${total(({ samples }) => samples)} samples, ${total(({ bugs }) => bugs)} planted bugs. Each op has a hand-written backward and a float64 reference that shares no code with it;`,
-    'its samples run with every variant of its kernels, and must find every one of the bugs.', '',
+    'its samples run with every variant of its kernels, and must find every one of the bugs (`npm run mutate`).', '',
     '- An input with a question mark may be left out. Shapes are in the docstrings of the functions (`src/nn/functional`) and layers (`src/nn/layers`).',
     '- *Asserted* are points whose gradient is a convention that no difference can see; they are PyTorch\'s.',
     '- *Kernels* are all that an op launches, forward and backward: a variant is chosen by size and kind of adapter, and tests force each.',

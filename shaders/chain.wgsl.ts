@@ -38,10 +38,14 @@ export function fullAccess(rows: number, columns: number): Access {
   return { rowTerms: [{ divide: 1, modulo: rows, stride: columns }], columnStride: 1, count: rows * columns };
 }
 
+/** The same tensor as one row of `count` elements, where it has the view's own shape. */
+export function flatAccess({ type }: Access, count: number): Access {
+  return { ...fullAccess(1, count), ...(type ? { type } : {}) };
+}
+
 /** The same steps over one row of `count` elements, for operands that all have the view's own shape. */
 export function flatSteps(steps: readonly ChainStep[], count: number): ChainStep[] {
-  const flat = fullAccess(1, count);
-  return steps.map((step) => ({ ...step, operands: step.operands.map(({ name, access: { type } }) => ({ name, access: type ? { ...flat, type } : flat })) }));
+  return steps.map((step) => ({ ...step, operands: step.operands.map(({ name, access }) => ({ name, access: flatAccess(access, count) })) }));
 }
 
 export function isFull(access: Access, rows: number, columns: number): boolean {

@@ -6,10 +6,11 @@ export interface ConcatSpec {
   readonly outer: number;
   readonly inner: number;
   readonly sizes: readonly number[];
+  readonly type: 'f32' | 'u32';
 }
 
 /** out[o, j, i] = part[o, j - start of the part, i]: each lane copies one element from the part in which it stands. */
-export function concatKernel({ outer, inner, sizes }: ConcatSpec): Kernel {
+export function concatKernel({ outer, inner, sizes, type }: ConcatSpec): Kernel {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const count = outer * total * inner;
   let end = 0;
@@ -25,8 +26,8 @@ export function concatKernel({ outer, inner, sizes }: ConcatSpec): Kernel {
     name: 'concat',
     formula: `out = ${sizes.map((_, part) => `x${part}`).join(' | ')} along the middle axis of [${outer}, ${total}, ${inner}]`,
     declarations: [
-      ...sizes.map((size, part) => ({ name: `x${part}`, access: 'read' as const, type: arrayType(outer * size * inner) })),
-      { name: 'out', access: 'write', type: arrayType(count) },
+      ...sizes.map((size, part) => ({ name: `x${part}`, access: 'read' as const, type: arrayType(outer * size * inner, false, type) })),
+      { name: 'out', access: 'write', type: arrayType(count, false, type) },
     ],
     count,
     body: wgsl`

@@ -36,7 +36,7 @@ function simplified(spec: ConvolutionSpec): ConvolutionSpec {
   const flat = flattened(spec);
   const matrix = convolutionMatrix(flat);
   const access = { rowTerms: [{ divide: 1, modulo: matrix.rows, stride: matrix.columns }], columnStride: 1, count: rows * columns } as const;
-  return { ...flat, epilogue: flat.epilogue.map((step) => ({ ...step, operands: step.operands.map(({ name }) => ({ name, access })) })) };
+  return { ...flat, epilogue: flat.epilogue.map((step) => ({ ...step, operands: step.operands.map(({ name, access: { type } }) => ({ name, access: type ? { ...access, type } : access })) })) };
 }
 
 function formulaOf({ transposed, bias, epilogue, stride, padding, dilation, groups }: ConvolutionSpec): string {

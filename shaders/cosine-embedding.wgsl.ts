@@ -42,9 +42,10 @@ let start = lane * ${columns}u;
   let cosine = product / size;
   let t = expected[lane];
   let beyond = cosine - ${float(margin)};
-  let isApart = t == -1.0 && beyond > 0.0;
-  rowLoss[lane] = select(select(0.0, beyond, isApart), 1.0 - cosine, t == 1.0);
-  let slope = select(select(0.0, ${float(scale)}, isApart), ${float(-scale)}, t == 1.0);
+  // What is no number is not cut.
+  let isCut = t != -1.0 || beyond <= 0.0;
+  rowLoss[lane] = select(select(beyond, 0.0, isCut), 1.0 - cosine, t == 1.0);
+  let slope = select(select(${float(scale)}, 0.0, isCut), ${float(-scale)}, t == 1.0);
   for (var i = start; i < start + ${columns}u; i++) {
     da[i] = slope * (b[i] / size - cosine * a[i] / squaresA);
     db[i] = slope * (a[i] / size - cosine * b[i] / squaresB);

@@ -1,3 +1,4 @@
+import { IS_NOT_A_NUMBER } from './folds.wgsl.ts';
 import type { Kernel } from './kernel.ts';
 import { elementLoss, elementLossTarget, type LossSpec } from './loss.wgsl.ts';
 import { float } from './wgsl.ts';
@@ -22,7 +23,8 @@ export function mae(spec: LossSpec): Kernel {
     body: `
       let error = x - t;
       let loss = abs(error);
-      let slope = sign(error);`,
+      // Not sign, which may make a number of NaN.
+      let slope = select(select(error, -1.0, error < 0.0), 1.0, error > 0.0);`,
   });
 }
 
@@ -40,7 +42,8 @@ export function huber(spec: HuberSpec): Kernel {
       let error = x - t;
       let size = abs(error);
       let loss = select(${delta} * (size - ${float(spec.delta / 2)}), 0.5 * error * error, size <= ${delta});
-      let slope = clamp(error, -${delta}, ${delta});`,
+      // Selects, not clamp: NaN stays NaN.
+      let slope = select(select(error, -${delta}, error < -${delta}), ${delta}, error > ${delta});`,
   });
 }
 
@@ -55,8 +58,9 @@ export function hinge(spec: HingeSpec): Kernel {
     formula: `loss = max(0, ${spec.margin} - t · x); slope = -t where that is > 0, else 0`,
     body: `
       let missing = ${float(spec.margin)} - t * x;
-      let loss = max(missing, 0.0);
-      let slope = select(0.0, -t, missing > 0.0);`,
+      // Selects, not max: NaN stays NaN.
+      let loss = select(missing, 0.0, missing <= 0.0);
+      let slope = select(select(missing, -t, missing > 0.0), 0.0, missing <= 0.0);`,
   });
 }
 
@@ -64,7 +68,7 @@ export function hingeTarget(spec: HingeSpec): Kernel {
   return elementLossTarget(spec, {
     name: 'hinge',
     formula: `slope = -x where ${spec.margin} - t · x > 0, else 0`,
-    body: `let slope = select(0.0, -x, ${float(spec.margin)} - t * x > 0.0);`,
+    body: `let slope = select(-x, 0.0, ${float(spec.margin)} - t * x <= 0.0);`,
   });
 }
 
@@ -72,7 +76,7 @@ export interface KlDivSpec extends LossSpec {
   readonly logTarget: boolean;
 }
 
-/** Kullback-Leibler divergence of the target from e^x. A target probability of 0 adds nothing: t · log(t) → 0. */
+/** Kullback-Leibler divergence of the target from e^x. A target probability of 0 adds nothing, as t · log(t) → 0, also for x = -∞; but NaN. */
 export function klDiv(spec: KlDivSpec): Kernel {
   return elementLoss(spec, spec.logTarget ? {
     name: 'kl-div-log',
@@ -84,10 +88,11 @@ export function klDiv(spec: KlDivSpec): Kernel {
   } : {
     name: 'kl-div',
     formula: 'loss = t · (log(t) - x) where t > 0, else 0; slope = -t',
+    functions: IS_NOT_A_NUMBER.trim(),
     body: `
-      let isPossible = t > 0.0;
-      let loss = select(0.0, t * (log(select(1.0, t, isPossible)) - x), isPossible);
-      let slope = select(0.0, -t, isPossible);`,
+      let isImpossible = t <= 0.0;
+      let loss = select(t * (log(select(t, 1.0, isImpossible)) - x), select(0.0, x, isNotANumber(x)), isImpossible);
+      let slope = select(-t, 0.0, isImpossible);`,
   });
 }
 
@@ -98,8 +103,8 @@ export function klDivTarget(spec: KlDivSpec): Kernel {
     name: 'kl-div',
     formula: 'slope = log(t) + 1 - x where t > 0, else 0',
     body: `
-      let isPossible = t > 0.0;
-      let slope = select(0.0, log(select(1.0, t, isPossible)) + 1.0 - x, isPossible);`,
+      let isImpossible = t <= 0.0;
+      let slope = select(log(select(t, 1.0, isImpossible)) + 1.0 - x, 0.0, isImpossible);`,
   });
 }
 

@@ -1,8 +1,8 @@
 import {
-  chainCall, chainFormula, chainFunctions, chainParts, flatSteps, fullAccess, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
+  chainCall, chainFormula, chainFunctions, chainParts, flatAccess, flatSteps, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
   type Access, type ChainStep,
 } from './chain.wgsl.ts';
-import { laneKernel, type Kernel } from './kernel.ts';
+import { arrayType, laneKernel, type Kernel } from './kernel.ts';
 import { times, wgsl } from './wgsl.ts';
 
 /** out[row, column] = the chain's formulas applied one after the other to x at `start`. */
@@ -12,6 +12,8 @@ export interface ElementwiseSpec {
   /** Where the first value stands in binding `x`. */
   readonly start: Access;
   readonly steps: readonly ChainStep[];
+  /** Set where whole numbers are copied as they are: there are no steps then, and a float register might change their bits. */
+  readonly type?: 'u32';
 }
 
 /** Where every operand has the shape of the output, two dimensions are one: more of them divide by four. */
@@ -19,26 +21,28 @@ function flatten(spec: ElementwiseSpec): ElementwiseSpec {
   const { rows, columns, start, steps } = spec;
   const accesses = [start, ...steps.flatMap(({ operands }) => operands.map(({ access }) => access))];
   if (!accesses.every((access) => isFull(access, rows, columns))) return spec;
-  return { rows: 1, columns: rows * columns, start: fullAccess(1, rows * columns), steps: flatSteps(steps, rows * columns) };
+  return { ...spec, rows: 1, columns: rows * columns, start: flatAccess(start, rows * columns), steps: flatSteps(steps, rows * columns) };
 }
 
 /** The kernel of any chain: one lane makes four neighbours where the rows divide by four, one element elsewhere. */
 export function elementwise(original: ElementwiseSpec): Kernel {
   const spec = flatten(original);
-  const { rows, columns, start, steps } = spec;
+  const { rows, columns, start, steps, type } = spec;
   const accesses = [start, ...steps.flatMap(({ operands }) => operands.map(({ access }) => access))];
   const width = columns % 4 === 0 && accesses.every((access) => isVector(access, columns)) ? 4 : 1;
   const lanesInRow = columns / width;
   const parts = chainParts(steps, width, rows, columns);
+  const out = storeDeclaration('out', width, rows, columns);
+  const { type: _, ...asItIs } = start;
   const names = steps.map(({ formula }) => formula);
   return laneKernel({
     name: names.length > 0 ? names.join('+') : 'copy',
     formula: `out = ${chainFormula('x', steps)} over [${rows}, ${columns}]`,
     declarations: [
-      loadDeclaration('x', start, width, columns), ...parts.declarations, storeDeclaration('out', width, rows, columns),
+      loadDeclaration('x', start, width, columns), ...parts.declarations, type ? { ...out, type: arrayType(rows * columns, width === 4, type) } : out,
     ],
     functions: [
-      `alias Value = ${width === 4 ? 'vec4f' : 'f32'};`, loadFunction('x', start, width, columns), storeFunction('out', width, rows, columns),
+      `alias Value = ${width === 4 ? `vec4${type ? 'u' : 'f'}` : type ?? 'f32'};`, loadFunction('x', type ? asItIs : start, width, columns), storeFunction('out', width, rows, columns),
       parts.functions, chainFunctions({ chain: steps }),
     ].join('\n\n'),
     count: rows * lanesInRow,

@@ -26,7 +26,7 @@ const plain = (formula: Fold['formula'], initial: string, operator: '+' | '*', t
 });
 
 /** Compilers may take a comparison with itself for true: the bits tell. */
-const IS_NOT_A_NUMBER = wgsl`
+export const IS_NOT_A_NUMBER = wgsl`
 fn isNotANumber(x: f32) -> bool {
   return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
 }
@@ -96,7 +96,7 @@ export const FOLDS = {
   argMin: place((x) => `the place of min ${x}`, '<'),
 
   logSumExp: {
-    formula: (x) => `log Σ e^${x}`, state: 'State', initial: 'State(-3.4e38, 0.0)',
+    formula: (x) => `log Σ e^${x}`, state: 'State', initial: 'State(-0x1.fffffep+127, 0.0)',
     functions: wgsl`
 struct State {
   largest: f32,
@@ -111,7 +111,8 @@ fn join(a: State, b: State) -> State {
 `,
     add: (state) => `${state} = join(${state}, State(value, 1.0));`,
     join: (state, other) => `${state} = join(${state}, ${other});`,
-    results: { out: (state) => `${state}.largest + log(${state}.total)` },
+    // NaN stays what it is: of it log may make a number.
+    results: { out: (state) => `${state}.largest + select(${state}.total, log(${state}.total), ${state}.total >= 0.0)` },
   },
 
   /** Welford's recurrence (Technometrics 4, 1962), joined as by Chan, Golub and LeVeque (1979): one reading, nothing cancels. */

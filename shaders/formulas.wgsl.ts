@@ -117,7 +117,7 @@ let s = logistic(x);
   cos: unary(() => 'return quarterSine(x, 1.0);', ['sine']),
   cosBackward: backward('x', () => 'return -dout * quarterSine(x, 0.0);', ['sine']),
   erf: unary(() => 'return errorFunction(x);', ['erf']),
-  erfBackward: backward('x', () => 'return dout * 1.1283792 * exp(-min(x * x, Value(170.0)));'),
+  erfBackward: backward('x', () => 'return dout * 1.1283792 * exp(-select(x * x, Value(170.0), x * x > Value(170.0)));'),
 
   relu6: unary(() => 'return select(select(x, Value(0.0), x <= Value(0.0)), Value(6.0), x >= Value(6.0));'),
   relu6Backward: backward('y', () => wgsl`

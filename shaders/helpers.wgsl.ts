@@ -16,19 +16,20 @@ fn logistic(x: Value) -> Value {
   tanh: wgsl`
 // WGSL's tanh may be NaN beyond 88 and loses all digits near 0: an odd series up to 0.35, else by e^2|x|.
 fn hyperbolicTangent(x: Value) -> Value {
-  let magnitude = min(abs(x), Value(10.0));
+  // Selects: min, and exp on some adapters, make numbers of NaN.
+  let magnitude = select(abs(x), Value(10.0), abs(x) > Value(10.0));
   let square = magnitude * magnitude;
   let series = magnitude * (1.0 + square * (-0.33333334 + square * (0.13333334 + square * (-0.053968254
     + square * (0.021869488 + square * -0.0088632355)))));
   let far = 1.0 - 2.0 / (exp(2.0 * magnitude) + 1.0);
   let result = select(far, series, magnitude < Value(0.35));
-  return select(-result, result, x >= Value(0.0));
+  return select(x, select(-result, result, x >= Value(0.0)), magnitude <= Value(10.0));
 }
 `,
   erf: wgsl`
 // erf: the Maclaurin series up to 1; beyond, Abramowitz and Stegun 7.1.26 (absolute error ≤ 1.5e-7).
 fn errorFunction(x: Value) -> Value {
-  let magnitude = min(abs(x), Value(6.0));
+  let magnitude = select(abs(x), Value(6.0), abs(x) > Value(6.0));
   let square = magnitude * magnitude;
   let series = magnitude * (1.1283792 + square * (-0.37612638 + square * (0.11283792 + square * (-0.026866171
     + square * (0.0052239776 + square * (-0.00085483273 + square * (0.00012055333 + square * (-1.4925651e-5
@@ -36,7 +37,7 @@ fn errorFunction(x: Value) -> Value {
   let t = 1.0 / (1.0 + 0.3275911 * magnitude);
   let far = 1.0 - t * (0.25482959 + t * (-0.28449672 + t * (1.4214138 + t * (-1.4531521 + t * 1.0614054)))) * exp(-square);
   let result = select(far, series, magnitude < Value(1.0));
-  return select(-result, result, x >= Value(0.0));
+  return select(x, select(-result, result, x >= Value(0.0)), magnitude <= Value(6.0));
 }
 `,
   expm1: wgsl`
@@ -61,7 +62,9 @@ fn naturalLog(x: Value) -> Value {
   let square = ratio * ratio;
   let series = 2.0 * ratio + 2.0 * ratio * square * (0.33333334 + square * (0.2 + square * (0.14285715 + square * (0.11111111 + square * 0.09090909))));
   let result = exponent * 0.69335938 + (series - exponent * 0.00021219444);
-  return select(log(x), result, (x > Value(0.0)) & (x < Value(3.4e38)));
+  // NaN stays what it is: of it log may make a number.
+  let other = select(x, log(x), (x <= Value(0.0)) | (x >= Value(3.4e38)));
+  return select(other, result, (x > Value(0.0)) & (x < Value(3.4e38)));
 }
 `,
   log1p: wgsl`
@@ -105,7 +108,8 @@ fn power(a: Value, b: Value) -> Value {
     rest = half;
   }
   whole = select(whole, 1.0 / whole, b < Value(0.0));
-  let atZero = select(Value(0.0), 1.0 / size, b < Value(0.0));
+  // b itself where it is NaN.
+  let atZero = select(select(b, Value(0.0), b > Value(0.0)), 1.0 / size, b < Value(0.0));
   let broken = select(exp2(b * log2(size)), atZero, size == Value(0.0));
   let isWhole = floor(count) == count;
   let result = select(broken, whole, isWhole & (count <= Value(15.0)));

@@ -33,15 +33,19 @@ export function labelFunctions({ labels, ignoreIndex, weight, columns }: Pick<La
 const classWeights = array<f32, ${columns}>(${(weight ?? []).map(float).join(', ')});
 
 #endif
+// The NaN that tells of a label that is no class, which no constant may be.
+var<private> quietNan: u32 = 0x7fc00000u;
+
 fn labelOf(row: u32) -> u32 {
 #if ${labels === 'u32'}
   return expected[row];
 #else
-  return bitcast<u32>(i32(round(expected[row])));
+  // What is no whole number of any size is no class either.
+  return select(${(ignoreIndex >>> 0) === 0xffffffff ? 0xfffffffe : 0xffffffff}u, bitcast<u32>(i32(round(expected[row]))), abs(expected[row]) < 2e9);
 #endif
 }
 
-// Labels are checked before upload; the bound keeps a wrong one inside its row.
+// The bound keeps a wrong label inside its row.
 fn weightOf(label: u32) -> f32 {
   return select(${weight ? `classWeights[min(label, ${columns - 1}u)]` : '1.0'}, 0.0, label == ${ignoreIndex >>> 0}u);
 }
@@ -79,7 +83,8 @@ export const labelDeclarations = (spec: LabelSpec) => [
 
 /**
  * Statements that set `label` (inside its row), `weight` and `scale`, and end a row that is left out: its loss and its gradient
- * are 0 whatever its numbers are. Where all rows are left out the mean is 0.
+ * are 0 whatever its numbers are. Where all rows are left out the mean is 0. A row whose label is no class gives NaN: that of another
+ * class would be a wrong number that nobody sees.
  */
 export function rowStart(spec: LabelSpec): string {
   const { rows, columns, scale, mean } = spec;
@@ -93,7 +98,14 @@ let start = lane * ${columns}u;
     }
     return;
   }
-  let label = min(labelOf(lane), ${columns - 1}u);
+  if (labelOf(lane) >= ${columns}u) {
+    rowLoss[lane] = bitcast<f32>(quietNan);
+    for (var i = 0u; i < ${columns}u; i++) {
+      dx[start + i] = bitcast<f32>(quietNan);
+    }
+    return;
+  }
+  let label = labelOf(lane);
 #if ${mean}
   var massOfAll = 0.0;
 #if ${needsMass(spec)}

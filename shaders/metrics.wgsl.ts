@@ -27,16 +27,16 @@ var ${name} = 0u;
     }
   }`.trim();
 
-/** Sets `label`; ends a row that is left out. */
-const labelOfRow = ({ columns, target, ignoreIndex }: CountSpec): string => (target === 'index'
-  ? wgsl`
-let label = min(expected[lane], ${columns - 1}u);
-  if (expected[lane] == ${ignoreIndex >>> 0}u) {
+/** Ends a row that is left out. */
+const unlessLeftOut = ({ ignoreIndex }: CountSpec): string => wgsl`
+if (expected[lane] == ${ignoreIndex >>> 0}u) {
     return;
-  }`.trim()
-  : largest('expected', 'label', columns));
+  }`.trim();
 
-/** counters[label · classes + guess] += 1. By sign there are two classes, and each output is an example of its own. */
+/**
+ * counters[label · classes + guess] += 1. By sign there are two classes, and each output is an example of its own. A label that is no
+ * class counts as the class after the guess: as wrong.
+ */
 export function confusion(spec: CountSpec): Kernel {
   const { rows, columns, target } = spec;
   const classes = target === 'signs' ? 2 : columns;
@@ -50,8 +50,11 @@ let label = select(0u, 1u, expected[lane] > 0.5);
   let guess = select(0u, 1u, x[lane] > 0.0);
   atomicAdd(&counters[label * 2u + guess], 1u);` : wgsl`
 let start = lane * ${columns}u;
-  ${labelOfRow(spec)}
+  ${target === 'index' ? unlessLeftOut(spec) : largest('expected', 'label', columns)}
   ${largest('x', 'guess', columns)}
+#if ${target === 'index'}
+  let label = select((guess + 1u) % ${columns}u, expected[lane], expected[lane] < ${columns}u);
+#endif
   atomicAdd(&counters[label * ${columns}u + guess], 1u);`,
   });
 }
@@ -60,9 +63,10 @@ export interface TopKSpec extends CountSpec {
   readonly k: number;
 }
 
-/** counters = (rows whose label is among the k largest outputs, rows). Of equal outputs the first is the larger; NaN is beaten by none. */
+/** counters = (rows whose label is among the k largest outputs, rows). Of equal outputs the first is the larger; NaN is beaten by none. A label that is no class is a miss. */
 export function topK(spec: TopKSpec): Kernel {
   const { rows, columns, k } = spec;
+  const isIndex = spec.target === 'index';
   return laneKernel({
     name: `top-k-${spec.target}`,
     formula: `counters[0] += 1 where the label's output is among the ${k} largest; counters[1] += 1`,
@@ -70,7 +74,12 @@ export function topK(spec: TopKSpec): Kernel {
     count: rows,
     body: wgsl`
 let start = lane * ${columns}u;
-  ${labelOfRow(spec)}
+#if ${isIndex}
+  let label = min(expected[lane], ${columns - 1}u);
+  ${unlessLeftOut(spec)}
+#else
+  ${largest('expected', 'label', columns)}
+#endif
   let own = x[start + label];
   var beaten = 0u;
   for (var i = 0u; i < ${columns}u; i++) {
@@ -78,7 +87,7 @@ let start = lane * ${columns}u;
     beaten += select(0u, 1u, own > other || (own == other && label < i));
   }
   atomicAdd(&counters[1], 1u);
-  if (beaten >= ${columns - k}u) {
+  if (beaten >= ${columns - k}u${isIndex ? wgsl` && expected[lane] < ${columns}u` : ''}) {
     atomicAdd(&counters[0], 1u);
   }`,
   });
@@ -120,7 +129,7 @@ let place = lane * ${REGRESSION_VALUES}u;
   });
 }
 
-/** terms[row] = (log Σ e^x - x[label], 1), or (0, 0) for a row that is left out. */
+/** terms[row] = (log Σ e^x - x[label], 1), or (0, 0) for a row that is left out; NaN for a label that is no class. */
 export function surprise(spec: CountSpec): Kernel {
   const { rows, columns, ignoreIndex } = spec;
   return laneKernel({
@@ -131,6 +140,7 @@ export function surprise(spec: CountSpec): Kernel {
       { name: 'expected', access: 'read', type: expectedType(spec) },
       { name: 'terms', access: 'write', type: `array<vec2f, ${rows}>` },
     ],
+    functions: 'var<private> quietNan: u32 = 0x7fc00000u;',
     count: rows,
     body: wgsl`
 let start = lane * ${columns}u;
@@ -143,7 +153,7 @@ let start = lane * ${columns}u;
   for (var i = 0u; i < ${columns}u; i++) {
     total += exp(x[start + i] - largest);
   }
-  let loss = log(total) + (largest - x[start + label]);
+  let loss = select(bitcast<f32>(quietNan), log(total) + (largest - x[start + label]), expected[lane] < ${columns}u);
   terms[lane] = select(vec2f(loss, 1.0), vec2f(), expected[lane] == ${ignoreIndex >>> 0}u);`,
   });
 }

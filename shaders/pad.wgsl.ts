@@ -12,6 +12,7 @@ export interface PadSpec {
   /** Outermost first. */
   readonly axes: readonly PaddedAxis[];
   readonly mode: 'reflect' | 'replicate';
+  readonly type: 'f32' | 'u32';
 }
 
 const inner = ({ axes }: PadSpec): number => axes.reduce((product, { size }) => product * size, 1);
@@ -42,7 +43,7 @@ export function padKernel(spec: PadSpec): Kernel {
   return laneKernel({
     name: `pad-${spec.mode}`,
     formula: `out[place] = x[source(place)], out [${padded.join(', ')}], x [${spec.axes.map(({ size }) => size).join(', ')}]`,
-    declarations: [{ name: 'x', access: 'read', type: arrayType(inner(spec)) }, { name: 'out', access: 'write', type: arrayType(outer(spec)) }],
+    declarations: [{ name: 'x', access: 'read', type: arrayType(inner(spec), false, spec.type) }, { name: 'out', access: 'write', type: arrayType(outer(spec), false, spec.type) }],
     count: outer(spec),
     body: wgsl`
 var rest = lane;

@@ -6,6 +6,7 @@ export interface PlaceSpec {
   readonly axes: readonly { readonly size: number; readonly start: number; readonly count: number; readonly step: number }[];
   /** What stands everywhere else. */
   readonly value: number;
+  readonly type: 'f32' | 'u32';
 }
 
 /** One axis of an element's place in the output, taken off `rest` from the innermost axis on. */
@@ -24,7 +25,7 @@ function axisText({ size, start, count, step }: PlaceSpec['axes'][number], axis:
 }
 
 /** out[i] = x[(i - start) / step] where that is an element of x, else `value`. The gradient of a slice, and padding with a number. */
-export function placeKernel({ axes, value }: PlaceSpec): Kernel {
+export function placeKernel({ axes, value, type }: PlaceSpec): Kernel {
   const count = axes.reduce((product, { size }) => product * size, 1);
   const inner = axes.reduce((product, axis) => product * axis.count, 1);
   let stride = inner;
@@ -34,8 +35,8 @@ export function placeKernel({ axes, value }: PlaceSpec): Kernel {
     name: 'place',
     formula: `out[i] = x[(i - start) / step] inside of start, start + step, …, else ${value}; out [${axes.map(({ size }) => size).join(', ')}], x [${axes.map((axis) => axis.count).join(', ')}]`,
     declarations: [
-      { name: 'x', access: 'read', type: arrayType(inner) },
-      { name: 'out', access: 'write', type: arrayType(count) },
+      { name: 'x', access: 'read', type: arrayType(inner, false, type) },
+      { name: 'out', access: 'write', type: arrayType(count, false, type) },
     ],
     count,
     body: wgsl`
@@ -43,7 +44,7 @@ var rest = lane;
   var inside = true;
   var index = 0u;
 ${order.map((axis) => axisText(axes[axis]!, axis, axis === 0, strides[axis]!).replace(/\n$/, '')).join('\n')}
-  var value = ${float(value)};
+  var value = ${type === 'u32' ? `${value}u` : float(value)};
   if (inside) {
     value = x[index];
   }

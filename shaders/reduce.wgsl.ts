@@ -1,5 +1,5 @@
 import {
-  chainCall, chainFormula, chainFunctions, chainParts, flatSteps, fullAccess, indexText, isFull, loadDeclaration, loadFunction,
+  chainCall, chainFormula, chainFunctions, chainParts, flatAccess, flatSteps, indexText, isFull, loadDeclaration, loadFunction,
   type Access, type ChainStep,
 } from './chain.wgsl.ts';
 import { FOLDS, type Fold, type FoldName } from './folds.wgsl.ts';
@@ -85,9 +85,8 @@ function flattened(spec: ReduceSpec): { spec: ReduceSpec; rows: number; columns:
   const rows = sizeOf(spec.shape) / columns;
   const accesses = [spec.start, ...spec.prologue.flatMap(({ operands }) => operands.map(({ access }) => access))];
   if (!accesses.every((access) => isFull(access, rows, columns))) return { spec, rows, columns, flat: false };
-  const full = fullAccess(1, rows * columns);
   return {
-    spec: { ...spec, start: full, prologue: flatSteps(spec.prologue, rows * columns) },
+    spec: { ...spec, start: flatAccess(spec.start, rows * columns), prologue: flatSteps(spec.prologue, rows * columns) },
     rows: 1, columns: rows * columns, flat: true,
   };
 }

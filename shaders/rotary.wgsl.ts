@@ -19,6 +19,9 @@ export interface RotarySpec {
 /** Positions are below this, so that position times the low part of a step fits into 32 bits. */
 export const MOST_POSITIONS = 2 ** 16;
 
+/** WGSL takes at most 2047 numbers in one array's text: one step for each pair of columns. */
+export const MOST_COLUMNS = 2 * 2047;
+
 /**
  * What one position adds to the angle of pair i, base^(-2i / D), as a part of a turn in units of 2⁻⁴⁸: its upper 32 and its lower 16 bits.
  * Whole numbers wrap around just as angles do, so that the angle of a far position is as exact as that of a near one.

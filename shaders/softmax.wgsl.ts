@@ -43,7 +43,7 @@ fn join(a: Row, b: Row) -> Row {
   return Row(max(a.largest, b.largest), select(a.total + b.total * smaller, a.total * smaller + b.total, b.largest > a.largest));
 }
 `,
-    empty: 'Row(-3.4e38, 0.0)',
+    empty: 'Row(-0x1.fffffep+127, 0.0)',
     finish: (row: string): string => (spec.log ? `let logarithm = log(${row}.total);` : `let scale = 1.0 / ${row}.total;`),
     value: (row: string): string => (spec.log ? `(x[place] - ${row}.largest) - logarithm` : `exp(x[place] - ${row}.largest) * scale`),
   };

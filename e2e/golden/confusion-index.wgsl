@@ -11,7 +11,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = lane * 4u;
-  let label = min(expected[lane], 3u);
   if (expected[lane] == 4294967196u) {
     return;
   }
@@ -21,5 +20,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
       guess = i;
     }
   }
+  let label = select((guess + 1u) % 4u, expected[lane], expected[lane] < 4u);
   atomicAdd(&counters[label * 4u + guess], 1u);
 }

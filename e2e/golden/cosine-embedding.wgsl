@@ -28,9 +28,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let cosine = product / size;
   let t = expected[lane];
   let beyond = cosine - 0.25f;
-  let isApart = t == -1.0 && beyond > 0.0;
-  rowLoss[lane] = select(select(0.0, beyond, isApart), 1.0 - cosine, t == 1.0);
-  let slope = select(select(0.0, 0.2f, isApart), (-0.2f), t == 1.0);
+  // What is no number is not cut.
+  let isCut = t != -1.0 || beyond <= 0.0;
+  rowLoss[lane] = select(select(beyond, 0.0, isCut), 1.0 - cosine, t == 1.0);
+  let slope = select(select(0.2f, 0.0, isCut), (-0.2f), t == 1.0);
   for (var i = start; i < start + 3u; i++) {
     da[i] = slope * (b[i] / size - cosine * a[i] / squaresA);
     db[i] = slope * (a[i] / size - cosine * b[i] / squaresB);

@@ -19,7 +19,7 @@ fn load_operand0(row: u32, column: u32) -> Value {
 }
 
 fn erfBackward(dout: Value, x: Value) -> Value {
-  return dout * 1.1283792 * exp(-min(x * x, Value(170.0)));
+  return dout * 1.1283792 * exp(-select(x * x, Value(170.0), x * x > Value(170.0)));
 }
 
 fn chain(start: Value, row: u32, column: u32) -> Value {

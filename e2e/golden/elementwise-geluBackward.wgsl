@@ -20,7 +20,7 @@ fn load_operand0(row: u32, column: u32) -> Value {
 
 // erf: the Maclaurin series up to 1; beyond, Abramowitz and Stegun 7.1.26 (absolute error ≤ 1.5e-7).
 fn errorFunction(x: Value) -> Value {
-  let magnitude = min(abs(x), Value(6.0));
+  let magnitude = select(abs(x), Value(6.0), abs(x) > Value(6.0));
   let square = magnitude * magnitude;
   let series = magnitude * (1.1283792 + square * (-0.37612638 + square * (0.11283792 + square * (-0.026866171
     + square * (0.0052239776 + square * (-0.00085483273 + square * (0.00012055333 + square * (-1.4925651e-5
@@ -28,7 +28,7 @@ fn errorFunction(x: Value) -> Value {
   let t = 1.0 / (1.0 + 0.3275911 * magnitude);
   let far = 1.0 - t * (0.25482959 + t * (-0.28449672 + t * (1.4214138 + t * (-1.4531521 + t * 1.0614054)))) * exp(-square);
   let result = select(far, series, magnitude < Value(1.0));
-  return select(-result, result, x >= Value(0.0));
+  return select(x, select(-result, result, x >= Value(0.0)), magnitude <= Value(6.0));
 }
 
 fn geluBackward(dout: Value, x: Value) -> Value {

@@ -24,7 +24,9 @@ fn naturalLog(x: Value) -> Value {
   let square = ratio * ratio;
   let series = 2.0 * ratio + 2.0 * ratio * square * (0.33333334 + square * (0.2 + square * (0.14285715 + square * (0.11111111 + square * 0.09090909))));
   let result = exponent * 0.69335938 + (series - exponent * 0.00021219444);
-  return select(log(x), result, (x > Value(0.0)) & (x < Value(3.4e38)));
+  // NaN stays what it is: of it log may make a number.
+  let other = select(x, log(x), (x <= Value(0.0)) | (x >= Value(3.4e38)));
+  return select(other, result, (x > Value(0.0)) & (x < Value(3.4e38)));
 }
 
 // log(1 + x): next to 0 by 2 · atanh(x / (2 + x)), so that 1 + x swallows no digits.

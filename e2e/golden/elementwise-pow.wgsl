@@ -33,7 +33,8 @@ fn power(a: Value, b: Value) -> Value {
     rest = half;
   }
   whole = select(whole, 1.0 / whole, b < Value(0.0));
-  let atZero = select(Value(0.0), 1.0 / size, b < Value(0.0));
+  // b itself where it is NaN.
+  let atZero = select(select(b, Value(0.0), b > Value(0.0)), 1.0 / size, b < Value(0.0));
   let broken = select(exp2(b * log2(size)), atZero, size == Value(0.0));
   let isWhole = floor(count) == count;
   let result = select(broken, whole, isWhole & (count <= Value(15.0)));

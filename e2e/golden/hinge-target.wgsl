@@ -15,6 +15,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let at = lane;
   let x = x[at];
   let t = expected[at];
-  let slope = select(0.0, -x, 1.0f - t * x > 0.0);
+  let slope = select(-x, 0.0, 1.0f - t * x <= 0.0);
   dtarget[at] = 0.2f * upstream[0] * slope;
 }

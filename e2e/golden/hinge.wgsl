@@ -19,8 +19,9 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let x = x[at];
     let t = expected[at];
     let missing = 1.0f - t * x;
-    let loss = max(missing, 0.0);
-    let slope = select(0.0, -t, missing > 0.0);
+    // Selects, not max: NaN stays NaN.
+    let loss = select(missing, 0.0, missing <= 0.0);
+    let slope = select(select(missing, -t, missing > 0.0), 0.0, missing <= 0.0);
     total += loss;
     dx[at] = 0.2f * slope;
   }

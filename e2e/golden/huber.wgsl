@@ -21,7 +21,8 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let error = x - t;
     let size = abs(error);
     let loss = select(1.5f * (size - 0.75f), 0.5 * error * error, size <= 1.5f);
-    let slope = clamp(error, -1.5f, 1.5f);
+    // Selects, not clamp: NaN stays NaN.
+    let slope = select(select(error, -1.5f, error < -1.5f), 1.5f, error > 1.5f);
     total += loss;
     dx[at] = 0.2f * slope;
   }

@@ -15,7 +15,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let at = lane;
   let x = x[at];
   let t = expected[at];
-  let isPossible = t > 0.0;
-  let slope = select(0.0, log(select(1.0, t, isPossible)) + 1.0 - x, isPossible);
+  let isImpossible = t <= 0.0;
+  let slope = select(log(select(t, 1.0, isImpossible)) + 1.0 - x, 0.0, isImpossible);
   dtarget[at] = 0.2f * upstream[0] * slope;
 }

@@ -6,6 +6,10 @@
 @group(0) @binding(2) var<storage, read_write> rowLoss: array<f32, 5>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32, 15>;
 
+fn isNotANumber(x: f32) -> bool {
+  return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u;
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let lane = invocation.y * (groups.x * 64u) + invocation.x;
@@ -18,9 +22,9 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let at = start + i;
     let x = x[at];
     let t = expected[at];
-    let isPossible = t > 0.0;
-    let loss = select(0.0, t * (log(select(1.0, t, isPossible)) - x), isPossible);
-    let slope = select(0.0, -t, isPossible);
+    let isImpossible = t <= 0.0;
+    let loss = select(t * (log(select(t, 1.0, isImpossible)) - x), select(0.0, x, isNotANumber(x)), isImpossible);
+    let slope = select(-t, 0.0, isImpossible);
     total += loss;
     dx[at] = 0.2f * slope;
   }

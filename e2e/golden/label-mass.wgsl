@@ -5,11 +5,14 @@
 
 const classWeights = array<f32, 3>(1.0f, 0.5f, 2.0f);
 
+// The NaN that tells of a label that is no class, which no constant may be.
+var<private> quietNan: u32 = 0x7fc00000u;
+
 fn labelOf(row: u32) -> u32 {
   return expected[row];
 }
 
-// Labels are checked before upload; the bound keeps a wrong one inside its row.
+// The bound keeps a wrong label inside its row.
 fn weightOf(label: u32) -> f32 {
   return select(classWeights[min(label, 2u)], 0.0, label == 4294967196u);
 }

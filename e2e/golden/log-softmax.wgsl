@@ -21,7 +21,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = lane * 3u;
-  var row = Row(-3.4e38, 0.0);
+  var row = Row(-0x1.fffffep+127, 0.0);
   for (var i = 0u; i < 3u; i++) {
     row = join(row, Row(x[start + i], 1.0));
   }

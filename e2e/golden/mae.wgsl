@@ -20,7 +20,8 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let t = expected[at];
     let error = x - t;
     let loss = abs(error);
-    let slope = sign(error);
+    // Not sign, which may make a number of NaN.
+    let slope = select(select(error, -1.0, error < 0.0), 1.0, error > 0.0);
     total += loss;
     dx[at] = 0.2f * slope;
   }

@@ -14,13 +14,14 @@ fn logistic(x: Value) -> Value {
 
 // WGSL's tanh may be NaN beyond 88 and loses all digits near 0: an odd series up to 0.35, else by e^2|x|.
 fn hyperbolicTangent(x: Value) -> Value {
-  let magnitude = min(abs(x), Value(10.0));
+  // Selects: min, and exp on some adapters, make numbers of NaN.
+  let magnitude = select(abs(x), Value(10.0), abs(x) > Value(10.0));
   let square = magnitude * magnitude;
   let series = magnitude * (1.0 + square * (-0.33333334 + square * (0.13333334 + square * (-0.053968254
     + square * (0.021869488 + square * -0.0088632355)))));
   let far = 1.0 - 2.0 / (exp(2.0 * magnitude) + 1.0);
   let result = select(far, series, magnitude < Value(0.35));
-  return select(-result, result, x >= Value(0.0));
+  return select(x, select(-result, result, x >= Value(0.0)), magnitude <= Value(10.0));
 }
 
 @compute @workgroup_size(64)

@@ -26,9 +26,9 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   if (lane >= 1u) {
     return;
   }
-  var total = State(-3.4e38, 0.0);
+  var total = State(-0x1.fffffep+127, 0.0);
   for (var first = 0u; first < 6u; first += 256u) {
-    var partial = State(-3.4e38, 0.0);
+    var partial = State(-0x1.fffffep+127, 0.0);
     let end = min(first + 256u, 6u);
     for (var i = first; i < end; i++) {
       let value = load_x(0u, i);
@@ -36,5 +36,5 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     total = join(total, partial);
   }
-  out[lane] = total.largest + log(total.total);
+  out[lane] = total.largest + select(total.total, log(total.total), total.total >= 0.0);
 }

@@ -24,7 +24,7 @@ fn main(
 ) {
   let group = workgroup.y * groups.x + workgroup.x;
   let start = (min(group, 4u)) * 600u;
-  var partial = Row(-3.4e38, 0.0);
+  var partial = Row(-0x1.fffffep+127, 0.0);
   for (var i = lane; i < 600u; i += 64u) {
     partial = join(partial, Row(x[start + i], 1.0));
   }

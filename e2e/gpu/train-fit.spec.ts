@@ -197,3 +197,90 @@ test('5 + 5 epochs are 10 epochs; data on the GPU or uploaded batch by batch: th
   expect(hashes.uploads.ten).toBe(40 + 10 + 2);
   expect(hashes.uploads.uploaded).toBe(40 + 80);
 });
+
+test('a validation loss that is no finite number ends fit as diverged; observe takes finite numbers alone', async ({ run }) => {
+  const result = await run(async (lib) => {
+    const { crossEntropy, dataset, linear, mse, schedules, sequential, sgd } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const messages: Record<string, [string | undefined, string]> = {};
+    const optimizer = sgd({ lr: 1e-6 });
+    const schedule = schedules.reduceOnPlateau({ patience: 0 });
+    await using regression = await compileShared(sequential(linear(1, 1)), { loss: mse(), optimizer, schedule, batchSize: 2 });
+    const train = dataset({ inputs: [[1], [2]], targets: [[1], [2]] });
+    await regression.load({ parameters: { '0.weight': { shape: [1, 1], data: Float32Array.of(1) }, '0.bias': { shape: [1], data: Float32Array.of(0) } } });
+    const note = async (name: string, call: () => unknown): Promise<void> => {
+      const { code, message } = await lib.caught(call);
+      messages[name] = [code, message];
+    };
+    await regression.fit(train, { validation: train });
+    const before = JSON.stringify((await regression.state()).schedule);
+    await note('infinite', () => regression.fit(train, { epochs: 3, validation: dataset({ inputs: [[1e30]], targets: [[0]] }) }));
+    for (const value of [NaN, Infinity, '1' as never]) await note(`observe ${value}`, () => regression.observe(value));
+    const after = JSON.stringify((await regression.state()).schedule);
+    await using classes = await compileShared(sequential(linear(1, 2)), { loss: crossEntropy(), optimizer, batchSize: 2 });
+    await classes.load({ parameters: { '0.weight': { shape: [2, 1], data: Float32Array.of(2, 2) }, '0.bias': { shape: [2], data: new Float32Array(2) } } });
+    const labels = (inputs: number[][]) => dataset({ inputs, targets: [0, 1], classes: 2 });
+    await note('not a number', () => classes.fit(labels([[1], [2]]), { validation: labels([[3e38], [3e38]]) }));
+    return { messages, kept: before === after };
+  });
+  expect(result.messages.infinite).toEqual(['diverged', expect.stringMatching(/^fit: needs finite numbers, got a validation loss of Infinity after epoch 1\./)]);
+  expect(result.messages['not a number']).toEqual(['diverged', expect.stringMatching(/^fit: needs finite numbers, got a validation loss of NaN after epoch 0\./)]);
+  for (const [name, shown] of [['NaN', 'NaN'], ['Infinity', 'Infinity'], ['1', '"1"']]) expect(result.messages[`observe ${name}`]).toEqual(['data', `observe: needs a finite number, got ${shown}.`]);
+  expect(result.kept).toBe(true);
+});
+
+test('snapshots of many sizes leave the programs that train alone', async ({ run }) => {
+  const [plain, watched, taken] = await run(async (lib) => {
+    const { moons, sequential, linear, tanh, crossEntropy, adam } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const data = moons({ points: 125 });
+    const hashes: string[] = [];
+    let taken = 0;
+    for (const watches of [false, true]) {
+      await using trainer = await compileShared(sequential(linear(2, 4), tanh(), linear(4, 2)), { loss: crossEntropy(), optimizer: adam(), batchSize: 12 });
+      await trainer.fit(data, {
+        epochs: 2, batchSize: 10,
+        onStep: async ({ step }, training) => {
+          if (!watches) return;
+          await training.snapshot({ batchSize: 1 + (step % 9) });
+          taken += 1;
+        },
+      });
+      hashes.push(await trainer.hash());
+    }
+    return [...hashes, taken] as const;
+  });
+  expect(taken).toBe(26);
+  expect(watched).toBe(plain);
+});
+
+test('dropLast leaves the smaller last batch out; without it batchNorm refuses one of a single example, and says where it comes from', async ({ run }) => {
+  const result = await run(async (lib) => {
+    const { batchNorm1d, dataset, linear, mse, sequential, sgd, take } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const data = dataset({ inputs: Array.from({ length: 9 }, (_, i) => [i / 9, Math.cos(i)]), targets: Array.from({ length: 9 }, (_, i) => [Math.sin(i)]) });
+    const make = () => compileShared(sequential(linear(2, 3), batchNorm1d(3), linear(3, 1)), { loss: mse(), optimizer: sgd({ lr: 0.01 }), batchSize: 4, seed: 1 });
+    await using trainer = await make();
+    const start = await trainer.hash();
+    const single = await lib.caught(() => trainer.fit(data));
+    const untouched = await trainer.hash() === start;
+    const wrong = (await lib.caught(() => trainer.fit(data, { dropLast: 1 as never }))).message;
+    const losses: number[] = [];
+    const fitted = await trainer.fit(data, { epochs: 2, shuffle: false, dropLast: true, onStep: ({ loss }) => { losses.push(loss); } });
+    await using other = await make();
+    await other.fit(take(data, Uint32Array.from({ length: 8 }, (_, i) => i)), { epochs: 2, shuffle: false });
+    const uploaded = await make();
+    await uploaded.fit(data, { epochs: 2, shuffle: false, dropLast: true, resident: false });
+    const hashes = [await trainer.hash(), await other.hash(), await uploaded.hash()];
+    await uploaded.destroy();
+    return { code: single.code, message: single.message, untouched, wrong, losses, fitted, hashes, all: (await trainer.fit(data, { batchSize: 3, dropLast: true })).steps };
+  });
+  expect(result.code).toBe('shape');
+  expect(result.message).toMatch(/needs more than 1 value per channel in training, got \[1, 3\] in the last batch, which has 1 of 9 examples in batches of 4\. Pass dropLast: true to fit, or another batchSize\.$/);
+  expect(result.untouched).toBe(true);
+  expect(result.wrong).toBe('fit: needs dropLast to be true or false, got 1.');
+  expect(result.fitted.steps).toBe(4);
+  result.fitted.epochs.forEach(({ loss }, epoch) => expect(loss).toBeCloseTo((result.losses[2 * epoch]! + result.losses[2 * epoch + 1]!) / 2, 10));
+  expect(new Set(result.hashes).size).toBe(1);
+  expect(result.all).toBe(3);
+});

@@ -29,6 +29,7 @@ test('class metrics over batches of two sizes are those counted by hand, with a 
   });
   const { one, again, other, plain } = found;
   expect(again).toEqual(one);
+  expect(one.accuracy).toBeCloseTo(one.metrics.accuracy as number, 12);
   expect(plain).toEqual({ ...one, metrics: {} });
   expect(other.recall).toBe(one.metrics.recall);
   const surprise = (sum: number): number => Math.exp(Math.log(Math.exp(2) + Math.exp(1) + 1 + Math.exp(-5)) - sum / 9);
@@ -93,4 +94,56 @@ test('with ignored labels the accuracy of a step counts the other rows', async (
     return (await report).accuracy;
   });
   expect(accuracy).toBeCloseTo(2 / 3, 6);
+});
+
+test('evaluate gives what one batch of all examples gives, with rows left out, class weights, and labels in many places', async ({ run }) => {
+  const found = await run(async (lib) => {
+    const { crossEntropy, linear, logSoftmax, nll, sequential, sgd } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const [rows, places, classes, ignored] = [7, 3, 3, 2 ** 32 - 100];
+    const weight = [0.5, 2, 3];
+    const inputs = Float32Array.from({ length: rows * places * classes }, (_, i) => 2 * Math.sin(3 * i + 1));
+    // Whole examples are left out, and of the others some places.
+    const targets = Uint32Array.from({ length: rows * places }, (_, i) => (i < 6 || i % 4 === 1 ? ignored : (i * i + i) % 3));
+    const identity = { '0.weight': { shape: [3, 3], data: Float32Array.of(1, 0, 0, 0, 1, 0, 0, 0, 1) }, '0.bias': { shape: [3], data: new Float32Array(3) } };
+    const data = (length: number) => ({ name: 'labels', length, inputs, inputShape: [places, classes], targets: length === rows ? targets : targets.subarray(0, length * places), targetShape: [places], classes, ignoreIndex: -100 });
+    let [plain, weighted, mass, sum, hits, counted] = [0, 0, 0, 0, 0, 0];
+    targets.forEach((label, row) => {
+      if (label === ignored) return;
+      const numbers = [...inputs.subarray(row * classes, (row + 1) * classes)];
+      const loss = Math.log(numbers.reduce((total, value) => total + Math.exp(value), 0)) - numbers[label]!;
+      counted += 1;
+      plain += loss;
+      weighted += weight[label]! * loss;
+      mass += weight[label]!;
+      sum += loss;
+      hits += Number(numbers.indexOf(Math.max(...numbers)) === label);
+    });
+    const cases = {
+      crossEntropy: [crossEntropy(), plain / counted], weight: [crossEntropy({ weight }), weighted / mass], nll: [nll({ weight }), weighted / mass], sum: [crossEntropy({ reduction: 'sum' }), sum / rows],
+    } as const;
+    const results: { name: string; batchSize: number; loss: number; expected: number; accuracy: number | undefined }[] = [];
+    for (const [name, [loss, expected]] of Object.entries(cases)) {
+      for (const batchSize of [2, 7]) {
+        const model = name === 'nll' ? sequential(linear(3, 3), logSoftmax()) : sequential(linear(3, 3));
+        await using trainer = await compileShared(model, { loss, optimizer: sgd({ lr: 0.1 }), batchSize, inputShape: [places, classes] });
+        await trainer.load({ parameters: identity });
+        const all = await trainer.evaluate(data(rows));
+        results.push({ name, batchSize, loss: all.loss, accuracy: all.accuracy, expected });
+        if (name !== 'weight') continue;
+        const nothing = await trainer.evaluate({ ...data(2), inputs: inputs.subarray(0, 2 * places * classes) });
+        results.push({ name: 'nothing counts', batchSize, loss: nothing.loss, accuracy: nothing.accuracy, expected: 0 });
+      }
+    }
+    return { results, share: hits / counted, counted };
+  });
+  // Neither no row nor all of them.
+  expect(found.counted).toBeGreaterThan(5);
+  expect(found.counted).toBeLessThan(15);
+  expect(found.share).toBeGreaterThan(0);
+  expect(found.results).toHaveLength(10);
+  for (const { name, batchSize, loss, expected, accuracy } of found.results) {
+    expect(loss, `${name} in batches of ${batchSize}`).toBeCloseTo(expected, 5);
+    expect(accuracy, `${name} in batches of ${batchSize}`).toBeCloseTo(name === 'nothing counts' ? 0 : found.share, 12);
+  }
 });

@@ -100,7 +100,7 @@ test('a state that does not fit changes nothing', async ({ run }) => {
     await using bySgd = await compiled(sgd());
     const sgdState = await bySgd.state();
     await using trainer = await compiled();
-    const state = () => structuredClone(good) as { -readonly [K in keyof typeof good]: typeof good[K] } & { parameters: Record<string, { shape: number[]; data: Float32Array }>; optimizer: { name: string; state: Record<string, unknown> } };
+    const state = () => structuredClone(good) as { -readonly [K in keyof typeof good]: typeof good[K] } & { parameters: Record<string, { shape: number[]; data: Float32Array }>; optimizer: { name: string; names?: Record<string, string>; state: Record<string, unknown> } };
     const bad: Record<string, (s: ReturnType<typeof state>) => unknown> = {
       'wrong shape': (s) => { s.parameters['1.weight'] = { shape: [3, 2], data: new Float32Array(6) }; },
       'wrong length': (s) => { s.parameters['1.bias'] = { shape: [2], data: new Float32Array(3) }; },
@@ -116,6 +116,9 @@ test('a state that does not fit changes nothing', async ({ run }) => {
       'no data': (s) => { s.parameters['0.bias'] = { shape: [3] } as never; },
       'null tensor': (s) => { s.parameters['0.bias'] = null as never; },
       'wrong optimiser': (s) => { s.optimizer = sgdState.optimizer as never; },
+      'optimiser without its step': (s) => { delete (s.optimizer as { step?: number }).step; },
+      'another optimiser of a parameter': (s) => { s.optimizer.names = { ...s.optimizer.names, '1.bias': 'adamW' }; },
+      'names as text': (s) => { s.optimizer.names = 'adam' as never; },
       'missing slot': (s) => { delete s.optimizer.state['0.bias.expAvg']; },
       'no slots': (s) => { s.optimizer.state = null as never; },
       'negative step': (s) => { s.step = -1; },
@@ -153,6 +156,8 @@ test('a state that does not fit changes nothing', async ({ run }) => {
   expect(errors['wrong shape'].message).toBe('load: needs 1.weight of shape [2, 3], got [3, 2] with 6 numbers.');
   expect(errors.missing.message).toContain('the parameters 1.bias');
   expect(errors['wrong optimiser'].message).toContain('the state of adam, got that of "sgd"');
+  expect(errors['optimiser without its step'].message).toContain('optimizer.step to be an integer ≥ 0, got undefined');
+  expect(errors['another optimiser of a parameter'].message).toContain('the state of adam for 1.bias, got that of "adamW"');
   expect(errors.NaN.message).toBe('load: needs finite numbers, got NaN at element 4 of 1.weight.');
 });
 
@@ -171,4 +176,26 @@ test('names and layouts are PyTorch\'s: position, nesting, [out, in]; a shared l
     shapes: { 'encoder.fc1.weight': [4, 3], 'encoder.fc1.bias': [4], 'encoder.shared.weight': [4, 4], 'encoder.shared.bias': [4], 'head.2.weight': [2, 4] },
     count: 12 + 4 + 16 + 4 + 8,
   });
+});
+
+test('a state says which optimiser each parameter has, and goes to no other groups; one that does not say still loads', async ({ run }) => {
+  const result = await run(async (lib) => {
+    const { moons, sequential, linear, crossEntropy, adam, adamW } = lib.chainrule;
+    const { compileShared } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const make = (groups: NonNullable<Parameters<typeof compileShared>[1]['groups']>) => compileShared(sequential(linear(2, 3), linear(3, 2)), { loss: crossEntropy(), optimizer: adam(), groups, frozen: ['0.bias'], batchSize: 8 });
+    await using grouped = await make([{ parameters: ['1'], optimizer: adamW() }]);
+    await grouped.fit(moons({ points: 32 }));
+    const state = await grouped.state();
+    // The same groups with other options are the same optimisers.
+    await using alike = await make([{ parameters: ['1'], optimizer: adamW({ lr: 0.1, weightDecay: 0 }) }, { parameters: ['0'], lr: 0.5 }]);
+    await alike.load(state);
+    await using plain = await make([]);
+    const refused = (await lib.caught(() => plain.load(state))).message;
+    const { names, ...before } = state.optimizer;
+    await plain.load({ ...state, optimizer: before });
+    return { names, refused, same: [await grouped.hash(), await alike.hash(), await plain.hash()] };
+  });
+  expect(result.names).toEqual({ '0.weight': 'adam', '1.weight': 'adamW', '1.bias': 'adamW' });
+  expect(result.refused).toMatch(/^load: needs the state of adam for 1\.weight, got that of "adamW"\. Compile with the groups/);
+  expect(new Set(result.same).size).toBe(1);
 });

@@ -138,6 +138,12 @@ test('oneHot and toValues', () => {
   expect([values.targetShape, values.classes, values.targets]).toEqual([[1], undefined, Float32Array.of(0, 1, 0, 1)]);
   checkDataset(hot, 'test');
   checkDataset(values, 'test');
+  // One label for each place of a sequence: the places stay.
+  const places: Dataset = { ...rows(2), targets: Uint32Array.of(0, 1, 1, 1, 0, 0), targetShape: [3], classes: 2 };
+  expect([oneHot(places).targetShape, oneHot(places).targets]).toEqual([[3, 2], Float32Array.of(1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 1, 0)]);
+  expect([toValues(places).targetShape, toValues(places).targets]).toEqual([[3], Float32Array.of(0, 1, 1, 1, 0, 0)]);
+  checkDataset(oneHot(places), 'test');
+  checkDataset(toValues(places), 'test');
   expect(failure(() => toValues(rows(4))).advice).toContain('oneHot');
   expect(failure(() => oneHot(values)).rule).toBe('class indices as targets');
 });

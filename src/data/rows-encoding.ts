@@ -10,13 +10,16 @@ export type ColumnKind = 'number' | 'oneHot' | 'index' | 'ignore';
 export interface RowsOptions {
   /** The column to predict: categories become class indices, numbers stay numbers. */
   readonly target: string;
+  /** Whether the target is a class or a number. Default: a number where all its cells look like numbers, else a class; grades 1 to 5 may be classes. */
+  readonly targetKind?: 'class' | 'number';
   /** What columns become, where that is not what their cells look like: numbers → `number`, anything else → `oneHot`. */
   readonly columns?: Readonly<Record<string, ColumnKind>>;
   /** Cells that count as missing, beside null, undefined and NaN. Default ['']. */
   readonly missingCells?: readonly string[];
   /**
-   * A missing cell becomes the mean of its column over the training rows, or the category "(missing)" (`impute`, the default); its row
-   * is left out (`drop`); or it is an error (`refuse`). A row without a target is always left out.
+   * A missing cell becomes the mean of its column over the training rows, or the category "(missing)", which is unknown where the
+   * training rows have none (`impute`, the default); its row is left out (`drop`); or it is an error (`refuse`). A row without a target
+   * is always left out.
    */
   readonly missing?: 'impute' | 'drop' | 'refuse';
   /** A category that the training rows do not have: an error (`refuse`, the default), or all zeros (`zeros`; for `index` the number of categories). */
@@ -35,11 +38,14 @@ export interface RowsEncoding {
   readonly columns: readonly ColumnEncoding[];
   /** The names of the inputs, one for each number: `bill_length_mm`, `island=Dream`. */
   readonly features: readonly string[];
-  /** The target's categories by class index; absent where it is a number. */
+  /** The target's categories by class index, in the order of texts, or of numbers where all are; absent where the target is a number. */
   readonly classes?: readonly string[];
   /** Rows with targets as a data set. */
   dataset(rows: readonly Row[], name?: string): Dataset;
-  /** The inputs alone, for predictions: rows × features. A missing cell can't drop its row here: it is imputed. */
+  /**
+   * The inputs alone, for predictions: rows × features. The target may be absent. Every row gets its place, so that none can be left
+   * out: a missing cell is an error for `drop` as for `refuse`.
+   */
   inputs(rows: readonly Row[]): Float32Array<ArrayBuffer>;
 }
 
@@ -54,11 +60,12 @@ const KINDS: readonly ColumnKind[] = ['number', 'oneHot', 'index', 'ignore'];
  */
 export function fitRows(rows: readonly Row[], options: RowsOptions): RowsEncoding {
   const who = 'fitRows';
-  checkOptionNames(who, options, ['target', 'columns', 'missingCells', 'missing', 'unknown', 'normalize']);
-  const { target, columns: wanted = {}, missingCells = [''], missing = 'impute', unknown = 'refuse', normalize = true } = options;
+  checkOptionNames(who, options, ['target', 'targetKind', 'columns', 'missingCells', 'missing', 'unknown', 'normalize']);
+  const { target, targetKind, columns: wanted = {}, missingCells = [''], missing = 'impute', unknown = 'refuse', normalize = true } = options;
   checkRows(who, rows);
   const names = Object.keys(rows[0]!);
   if (typeof target !== 'string' || !names.includes(target)) throw new OptionError(who, `target among the columns ${names.join(', ')}`, show(target));
+  if (targetKind !== undefined && targetKind !== 'class' && targetKind !== 'number') throw new OptionError(who, 'targetKind to be "class" or "number"', show(targetKind));
   if (!Array.isArray(missingCells) || missingCells.some((cell) => typeof cell !== 'string')) throw new OptionError(who, 'missingCells as a list of texts', show(missingCells));
   if (!['impute', 'drop', 'refuse'].includes(missing)) throw new OptionError(who, 'missing among "impute", "drop", "refuse"', show(missing));
   if (unknown !== 'refuse' && unknown !== 'zeros') throw new OptionError(who, 'unknown to be "refuse" or "zeros"', show(unknown));
@@ -69,30 +76,42 @@ export function fitRows(rows: readonly Row[], options: RowsOptions): RowsEncodin
   }
   const isMissing = (cell: unknown): boolean => cell === null || cell === undefined || Number.isNaN(cell) || (typeof cell === 'string' && missingCells.includes(cell.trim()));
   const numberOf = (cell: unknown): number => (typeof cell === 'number' ? cell : typeof cell === 'boolean' ? Number(cell) : typeof cell === 'string' && cell.trim() !== '' ? Number(cell) : NaN);
-  const inputs = names.filter((name) => name !== target && wanted[name] !== 'ignore');
+  // A column may be called `constructor`: what every object has is nobody's wish.
+  const wantedKind = (column: string): ColumnKind | undefined => (Object.hasOwn(wanted, column) ? wanted[column] : undefined);
+  const inputs = names.filter((name) => name !== target && wantedKind(name) !== 'ignore');
 
-  /** Rows that have a target, and unless cells are imputed all inputs. */
-  const usable = (list: readonly Row[], asker: string): Row[] => {
-    for (const column of [...inputs, target]) {
+  const checkColumns = (asker: string, list: readonly Row[], needed: readonly string[]): void => {
+    for (const column of needed) {
       const row = list.findIndex((one) => !Object.hasOwn(one, column));
       if (row >= 0) throw new DataError(asker, `the column ${show(column)} in every row`, `row ${row} without it`);
     }
-    if (missing === 'refuse') {
-      const row = list.findIndex((one) => inputs.some((column) => isMissing(one[column])));
-      if (row >= 0) throw new DataError(asker, 'no missing cells', `one in row ${row}, column ${show(inputs.find((column) => isMissing(list[row]![column])))}`);
-    }
-    const found = list.filter((row) => !isMissing(row[target]) && (missing !== 'drop' || inputs.every((column) => !isMissing(row[column]))));
+  };
+  const refuseMissing = (asker: string, list: readonly Row[], advice = ''): void => {
+    const row = list.findIndex((one) => inputs.some((column) => isMissing(one[column])));
+    if (row >= 0) throw new DataError(asker, 'no missing cells', `one in row ${row}, column ${show(inputs.find((column) => isMissing(list[row]![column])))}`, advice);
+  };
+  /** The numbers of the rows that have a target, and where cells drop their rows all inputs: errors name rows as they were given. */
+  const usable = (list: readonly Row[], asker: string): number[] => {
+    checkColumns(asker, list, [...inputs, target]);
+    if (missing === 'refuse') refuseMissing(asker, list);
+    const found = list.flatMap((row, index) => (!isMissing(row[target]) && (missing !== 'drop' || inputs.every((column) => !isMissing(row[column]))) ? [index] : []));
     if (found.length === 0) throw new DataError(asker, 'at least one row with a target and all that it needs', `${list.length} rows without`);
     return found;
   };
+  const targetNumbers = (asker: string, list: readonly Row[], chosen: readonly number[], advice = ''): Float32Array<ArrayBuffer> => Float32Array.from(chosen, (row) => {
+    const value = numberOf(list[row]![target]);
+    if (!Number.isFinite(Math.fround(value))) throw new DataError(asker, 'numbers as targets', `${show(list[row]![target])} in row ${row}`, advice);
+    return value;
+  });
 
-  const training = usable(rows, who);
+  const chosenRows = usable(rows, who);
+  const training = chosenRows.map((row) => rows[row]!);
   const cellsOf = (column: string): unknown[] => training.map((row) => row[column]).filter((cell) => !isMissing(cell));
   const isNumeric = (column: string): boolean => cellsOf(column).every((cell) => Number.isFinite(numberOf(cell)));
   const categoriesOf = (column: string): string[] => [...new Set(cellsOf(column).map(String))].sort();
 
   const columns = inputs.map((column): ColumnEncoding => {
-    const kind = wanted[column] ?? (isNumeric(column) ? 'number' : 'oneHot');
+    const kind = wantedKind(column) ?? (isNumeric(column) ? 'number' : 'oneHot');
     if (kind === 'number') {
       const values = cellsOf(column).map(numberOf);
       const bad = values.findIndex((value) => !Number.isFinite(value));
@@ -109,7 +128,10 @@ export function fitRows(rows: readonly Row[], options: RowsOptions): RowsEncodin
   });
   const features = columns.flatMap((column) => (column.kind === 'oneHot' ? column.categories.map((category) => `${column.column}=${category}`) : [column.column]));
   if (features.length === 0) throw new DataError(who, 'at least one column beside the target', 'none');
-  const classes = isNumeric(target) ? undefined : categoriesOf(target);
+  const isClass = targetKind === undefined ? !isNumeric(target) : targetKind === 'class';
+  if (targetKind === 'number') targetNumbers(who, rows, chosenRows, 'Leave targetKind out, or make it "class".');
+  const byNumber = (): string[] => [...new Map(cellsOf(target).map((cell) => [String(cell), numberOf(cell)]))].sort(([, a], [, b]) => a - b).map(([name]) => name);
+  const classes = isClass ? (isNumeric(target) ? byNumber() : categoriesOf(target)) : undefined;
 
   const categoryOf = (asker: string, categories: readonly string[], column: string, cell: unknown, row: number): number => {
     const index = categories.indexOf(isMissing(cell) ? MISSING : String(cell));
@@ -119,12 +141,12 @@ export function fitRows(rows: readonly Row[], options: RowsOptions): RowsEncodin
     }
     return index;
   };
-  const encode = (asker: string, list: readonly Row[]): Float32Array<ArrayBuffer> => {
-    const out = new Float32Array(list.length * features.length);
+  const encode = (asker: string, list: readonly Row[], chosen: readonly number[]): Float32Array<ArrayBuffer> => {
+    const out = new Float32Array(chosen.length * features.length);
     let at = 0;
-    list.forEach((row, index) => {
+    for (const index of chosen) {
       for (const encoding of columns) {
-        const cell = row[encoding.column];
+        const cell = list[index]![encoding.column];
         if (encoding.kind === 'number') {
           const value = isMissing(cell) ? encoding.mean : numberOf(cell);
           if (!Number.isFinite(value)) throw new DataError(asker, `numbers in the column ${show(encoding.column)}`, `${show(cell)} in row ${index}`);
@@ -138,31 +160,30 @@ export function fitRows(rows: readonly Row[], options: RowsOptions): RowsEncodin
           at += encoding.categories.length;
         }
       }
-    });
+    }
     return out;
   };
   return {
     columns, features, ...(classes ? { classes } : {}),
     inputs: (list) => {
       checkRows('inputs', list);
-      return encode('inputs', list);
+      checkColumns('inputs', list, inputs);
+      if (missing !== 'impute') refuseMissing('inputs', list, missing === 'drop' ? 'Leave such rows out, or fit with missing: "impute".' : '');
+      return encode('inputs', list, list.map((_, index) => index));
     },
     dataset: (list, name = 'rows') => {
       checkRows('dataset', list);
       const chosen = usable(list, 'dataset');
-      const common = { name, length: chosen.length, inputs: encode('dataset', chosen), inputShape: [features.length] };
+      const common = { name, length: chosen.length, inputs: encode('dataset', list, chosen), inputShape: [features.length] };
       if (classes) {
-        const targets = Uint32Array.from(chosen, (row, index) => {
-          const found = classes.indexOf(String(row[target]));
-          if (found < 0) throw new DataError('dataset', `targets that the training rows have (${classes.join(', ')})`, `${show(row[target])} in row ${index}`);
+        const targets = Uint32Array.from(chosen, (row) => {
+          const found = classes.indexOf(String(list[row]![target]));
+          if (found < 0) throw new DataError('dataset', `targets that the training rows have (${classes.join(', ')})`, `${show(list[row]![target])} in row ${row}`);
           return found;
         });
         return { ...common, targets, targetShape: [], classes: classes.length };
       }
-      const targets = Float32Array.from(chosen, (row) => numberOf(row[target]));
-      const bad = targets.findIndex((value) => !Number.isFinite(value));
-      if (bad >= 0) throw new DataError('dataset', `numbers as targets`, `${show(chosen[bad]![target])} in row ${bad}`);
-      return { ...common, targets, targetShape: [1] };
+      return { ...common, targets: targetNumbers('dataset', list, chosen), targetShape: [1] };
     },
   };
 }

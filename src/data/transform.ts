@@ -80,7 +80,8 @@ export function split<Data extends AnyDataset>(data: Data, part: number | { trai
 }
 
 /**
- * Class indices as rows of numbers: target [classes] is 1 at the class and 0 elsewhere. For mean squared error.
+ * Class indices as rows of numbers: target [classes], or [..., classes] where an example has several labels, is 1 at the class and 0
+ * elsewhere. For mean squared error.
  * @throws DataError where the targets are not class indices.
  */
 export function oneHot(data: Dataset): Dataset {
@@ -88,17 +89,17 @@ export function oneHot(data: Dataset): Dataset {
   if (labels.length * classes >= 2 ** 32) throw new ShapeError('oneHot', 'length × classes < 2^32', `${labels.length} × ${classes}`);
   const targets = new Float32Array(labels.length * classes);
   labels.forEach((label, row) => { targets[row * classes + label] = 1; });
-  return { ...withoutClasses(data), targets, targetShape: [classes] };
+  return { ...withoutClasses(data), targets, targetShape: [...data.targetShape, classes] };
 }
 
 /**
- * Two classes as one number: target [1] is 0 or 1. For binary cross-entropy.
+ * Two classes as one number: target [1] is 0 or 1; labels of a sequence keep their shape. For binary cross-entropy.
  * @throws DataError where the targets are not class indices of two classes.
  */
 export function toValues(data: Dataset): Dataset {
   const { labels, classes } = labelsOf(data, 'toValues');
   if (classes !== 2) throw new DataError('toValues', 'two classes', String(classes), 'Use oneHot for more.');
-  return { ...withoutClasses(data), targets: Float32Array.from(labels), targetShape: [1] };
+  return { ...withoutClasses(data), targets: Float32Array.from(labels), targetShape: data.targetShape.length > 0 ? [...data.targetShape] : [1] };
 }
 
 function labelsOf(data: Dataset, who: string): { labels: Uint32Array; classes: number } {

@@ -84,9 +84,9 @@ function activityCase(): StepKernelCase {
 
 function recordCase(): StepKernelCase {
   return {
-    name: 'record', kernel: record({ values: 2 }), inputs: { step: stepWords(41, 0), value0: Float32Array.of(0.75), value1: Float32Array.of(-2) },
-    expected: { report: Uint32Array.of(41, ...new Uint32Array(Float32Array.of(0.75, -2).buffer)) },
-    mutants: [['step.number', 'step.cursor'], ['value1[0]', 'value0[0]'], ['bitcast<u32>(value0[0])', 'u32(value0[0])']],
+    name: 'record', kernel: record({ sizes: [1, 2] }), inputs: { step: stepWords(41, 0), value0: Float32Array.of(0.75), value1: Float32Array.of(-2, 3.5) },
+    expected: { report: Uint32Array.of(41, ...new Uint32Array(Float32Array.of(0.75, -2, 3.5).buffer)) },
+    mutants: [['step.number', 'step.cursor'], ['value1[0]', 'value0[0]'], ['value1[1]', 'value1[0]'], ['bitcast<u32>(value0[0])', 'u32(value0[0])']],
   };
 }
 

@@ -4,11 +4,15 @@ import { finishMetrics, measuring, resetCounters } from './metrics/measuring.ts'
 import type { Metric, MetricValue } from './metrics/metrics.ts';
 import type { CompiledStep, StepEngine } from './step-engine.ts';
 import type { Weights } from './step-extras.ts';
+import { readHits, shareOf } from './step-report.ts';
 
 export interface Evaluation {
-  /** The mean loss over all examples. */
+  /**
+   * The loss of all examples as one batch, whatever the batches: rows of `ignoreIndex` add nothing, class weights count as in the loss's own
+   * mean. With `reduction: 'sum'` the mean of that over the examples.
+   */
   readonly loss: number;
-  /** The share of right predictions; undefined where the loss has none. */
+  /** The share of right predictions among the rows that count; undefined where the loss has none. */
   readonly accuracy: number | undefined;
   readonly examples: number;
   /** The metrics that were asked for, by their names. */
@@ -24,7 +28,7 @@ export interface Going {
   readonly metrics?: readonly Metric[];
 }
 
-/** Every example once, in order; a smaller last batch counts by its size. */
+/** Every example once, in order; each batch's loss counts by what its mean was divided by. */
 export async function evaluate(engine: StepEngine, data: AnyDataset, { batchSize, output, weights = 'trained', metrics = [] }: Going): Promise<Evaluation> {
   const setting = { output, loss: engine.setup.loss };
   const measured = measuring('evaluate', metrics, setting);
@@ -32,7 +36,8 @@ export async function evaluate(engine: StepEngine, data: AnyDataset, { batchSize
   const targetSize = sizeOf(data.targetShape);
   let number = 0;
   let last: CompiledStep | undefined;
-  const reports: { rows: number; report: Promise<Uint32Array>; hasAccuracy: boolean }[] = [];
+  const isSum = setting.loss.reduction === 'sum';
+  const reports: { step: CompiledStep; mass: number; report: Promise<Uint32Array> }[] = [];
   for (let start = 0; start < data.length; start += batchSize) {
     const rows = Math.min(batchSize, data.length - start);
     const step = await engine.evaluation(rows, weights, measured.counters);
@@ -40,22 +45,28 @@ export async function evaluate(engine: StepEngine, data: AnyDataset, { batchSize
     if (!last) resetCounters(step.program, step.reports.counters ?? [], data.targets.subarray(0, targetSize));
     last = step;
     step.program.write(step.net.inputs, data.inputs.subarray(start * inputSize, (start + rows) * inputSize));
-    step.program.write(step.net.targets, data.targets.subarray(start * targetSize, (start + rows) * targetSize));
+    const targets = data.targets.subarray(start * targetSize, (start + rows) * targetSize);
+    step.program.write(step.net.targets, targets);
     number += 1;
     const { report } = await engine.submit(step, ['forward', 'report'], { number });
-    reports.push({ rows, report, hasAccuracy: step.reports.hasAccuracy });
+    reports.push({ step, report, mass: isSum ? 1 : setting.loss.mass?.(targets) ?? rows });
   }
   let loss = 0;
-  let hits = 0;
-  for (const { rows, report } of reports) {
+  let allMass = 0;
+  const hits = { right: 0, counted: 0 };
+  for (const { step, mass, report } of reports) {
     const words = await report;
     const values = new Float32Array(words.buffer, words.byteOffset, words.length);
-    // A loss that is a sum counts each of its terms once.
-    loss += values[1]! * (setting.loss.reduction === 'sum' ? 1 : rows);
-    hits += (values[2] ?? 0) * rows;
+    loss += values[1]! * mass;
+    allMass += mass;
+    const own = readHits(step.reports, values);
+    hits.right += own?.right ?? 0;
+    hits.counted += own?.counted ?? 0;
   }
+  const divisor = isSum ? data.length : allMass;
   return {
-    loss: loss / data.length, accuracy: reports[0]!.hasAccuracy ? hits / data.length : undefined, examples: data.length,
+    // Where nothing counts the loss is 0, as the kernel has it.
+    loss: divisor === 0 ? loss : loss / divisor, accuracy: last!.reports.accuracy ? shareOf(hits) : undefined, examples: data.length,
     metrics: await finishMetrics(last!.program, last!.reports.counters ?? [], measured, data.length, setting),
   };
 }

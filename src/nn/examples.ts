@@ -77,8 +77,14 @@ function flatten(who: string, rows: readonly (readonly number[])[], size: number
   if (!Array.isArray(rows)) throw new DataError(who, `a ${type === 'u32' ? 'Uint32Array' : 'Float32Array'} or an array of examples`, show(rows));
   const wrong = rows.findIndex((row) => !Array.isArray(row) || row.length !== size);
   if (wrong >= 0) throw new ShapeError(who, `examples of ${size} numbers`, `${show(rows[wrong])} in row ${wrong}`);
-  const numbers = rows.flat();
-  if (type === 'f32') return Float32Array.from(numbers);
+  // Row by row: flat() would skip a hole and move what follows it.
+  const numbers = rows.flatMap((row: readonly number[]) => Array.from(row));
+  if (type === 'f32') {
+    // A Float32Array makes 0 of null and 3 of "3".
+    const other = numbers.findIndex((value) => typeof value !== 'number');
+    if (other >= 0) throw new DataError(who, 'numbers as inputs', `${show(numbers[other])} in row ${Math.floor(other / size)}, column ${other % size}`);
+    return Float32Array.from(numbers);
+  }
   // A Uint32Array would wrap what is no index.
   const bad = numbers.findIndex((value) => !Number.isInteger(value) || value < 0 || value >= 2 ** 32);
   if (bad >= 0) throw new DataError(who, 'indices: integers from 0', `${show(numbers[bad])} in row ${Math.floor(bad / size)}`);

@@ -1,7 +1,7 @@
 import { epochOrder, type Batches } from '../data/batches.ts';
 import type { AnyDataset } from '../data/dataset.ts';
 import { takeRows } from '../data/rows.ts';
-import { ChainruleError, checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
+import { ChainruleError, checkNumber, checkOptionNames, OptionError, ShapeError, show } from '../errors.ts';
 import type { Dispatch } from '../gpu/sequence.ts';
 import { sizeOf } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
@@ -18,7 +18,7 @@ export interface FitStep extends StepReport {
 
 export interface EpochReport {
   readonly epoch: number;
-  /** The mean of the steps' losses, weighted by their examples. */
+  /** The mean of the steps' losses, weighted by their examples: over those that were trained on. */
   readonly loss: number;
   /** On the validation data, if given. */
   readonly validation?: Evaluation;
@@ -29,6 +29,8 @@ export interface FitOptions {
   readonly epochs?: number;
   /** Examples per step. Default the compiled batch size. The last batch of an epoch may be smaller. */
   readonly batchSize?: number;
+  /** Whether an epoch leaves its last batch out where that would be smaller, as PyTorch's drop_last. Default false. */
+  readonly dropLast?: boolean;
   /** Whether each epoch has its own order. Default true. */
   readonly shuffle?: boolean;
   /** Decides the order. Default the compiled seed. */
@@ -77,44 +79,54 @@ interface Fitting {
   checkData(data: AnyDataset): void;
 }
 
-const OPTIONS: readonly (keyof FitOptions)[] = ['epochs', 'batchSize', 'shuffle', 'seed', 'validation', 'resident', 'onStep', 'onEpoch', 'signal'];
+const OPTIONS: readonly (keyof FitOptions)[] = ['epochs', 'batchSize', 'dropLast', 'shuffle', 'seed', 'validation', 'resident', 'onStep', 'onEpoch', 'signal'];
 
 export async function fit(fitting: Fitting): Promise<FitResult> {
   const { engine, data, options } = fitting;
   checkOptionNames('fit', options, OPTIONS);
-  const { epochs = 1, batchSize = fitting.batchSize, shuffle = true, seed = engine.setup.seed, validation, resident: mayReside = true, onStep, onEpoch, signal } = options;
+  const { epochs = 1, batchSize = fitting.batchSize, dropLast = false, shuffle = true, seed = engine.setup.seed, validation, resident: mayReside = true, onStep, onEpoch, signal } = options;
   checkNumber('fit', 'epochs', epochs, { integer: true, min: 1, max: 1e6 });
   for (const [name, callback] of Object.entries({ onStep, onEpoch })) {
     if (callback !== undefined && typeof callback !== 'function') throw new OptionError('fit', `${name} to be a function`, show(callback));
   }
-  if (typeof mayReside !== 'boolean') throw new OptionError('fit', 'resident to be true or false', show(mayReside));
+  for (const [name, flag] of Object.entries({ resident: mayReside, dropLast })) {
+    if (typeof flag !== 'boolean') throw new OptionError('fit', `${name} to be true or false`, show(flag));
+  }
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new OptionError('fit', 'signal to be an AbortSignal', show(signal));
   if (validation !== undefined) fitting.checkData(validation);
   const first = epochOrder('fit', data.length, batchSize, { shuffle, seed, epoch: fitting.epoch() });
-  const rest = data.length % batchSize;
+  const rest = dropLast ? 0 : data.length % batchSize;
   const sizes = [batchSize, ...(rest > 0 ? [rest] : [])];
-  const programs = new Map<number, CompiledStep>();
-  for (const rows of sizes) programs.set(rows, await engine.training(rows));
-  const resident = mayReside ? await engine.reside(data, sizes) : undefined;
-
+  const used = dropLast ? data.length - data.length % batchSize : data.length;
   const startedAt = fitting.stepCount();
   const done: EpochReport[] = [];
   const watch = new StepWatch(engine.setup.device, onStep, (rows) => fitting.snapshot(batchOf(data, rows)));
   const over = new AbortController();
   const interrupted = Promise.race([fitting.ended, whenAborted(signal, over.signal)]);
   interrupted.catch(() => undefined);
+  // Snapshots of other sizes must not take the place of the programs that train.
+  engine.hold(sizes);
   try {
+    const programs = new Map<number, CompiledStep>();
+    for (const rows of sizes) {
+      programs.set(rows, await engine.training(rows).catch((error: unknown) => {
+        throw rows === rest ? inLastBatch(error, rest, data.length, batchSize) : error;
+      }));
+    }
+    const resident = mayReside ? await engine.reside(data, sizes) : undefined;
     let last = new Uint32Array();
     for (let count = 0; count < epochs; count += 1) {
       const epoch = fitting.epoch();
       const order = count === 0 ? first : epochOrder('fit', data.length, batchSize, { shuffle, seed, epoch });
       if (resident) resident.program.write(resident.tensors.order, order.order);
       const loss = await runEpoch(fitting, order, epoch, programs, resident, watch, signal);
-      last = order.order.slice(-(rest || batchSize));
+      last = order.order.slice(0, used).slice(-sizes.at(-1)!);
       fitting.finishEpoch();
       const report: EpochReport = { epoch, loss, ...(validation ? { validation: await fitting.evaluate(validation) } : {}) };
       done.push(report);
-      fitting.observe(report.validation?.loss ?? loss);
+      const watched = report.validation?.loss ?? loss;
+      if (!Number.isFinite(watched)) throw diverged(`a validation loss of ${watched} after epoch ${epoch}`);
+      fitting.observe(watched);
       await Promise.race([onEpoch?.(report), fitting.ended]);
     }
     await watch.settled(last, interrupted);
@@ -123,6 +135,7 @@ export async function fit(fitting: Fitting): Promise<FitResult> {
     watch.end(error);
     throw error;
   } finally {
+    engine.hold([]);
     over.abort();
   }
   return { steps: fitting.stepCount() - startedAt, epochs: done };
@@ -137,13 +150,15 @@ async function runEpoch(
   let reported: Promise<void> = Promise.resolve();
   let cursor = 0;
   for (const rows of order) {
+    const step = programs.get(rows.length);
+    // A last batch that is dropped.
+    if (!step) break;
     await watch.serve(rows);
     if (watch.failure) break;
     if (signal?.aborted) {
       await reported;
       throw aborted(`one in epoch ${epoch}`);
     }
-    const step = programs.get(rows.length)!;
     await engine.ready(step);
     if (!resident) uploadRows(step, data, rows);
     const pending = await send(step, cursor, resident?.gathers.get(rows.length) ?? []);
@@ -152,13 +167,20 @@ async function runEpoch(
       if (watch.failure) return;
       watch.report({ ...report, epoch });
       sum += report.loss * rows.length;
-      if (!Number.isFinite(report.loss) || report.diagnostics?.findings.some(({ kind }) => kind === 'diverged')) throw diverged(report);
+      if (!Number.isFinite(report.loss) || report.diagnostics?.findings.some(({ kind }) => kind === 'diverged')) throw diverged(`a loss of ${report.loss} at step ${report.step}`, report);
     }).catch((error: unknown) => { watch.fail(error); });
   }
   await reported;
   if (watch.failure) throw watch.failure.error;
   engine.setup.device.check();
-  return sum / data.length;
+  return sum / cursor;
+}
+
+/** The first batches were fine: whoever reads of a shape that is too small must learn where it comes from. */
+function inLastBatch(error: unknown, rest: number, length: number, batchSize: number): unknown {
+  if (!(error instanceof ShapeError)) return error;
+  const { who, rule, got } = error;
+  return new ShapeError(who, rule, `${got} in the last batch, which has ${rest} of ${length} examples in batches of ${batchSize}`, 'Pass dropLast: true to fit, or another batchSize.');
 }
 
 function aborted(got: string): ChainruleError {
@@ -172,9 +194,9 @@ function whenAborted(signal: AbortSignal | undefined, over: AbortSignal): Promis
   });
 }
 
-function diverged({ step, loss, diagnostics }: StepReport): ChainruleError {
+function diverged(got: string, { diagnostics }: Partial<StepReport> = {}): ChainruleError {
   const tensor = diagnostics?.findings.find(({ kind }) => kind === 'diverged')?.message ?? 'Compile with diagnostics: true to learn in which tensor it began, or lower the learning rate.';
-  return new ChainruleError('diverged', 'fit', 'finite numbers', `a loss of ${loss} at step ${step}`, tensor);
+  return new ChainruleError('diverged', 'fit', 'finite numbers', got, tensor);
 }
 
 /** The batch by hand, for data too large to live on the GPU. */

@@ -20,4 +20,4 @@ export const sum = (x: Tensor, options: FoldOptions = {}): Tensor => apply('sum'
 /** The mean over `axes` (a number or a list, default all); with keepDims the reduced axes stay as 1. */
 export const mean = (x: Tensor, options: FoldOptions = {}): Tensor => apply('mean', { x }, { ...options });
 /** The same elements under another shape; one dimension may be -1. */
-export const reshape = (x: Tensor, shape: Shape): Tensor => apply('reshape', { x }, { shape: [...shape] });
+export const reshape = (x: Tensor, shape: Shape): Tensor => apply('reshape', { x }, { shape: Array.isArray(shape) ? [...shape] : shape });

@@ -12,14 +12,17 @@ export interface Loss {
   readonly name: string;
   /**
    * The shape and type of one example's target for a model whose output for one example has this shape. With `classes`
-   * targets are indices below it, or the loss's `ignoreIndex`; with `most` they are numbers in [least, most], `least` being 0 where left out.
+   * targets are indices below it, or the loss's `ignoreIndex`; with `most` they are numbers in [least, most], `least` being 0 where left out;
+   * with `signs` they are −1 or 1.
    */
-  target(output: Shape): { readonly shape: Shape; readonly type: ElementType; readonly classes?: number; readonly least?: number; readonly most?: number };
+  target(output: Shape): { readonly shape: Shape; readonly type: ElementType; readonly classes?: number; readonly least?: number; readonly most?: number; readonly signs?: true };
   apply(output: Tensor, target: Tensor): Tensor;
   /** How predictions are counted as right; undefined where accuracy means nothing. */
   readonly accuracy?: AccuracySpec['target'];
   /** Where the loss of a batch is not the mean over its terms. */
   readonly reduction?: 'mean' | 'sum' | 'batchMean';
+  /** What the mean over these targets divides by, in any unit, where that is not the same for each example: `evaluate` joins batches by it. */
+  mass?(targets: Float32Array | Uint32Array): number;
   /** The label of rows that count nothing, for losses of class indices. */
   readonly ignoreIndex?: number;
 }
@@ -36,7 +39,7 @@ function optionsOf<T extends object>(who: string, options: T, known: readonly (k
 const reduced = ({ reduction }: { readonly reduction?: 'mean' | 'sum' | 'batchMean' }): Pick<Loss, 'reduction'> => (reduction === undefined ? {} : { reduction });
 
 /** Targets of the output's shape. */
-const sameAsOutput = (range: { least?: number; most?: number } = {}): Loss['target'] => (shape) => ({ shape, type: 'f32', ...range });
+const sameAsOutput = (range: { most?: number; signs?: true } = {}): Loss['target'] => (shape) => ({ shape, type: 'f32', ...range });
 
 /** One class index for each row of classes. */
 const labels = (who: string): Loss['target'] => (shape) => ({ shape: shape.slice(0, -1), type: 'u32', classes: classesOf(who, shape) });
@@ -49,6 +52,17 @@ function classesOf(who: string, shape: Shape): number {
 
 function checkIgnoreIndex(who: string, ignoreIndex: number = IGNORE_INDEX): number {
   return checkNumber(who, 'ignoreIndex', ignoreIndex, { integer: true, min: -(2 ** 31), max: 2 ** 32 - 1 });
+}
+
+/** The sum of class weights over the labels that count, 1 each without weights: what the mean of losses of labels divides by. */
+function massOf(ignoreIndex: number, weight?: readonly number[]): NonNullable<Loss['mass']> {
+  const ignored = ignoreIndex >>> 0;
+  // A loop: of a language model's labels there are many.
+  return (targets) => {
+    let mass = 0;
+    for (const label of targets) if (label !== ignored) mass += weight ? weight[label]! : 1;
+    return mass;
+  };
 }
 
 /** Mean squared error over all elements, or with `reduction: 'sum'` their sum. Targets: f32 of the output's shape. */
@@ -81,11 +95,11 @@ export function bceWithLogits(options: BceLossOptions = {}): Loss {
   };
 }
 
-/** Binary hinge loss max(0, margin − t·x), mean over all elements. Targets: f32 of the output's shape, 1 or −1. */
+/** Binary hinge loss max(0, margin − t·x), mean over all elements. Targets: f32 of the output's shape, 1 or −1 and nothing else. */
 export function hinge(options: HingeLossOptions = {}): Loss {
   const own = optionsOf('hinge', options, ['margin', 'reduction']);
   return {
-    name: 'hinge', ...reduced(own), accuracy: 'signs', target: sameAsOutput({ least: -1, most: 1 }),
+    name: 'hinge', ...reduced(own), accuracy: 'signs', target: sameAsOutput({ signs: true }),
     apply: (input, target) => functional.hinge(input, target, own),
   };
 }
@@ -112,7 +126,10 @@ export function crossEntropy(options: CrossEntropyLossOptions & { readonly targe
   const { targets = 'index', ...own } = optionsOf('crossEntropy', options, ['targets', 'weight', 'ignoreIndex', 'labelSmoothing', 'reduction']);
   if (targets !== 'index' && targets !== 'probabilities') throw new OptionError('crossEntropy', 'targets to be "index" or "probabilities"', show(targets));
   const shared = { name: 'crossEntropy', ...reduced(own), accuracy: targets, apply: (input: Tensor, target: Tensor) => functional.crossEntropy(input, target, own) };
-  if (targets === 'index') return { ...shared, target: labels('crossEntropy'), ignoreIndex: checkIgnoreIndex('crossEntropy', own.ignoreIndex) };
+  if (targets === 'index') {
+    const ignoreIndex = checkIgnoreIndex('crossEntropy', own.ignoreIndex);
+    return { ...shared, target: labels('crossEntropy'), ignoreIndex, mass: massOf(ignoreIndex, own.weight) };
+  }
   if (own.ignoreIndex !== undefined) {
     throw new OptionError('crossEntropy', 'targets "index" for ignoreIndex', '"probabilities"', 'Leave a row out by giving it probabilities of 0.');
   }
@@ -128,8 +145,9 @@ export function crossEntropy(options: CrossEntropyLossOptions & { readonly targe
 /** Negative log-likelihood for a model that gives log-probabilities [batch…, classes] (`logSoftmax`). Targets: class indices, as for crossEntropy. */
 export function nll(options: NllLossOptions = {}): Loss {
   const own = optionsOf('nll', options, ['weight', 'ignoreIndex', 'reduction']);
+  const ignoreIndex = checkIgnoreIndex('nll', own.ignoreIndex);
   return {
-    name: 'nll', ...reduced(own), accuracy: 'index', target: labels('nll'), ignoreIndex: checkIgnoreIndex('nll', own.ignoreIndex),
+    name: 'nll', ...reduced(own), accuracy: 'index', target: labels('nll'), ignoreIndex, mass: massOf(ignoreIndex, own.weight),
     apply: (input, target) => functional.nll(input, target, own),
   };
 }
@@ -153,6 +171,13 @@ export function checkFits(who: string, data: Pick<Dataset, 'inputShape' | 'targe
     const { least = 0, most } = target;
     const wrong = (data.targets as Float32Array).findIndex((value) => !(value >= least && value <= most));
     if (wrong >= 0) throw new DataError(who, `${loss.name} targets in [${least}, ${most}]`, `${data.targets[wrong]} in row ${Math.floor(wrong / sizeOf(target.shape))}`);
+  }
+  if (target.signs) {
+    const wrong = (data.targets as Float32Array).findIndex((value) => value !== 1 && value !== -1);
+    if (wrong >= 0) {
+      throw new DataError(who, `${loss.name} targets of -1 or 1`, `${data.targets[wrong]} in row ${Math.floor(wrong / sizeOf(target.shape))}`,
+        'Make signs of 0 and 1: targets.map((t) => 2 * t - 1).');
+    }
   }
   if (target.classes !== undefined) {
     const { classes } = target;

@@ -32,6 +32,8 @@ export interface TrainerState {
     readonly step: number;
     /** By parameter and slot: `0.weight.expAvg`. */
     readonly state: Tensors;
+    /** The optimiser of each trainable parameter: groups may have others. States of before do not say. */
+    readonly names?: Readonly<Record<string, string>>;
   };
   /** What a schedule that follows a metric remembers. */
   readonly schedule?: ScheduleState;
@@ -84,7 +86,7 @@ export async function readState(engine: StepEngine, main: CompiledStep, { step, 
   };
   return {
     step, epoch, lr: rate.base, parameters: await read(parts.parameters), buffers: await read(parts.buffers),
-    optimizer: { name: grouping.main.name, step: optimizerStep, state: await read(parts.optimizer) },
+    optimizer: { name: grouping.main.name, step: optimizerStep, state: await read(parts.optimizer), names: grouping.names(main.net.parameters) },
     ...(rate.state === undefined ? {} : { schedule: rate.state }),
     ...(gathered > 0 ? { accumulated: { batches: gathered, gradients: await read(parts.gradients) } } : {}),
     ...(averageDecay === undefined ? {} : { average: { steps: averaged, parameters: await read(parts.average) } }),
@@ -108,6 +110,16 @@ function checkTensors(kind: string, parts: readonly Part[], given: Tensors): voi
   if (extra !== undefined) throw new DataError('load', `${kind} that this model has`, `one more, ${show(extra)}`, 'Load it into the model that it was saved from.');
 }
 
+/** The moments of one optimiser mean nothing to another, though they may have the same names. */
+function checkNames(own: Readonly<Record<string, string>>, given: unknown): void {
+  if (given === undefined) return;
+  if (given === null || typeof given !== 'object') throw new DataError('load', 'optimizer.names as state() returns it', show(given));
+  for (const [parameter, name] of Object.entries(own)) {
+    const other: unknown = Object.hasOwn(given, parameter) ? (given as Record<string, unknown>)[parameter] : undefined;
+    if (other !== name) throw new ChainruleError('state', 'load', `the state of ${name} for ${parameter}`, `that of ${show(other)}`, 'Compile with the groups that the state was saved from, or leave optimizer out of the state.');
+  }
+}
+
 /** What only a trainer that was compiled with the same option can go on with. */
 function checkExtra(name: string, option: string, given: unknown, has: boolean): void {
   if (given === null || typeof given !== 'object') throw new DataError('load', `${name} as state() returns it`, show(given));
@@ -119,13 +131,14 @@ function checkExtra(name: string, option: string, given: unknown, has: boolean):
  * without `average` the average starts again. Throws a DataError or ShapeError that names the tensor.
  */
 export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedState, progress: Progress, rate: LearningRate): void {
-  const { device, grouping: { main: optimizer }, accumulate, averageDecay } = engine.setup;
+  const { device, grouping, accumulate, averageDecay } = engine.setup;
+  const optimizer = grouping.main;
   if (state === null || typeof state !== 'object') throw new DataError('load', 'a state as state() returns it', show(state));
   const { step = 0, epoch = 0, lr = optimizer.lr, parameters, buffers = {}, accumulated, average } = state;
   checkNumber('load', 'step', step, { integer: true, min: 0 });
   checkNumber('load', 'epoch', epoch, { integer: true, min: 0 });
   const takeRate = rate.loading(lr, state.schedule);
-  const optimizerStep = checkNumber('load', 'optimizer.step', state.optimizer?.step ?? 0, { integer: true, min: 0 });
+  const optimizerStep = checkNumber('load', 'optimizer.step', state.optimizer ? state.optimizer.step : 0, { integer: true, min: 0 });
   const parts = partsOf(engine, main);
   checkTensors('parameters', parts.parameters, parameters);
   checkTensors('buffers', parts.buffers, buffers);
@@ -133,6 +146,7 @@ export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedS
     if (state.optimizer.name !== optimizer.name) {
       throw new ChainruleError('state', 'load', `the state of ${optimizer.name}`, `that of ${show(state.optimizer.name)}`, 'Compile with the optimizer that the state was saved from, or leave optimizer out of the state.');
     }
+    checkNames(grouping.names(main.net.parameters), state.optimizer.names);
     checkTensors('optimizer state', parts.optimizer, state.optimizer.state);
   }
   if (accumulated !== undefined) {

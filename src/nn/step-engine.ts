@@ -84,6 +84,8 @@ export class StepEngine {
   readonly #prediction = { trained: new Map<number, Promise<Predicting>>(), average: new Map<number, Promise<Predicting>>() };
   /** Reports under way, over all programs: what bounds how far the host runs ahead. */
   readonly #flying = new Set<Promise<unknown>>();
+  /** Batch sizes whose training programs somebody holds: they stay. */
+  #held: readonly number[] = [];
   #resident: Resident | undefined;
   #residents = 0;
 
@@ -99,6 +101,11 @@ export class StepEngine {
       grouping.check(net.parameters.map(({ name }) => name));
       return this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, this.setup));
     });
+  }
+
+  /** Keeps the training programs of these batch sizes, whatever else is compiled meanwhile; the last call counts. */
+  hold(rows: readonly number[]): void {
+    this.#held = rows;
   }
 
   evaluation(rows: number, weights: Weights = 'trained', counters: readonly Counter[] = []): Promise<CompiledStep> {
@@ -150,7 +157,7 @@ export class StepEngine {
     return { net, program, reports, ring: new ReportRing(this.setup.device, name, ranges.map((tensor) => program.range(tensor))) };
   }
 
-  /** The program for a batch size: those used last stay, and always the first, which holds the trainer's own size. */
+  /** The program for a batch size: those used last stay, those that are held, and always the first, which holds the trainer's own size. */
   async #cached<T extends { program: Program; ring?: ReportRing }>(kind: string, cache: Map<number, Promise<T>>, rows: number, make: () => Promise<T>): Promise<T> {
     const existing = cache.get(rows);
     if (existing) {
@@ -161,7 +168,9 @@ export class StepEngine {
       }
       return existing;
     }
-    if (cache.size >= KEPT_PROGRAMS) await this.#forget(kind, cache, [...cache.keys()][1]!);
+    const held = kind === 'train' ? this.#held : [];
+    const oldest = [...cache.keys()].find((size, index) => index > 0 && !held.includes(size));
+    if (cache.size >= KEPT_PROGRAMS && oldest !== undefined) await this.#forget(kind, cache, oldest);
     const entry = make();
     cache.set(rows, entry);
     entry.catch(() => cache.delete(rows));

@@ -1,4 +1,4 @@
-import { accuracy, type AccuracySpec } from '../../shaders/accuracy.wgsl.ts';
+import { accuracy, tellsCounted, type AccuracySpec } from '../../shaders/accuracy.wgsl.ts';
 import { gatherBatch, type BatchSpec } from '../../shaders/batch.wgsl.ts';
 import { STEP_BYTES } from '../../shaders/kernel.ts';
 import { record, type RecordSpec } from '../../shaders/record.wgsl.ts';
@@ -7,7 +7,7 @@ import { asMatrix, map } from '../ops/map.ts';
 import { ops } from '../ops/index.ts';
 import { reduce } from '../ops/reduce.ts';
 import type { KernelFamily, Request, Target } from '../ops/request.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { sizeOf, type Tensor } from '../ops/tensor.ts';
 import { planProgram, type Extension, type ProgramPlan } from '../program/plan.ts';
 import type { Loss } from './losses.ts';
 import type { Counter } from './metrics/counter.ts';
@@ -32,7 +32,8 @@ const placeStep = ({ place }: Extension): Tensor => place('step', [STEP_BYTES / 
 /** What a step hands to the host, in the order in which it is copied: the report first. */
 export interface Reports {
   readonly report: Tensor;
-  readonly hasAccuracy: boolean;
+  /** Where the loss has an accuracy: the rows of the output, and whether the report says how many of them count (else all do). */
+  readonly accuracy?: { readonly rows: number; readonly tellsCounted: boolean };
   /** Whether the report ends with the squared norm of all gradients. */
   readonly hasGradientNorm: boolean;
   readonly statistics?: Tensor;
@@ -47,29 +48,34 @@ export interface StepPlan {
   readonly reports: Reports;
 }
 
-/** The scalars of a step and its tag, written by its last launch. */
-function reporting(name: string, extension: Extension, net: LossNet, kind: AccuracySpec['target'] | undefined, squaredNorm?: Tensor): { requests: Request[]; report: Tensor } {
+/** The numbers of a step and its tag, written by its last launch: the loss, then how many rows are right and how many count. */
+function reporting(name: string, extension: Extension, net: LossNet, kind: AccuracySpec['target'] | undefined, squaredNorm?: Tensor): { requests: Request[] } & Pick<Reports, 'report' | 'accuracy'> {
   const requests: Request[] = [];
+  let share: Reports['accuracy'];
   const values = [extension.tensor(net.loss.id)];
   if (kind !== undefined) {
     const outputs = extension.tensor(net.outputs.id);
     const matrix = asMatrix(outputs.shape);
-    const hits = extension.value('hits', [matrix.rows]);
-    const share = extension.value('accuracy', []);
+    const spec: AccuracySpec = { ...matrix, target: kind, ...(net.ignoreIndex === undefined ? {} : { ignoreIndex: net.ignoreIndex }) };
+    share = { rows: matrix.rows, tellsCounted: tellsCounted(spec) };
+    const outer = share.tellsCounted ? 2 : 1;
+    const hits = extension.value('hits', [outer * matrix.rows]);
+    const sums = extension.value('accuracy', [outer]);
     requests.push(
-      { family: accuracyFamily, spec: { ...matrix, target: kind, ...(net.ignoreIndex === undefined ? {} : { ignoreIndex: net.ignoreIndex }) } satisfies AccuracySpec, reads: { x: outputs, expected: net.targets }, writes: { hits }, label: 'accuracy' },
-      { ...reduce(hits, { outer: 1, size: matrix.rows, inner: 1, scale: 1 / matrix.rows }, share), label: 'accuracy' },
+      { family: accuracyFamily, spec, reads: { x: outputs, expected: net.targets }, writes: { hits }, label: 'accuracy' },
+      { ...reduce(hits, { outer, size: matrix.rows, inner: 1, scale: 1 }, sums), label: 'accuracy' },
     );
-    values.push(share);
+    values.push(sums);
   }
   if (squaredNorm) values.push(squaredNorm);
-  const report = extension.place(`${name}.report`, [values.length + 1], 'step', 'u32');
+  const sizes = values.map(({ shape }) => sizeOf(shape));
+  const report = extension.place(`${name}.report`, [sizes.reduce((sum, size) => sum + size, 1)], 'step', 'u32');
   requests.push({
-    family: recordFamily, spec: { values: values.length } satisfies RecordSpec,
+    family: recordFamily, spec: { sizes } satisfies RecordSpec,
     reads: { step: placeStep(extension), ...Object.fromEntries(values.map((value, index) => [`value${index}`, value])) },
     writes: { report }, label: 'report',
   });
-  return { requests, report };
+  return { requests, report, ...(share ? { accuracy: share } : {}) };
 }
 
 /** What a training step does beside forward, backward, optimiser and report. */
@@ -102,8 +108,8 @@ export function planTraining(
         ...sections, buffers: storingBuffers(extension, net, target), ...(averageDecay === undefined ? {} : averaging(extension, averageDecay)),
       };
       const { requests: update, squaredNorm } = planUpdate(extension, net, grouping, gradients, clip);
-      const { requests, report } = reporting(name, extension, net, accuracyKind, squaredNorm);
-      reports = { report, hasAccuracy: accuracyKind !== undefined, hasGradientNorm: squaredNorm !== undefined, activities: [] };
+      const { requests, ...reported } = reporting(name, extension, net, accuracyKind, squaredNorm);
+      reports = { ...reported, hasGradientNorm: squaredNorm !== undefined, activities: [] };
       if (!diagnostics) return { ...extras, update, report: requests };
 
       const before = place('diagnostics.before', [count], 'diagnostics');
@@ -134,9 +140,9 @@ export function planEvaluation(name: string, net: LossNet, target: Target, accur
   const plan = planProgram({
     name, graph: net.graph, target, kept: [net.loss.id],
     extend: (extension) => {
-      const { requests, report } = reporting(name, extension, net, accuracyKind);
+      const { requests, ...reported } = reporting(name, extension, net, accuracyKind);
       const counts = counting(extension, net, counters);
-      reports = { report, hasAccuracy: accuracyKind !== undefined, hasGradientNorm: false, activities: [], counters: counts.places };
+      reports = { ...reported, hasGradientNorm: false, activities: [], counters: counts.places };
       return { report: [...counts.requests, ...requests] };
     },
   });

@@ -1,5 +1,6 @@
 import { readDiagnostics, type StepDiagnostics } from './diagnostics.ts';
 import type { CompiledStep } from './step-engine.ts';
+import type { Reports } from './step-plans.ts';
 
 /** Examples for one step: `inputs` row by row as the model takes them (indices as u32), `targets` as the loss takes them. */
 export interface Batch {
@@ -13,7 +14,7 @@ export interface StepReport {
   readonly step: number;
   /** The batch's mean loss, and with a regularisation its penalty on top. */
   readonly loss: number;
-  /** Share of right predictions in the batch, with `metrics: ['accuracy']`. */
+  /** Share of right predictions among the rows of the batch that count, with `metrics: ['accuracy']`. */
   readonly accuracy?: number;
   /** The norm of all gradients together before it was clipped, with `clipGradients: { norm }`; with `accumulate` on the steps that change the weights. */
   readonly gradientNorm?: number;
@@ -30,13 +31,22 @@ export interface PendingStep {
   readonly report: Promise<StepReport>;
 }
 
+/** How many rows of the batch are right, and how many count; undefined where the report has no accuracy. */
+export function readHits({ accuracy }: Reports, values: Float32Array): { readonly right: number; readonly counted: number } | undefined {
+  return accuracy && { right: values[2]!, counted: accuracy.tellsCounted ? values[3]! : accuracy.rows };
+}
+
+/** 0 where nothing counts. */
+export const shareOf = ({ right, counted }: { readonly right: number; readonly counted: number }): number => (counted === 0 ? 0 : right / counted);
+
 /** Takes a report apart; `updated` says whether the optimiser ran, without which there is nothing to diagnose. */
 export function readReport(step: CompiledStep, number: number, words: Uint32Array, updated: boolean): StepReport {
   const values = new Float32Array(words.buffer, words.byteOffset, words.length);
   const loss = values[1]!;
+  const hits = readHits(step.reports, values);
   return {
     step: number, loss,
-    ...(step.reports.hasAccuracy ? { accuracy: values[2]! } : {}),
+    ...(hits ? { accuracy: shareOf(hits) } : {}),
     ...(step.reports.hasGradientNorm && updated ? { gradientNorm: Math.sqrt(values[step.reports.report.shape[0]! - 1]!) } : {}),
     ...(step.reports.statistics && updated ? { diagnostics: readDiagnostics(step, number, words, Number.isFinite(loss)) } : {}),
   };

@@ -97,7 +97,7 @@ export class Trainer {
 
   /**
    * Trains on a data set. Steps are sent ahead of their results: `onStep` hears of each a few steps late, in order.
-   * Rejects with code `diverged` at the first loss that is not finite, with `aborted` after `signal`; what was learnt stays.
+   * Rejects with code `diverged` at the first loss, also on the validation data, that is not finite, with `aborted` after `signal`; what was learnt stays.
    */
   async fit(data: AnyDataset, options: FitOptions = {}): Promise<FitResult> {
     return this.#calls.exclusively('fit', async () => {

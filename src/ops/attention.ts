@@ -178,6 +178,7 @@ export const scaledDotProductAttention: LibraryOp = {
     + 'Beyond 128 rows no T × S matrix is stored.',
   families: [attentionFamily, queryGradientFamily, keyGradientFamily],
   inputs: ['query', 'key', 'value', 'mask'],
+  takesIndices: ['mask'],
   optional: ['mask'],
   options: ['causal', 'scale', 'maskKind'],
   shapes: (inputs, options, who) => {

@@ -44,6 +44,7 @@ export const batchNorm: LibraryOp = {
   inputs: ['x', 'weight', 'bias', 'mean', 'variance'],
   optional: ['weight', 'bias', 'mean', 'variance'],
   constants: ['mean', 'variance'],
+  takesIndices: [],
   options: ['eps'],
   families: [normalizeFamily],
   shapes: (inputs, options, who) => {
@@ -103,6 +104,7 @@ function running(name: string, statistic: RunningStatisticSpec['statistic']): Li
     notes: `${statistic === 'variance' ? 'Unbiased. ' : ''}Nothing flows back to x.`,
     inputs: ['x', 'running'],
     constants: ['x'],
+    takesIndices: [],
     options: ['momentum'],
     families: [runningStatisticFamily],
     shapes: ({ x, running: old }, options, who) => {

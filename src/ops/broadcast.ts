@@ -58,6 +58,7 @@ function binary(name: string, formula: string, derivative: (place: Place) => Ste
     formula,
     ...(notes ? { notes } : {}),
     inputs: ['a', 'b'],
+    takesIndices: ['a', 'b'],
     shapes: ({ a, b }, _, who) => ({ out: broadcastShape(who, a!.shape, b!.shape) }),
     forward: ({ inputs: { a, b }, outputs }) => [map(a!, [{ formula: name, operands: [b!] }], outputs.out!)],
     backward: ({ inputs, outputs, gradients, wanted, scratch }) => {

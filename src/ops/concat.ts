@@ -26,7 +26,7 @@ export function join(parts: readonly Tensor[], axis: number, out: Tensor, scratc
     }
     return [...requests, ...join(groups, axis, out, scratch)];
   }
-  const spec = { outer: sizeOf(out.shape.slice(0, axis)), inner: sizeOf(out.shape.slice(axis + 1)), sizes: parts.map(({ shape }) => shape[axis]!) };
+  const spec = { outer: sizeOf(out.shape.slice(0, axis)), inner: sizeOf(out.shape.slice(axis + 1)), sizes: parts.map(({ shape }) => shape[axis]!), type: out.type };
   return [{ family: concatFamily, spec, reads: Object.fromEntries(parts.map((part, index) => [`x${index}`, part])), writes: { out } }];
 }
 
@@ -39,6 +39,7 @@ export const concat: LibraryOp = {
   inputs: PARTS,
   optional: PARTS.slice(1),
   options: ['axis'],
+  keepsType: true,
   shapes: (inputs, { axis = 0 }, who) => {
     const parts = partsOf(inputs);
     const [first] = parts;

@@ -24,6 +24,7 @@ function unary(name: string, says: string, rule: Row): LibraryOp {
     formula: says,
     ...(rule.notes ? { notes: rule.notes } : {}),
     inputs: ['x'],
+    takesIndices: ['x'],
     ...(rule.options ? { options: rule.options } : {}),
     ...(rule.canDie ? { canDie: true } : {}),
     shapes: ({ x }, options) => {
@@ -86,7 +87,7 @@ export const leakyRelu = activation('leakyRelu', 'out = x where x > 0, else nega
   saves: 'y',
   options: ['negativeSlope'],
   // A negative slope would make the sign of y ambiguous, and no net wants one.
-  parameters: ({ negativeSlope = 0.01 }) => [checkNumber('leakyRelu', 'negativeSlope', negativeSlope, { min: 0 })],
+  parameters: ({ negativeSlope = 0.01 }) => [checkNumber('leakyRelu', 'negativeSlope', negativeSlope, { min: 0, float32: true })],
 });
 export const clamp = unary('clamp', 'out = min(max(x, min), max)', { notes: 'Either bound may be left out. On a bound the gradient passes.',
   saves: 'x',

@@ -78,7 +78,7 @@ export function checkVariants(who: string, variants: Readonly<Record<string, str
 
 /** The functions that every op has, and those that it may have. */
 const RULES = ['shapes', 'forward', 'backward'] as const;
-const LISTS = ['inputs', 'optional', 'options', 'constants', 'families'] as const;
+const LISTS = ['inputs', 'optional', 'options', 'constants', 'takesIndices', 'families'] as const;
 
 /**
  * Makes an op of your own known by its name: `applyOp` uses it in nets and objectives, `checkOp` proves it. Nothing else
@@ -99,7 +99,7 @@ export function defineOp(op: Op, { replace = false }: { readonly replace?: boole
   const wrongList = LISTS.find((list) => !Array.isArray(op[list] ?? (list === 'inputs' ? undefined : [])));
   if (wrongList) throw new OptionError(who, `${wrongList} of ${op.name} as a list`, show(op[wrongList]));
   if (op.inputs.length === 0) throw new OptionError(who, `at least one input of ${op.name}`, 'none');
-  for (const list of ['optional', 'constants'] as const) {
+  for (const list of ['optional', 'constants', 'takesIndices'] as const) {
     const stranger = op[list]?.find((name) => !op.inputs.includes(name));
     if (stranger !== undefined) throw new OptionError(who, `${list} of ${op.name} among its inputs ${op.inputs.join(', ')}`, show(stranger));
   }

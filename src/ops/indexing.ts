@@ -1,6 +1,7 @@
 import { gather as gatherKernel, indexCount, indexOrder, oneHot as oneHotKernel, scatterScan, scatterSorted, type IndexSpec, type ScatterSpec } from '../../shaders/indexing.wgsl.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
 import type { Application, LibraryOp, Options } from './op.ts';
+import { checkPlaces } from './places.ts';
 import type { KernelFamily, Request } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -46,6 +47,8 @@ function alongAxis(who: string, table: Shape, { shape, type }: Tensor, options: 
   const axis = axisOf(who, options, table.length);
   const fits = shape.length === table.length && shape.every((size, other) => other === axis || size === table[other]);
   if (!fits) throw new ShapeError(who, `indices ${showShape(table.map((size, other) => (other === axis ? -1 : size))).replace('-1', 'n')} for ${showShape(table)} along axis ${axis}`, showShape(shape));
+  checkPlaces(who, `places along axis ${axis}`, table[axis]!);
+  checkPlaces(who, `indices along axis ${axis}`, shape[axis]!);
   return { outer: sizeOf(table.slice(0, axis)), size: table[axis]!, inner: sizeOf(table.slice(axis + 1)), count: shape[axis]!, eachRow: false, indices: type };
 }
 
@@ -94,6 +97,8 @@ export const scatterAdd: LibraryOp = {
 function rowsOf(who: string, weight: Tensor, indices: Tensor, { paddingIndex }: Options): IndexSpec {
   const [size, inner] = weight.shape;
   if (weight.shape.length !== 2) throw new ShapeError(who, 'weight [numEmbeddings, embeddingDim]', showShape(weight.shape));
+  checkPlaces(who, 'rows of weight', size!);
+  checkPlaces(who, 'indices', sizeOf(indices.shape));
   const padding = paddingIndex === undefined ? undefined : checkNumber(who, 'paddingIndex', paddingIndex, { integer: true, min: 0, max: size! - 1 });
   return {
     outer: 1, size: size!, inner: inner!, count: sizeOf(indices.shape), eachRow: true, indices: indices.type, ...(padding === undefined ? {} : { padding }),

@@ -44,6 +44,7 @@ export function defineLoss<S extends LossSpec>(rule: LossRule<S>): LibraryOp {
     formula: rule.formula,
     ...(rule.notes ? { notes: rule.notes } : {}),
     inputs: ['input', 'target'],
+    takesIndices: ['target'],
     ...(rule.targetGradient ? {} : { constants: ['target'] }),
     options: ['reduction', ...rule.options ?? []],
     shapes: (inputs, options, who) => {

@@ -1,7 +1,7 @@
 import { isFull, type Access, type ChainStep } from '../../shaders/chain.wgsl.ts';
 import { elementwise, type ElementwiseSpec } from '../../shaders/elementwise.wgsl.ts';
 import { FORMULAS } from '../../shaders/formulas.wgsl.ts';
-import { OptionError, show } from '../errors.ts';
+import { OptionError, ShapeError, show } from '../errors.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
 import { layoutOf, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -12,7 +12,7 @@ export function asMatrix(shape: Shape): { rows: number; columns: number } {
 }
 
 /** Where an operand's elements stand under NumPy broadcasting to `shape`. */
-export function accessOf(operand: Pick<Tensor, 'shape' | 'layout'>, shape: Shape): Access {
+export function accessOf(operand: Pick<Tensor, 'shape' | 'layout' | 'type'>, shape: Shape): Access {
   const { strides, offset, size } = layoutOf(operand);
   const missing = shape.length - operand.shape.length;
   const strideOf = (axis: number): number => (axis - missing < 0 || operand.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!);
@@ -26,7 +26,7 @@ export function accessOf(operand: Pick<Tensor, 'shape' | 'layout'>, shape: Shape
     else if (modulo > 1) terms.push({ divide, modulo, stride });
     divide *= modulo;
   }
-  return { rowTerms: terms, columnStride: shape.length > 0 ? strideOf(shape.length - 1) : 0, count: size, ...(offset > 0 ? { offset } : {}) };
+  return { rowTerms: terms, columnStride: shape.length > 0 ? strideOf(shape.length - 1) : 0, count: size, ...(offset > 0 ? { offset } : {}), ...(operand.type === 'u32' ? { type: operand.type } : {}) };
 }
 
 /** A step of a chain as an op asks for it: a formula, its numbers, its further tensors. */
@@ -43,8 +43,10 @@ function known(formula: string, operands: number): string {
   return formula;
 }
 
-/** out = the steps applied to x one after the other, with every operand broadcast to out's shape. */
+/** out = the steps applied to x one after the other, with every operand broadcast to out's shape. Indices become numbers; a u32 `out` takes a copy of them. */
 export function map(x: Tensor, steps: readonly MapStep[], out: Tensor): Request<ElementwiseSpec> {
+  const isIndices = out.type === 'u32';
+  if (isIndices && (steps.length > 0 || x.type !== 'u32')) throw new ShapeError('map', 'an out of f32, or a copy of indices', 'an out of u32');
   const reads: Record<string, Tensor> = { x };
   const chain = steps.map(({ formula, parameters = [], operands = [] }): ChainStep => ({
     formula: known(formula, operands.length),
@@ -52,10 +54,10 @@ export function map(x: Tensor, steps: readonly MapStep[], out: Tensor): Request<
     operands: operands.map((operand) => {
       const name = `operand${Object.keys(reads).length - 1}`;
       reads[name] = operand;
-      return { name, access: { ...accessOf(operand, out.shape), ...(operand.type === 'u32' ? { type: operand.type } : {}) } };
+      return { name, access: accessOf(operand, out.shape) };
     }),
   }));
-  return { family: elementwiseFamily, spec: { ...asMatrix(out.shape), start: accessOf(x, out.shape), steps: chain }, reads, writes: { out } };
+  return { family: elementwiseFamily, spec: { ...asMatrix(out.shape), start: accessOf(x, out.shape), steps: chain, ...(isIndices ? { type: 'u32' as const } : {}) }, reads, writes: { out } };
 }
 
 /** A chain for another request: its binding names made distinct from those already there. */
@@ -72,7 +74,8 @@ export interface GraftedChain {
 export function graftAfter(
   consumer: Request, tensor: Tensor, rows: number, columns: number, host: Request, keep: boolean, steps: readonly ChainStep[],
 ): GraftedChain | undefined {
-  if (!hasFamily(consumer, elementwiseFamily)) return undefined;
+  // What copies indices has no place for numbers that are made of them.
+  if (!hasFamily(consumer, elementwiseFamily) || tensor.type !== 'f32') return undefined;
   const { spec } = consumer;
   if (spec.columns !== columns || spec.rows !== rows) return undefined;
   const started = startWith(consumer, tensor);
@@ -88,14 +91,14 @@ export function graftAfter(
 
 /**
  * The chain of `producer`, to be run on each element of its input as `host` loads it in the layout [rows, columns]. Hosts that
- * read `x` from where `start` says take any start; others take what lies in that layout.
+ * read `x` from where `start` says take any start; others take numbers that lie in that layout.
  */
 export function graftBefore(
   producer: Request, rows: number, columns: number, host: Request, anyStart = false,
 ): (GraftedChain & { x: Tensor; start: Access }) | undefined {
-  if (!hasFamily(producer, elementwiseFamily)) return undefined;
+  if (!hasFamily(producer, elementwiseFamily) || producer.spec.type) return undefined;
   const { spec } = producer;
-  if (spec.rows !== rows || spec.columns !== columns || !(anyStart || isFull(spec.start, rows, columns))) return undefined;
+  if (spec.rows !== rows || spec.columns !== columns || !(anyStart || (isFull(spec.start, rows, columns) && !spec.start.type))) return undefined;
   if (spec.steps.some(({ save }) => save !== undefined)) return undefined;
   return { ...rename(producer, host), x: producer.reads.x!, start: spec.start };
 }

@@ -1,6 +1,6 @@
-import { OptionError, show } from '../errors.ts';
+import { OptionError, ShapeError, show } from '../errors.ts';
 import type { KernelFamily, Request } from './request.ts';
-import type { Layout, Shape, Tensor } from './tensor.ts';
+import type { ElementType, Layout, Shape, Tensor } from './tensor.ts';
 
 export type Named<T> = Readonly<Record<string, T>>;
 export type Options = Readonly<Record<string, unknown>>;
@@ -59,6 +59,10 @@ export interface Op {
   readonly options?: readonly string[];
   /** Inputs that are never differentiated, like labels. */
   readonly constants?: readonly string[];
+  /** Inputs that may hold indices (u32): its launches read them as such. Default those of `constants`; all others are f32. */
+  readonly takesIndices?: readonly string[];
+  /** Set where `out` holds elements of the inputs as they are: it has their type, which is one, and is u32 for indices. */
+  readonly keepsType?: true;
   /** The outputs' shapes, or a ShapeError in the name of `who`. */
   shapes(inputs: Named<Tensor>, options: Options, who: string): Named<Shape>;
   /**
@@ -87,4 +91,20 @@ export function flag(who: string, options: Options, name: string): boolean {
   const value = options[name] ?? false;
   if (typeof value !== 'boolean') throw new OptionError(who, `${name} to be true or false`, show(value));
   return value;
+}
+
+/** The type of what an op makes of these inputs. Read as f32, the bits of an index are a number near 0, so only who knows of indices may get them. */
+export function typeOf({ takesIndices, constants = [], keepsType }: Op, inputs: Named<Tensor>, who: string): ElementType {
+  const given = Object.entries(inputs);
+  const advice = 'scale(x, 1) makes numbers of indices.';
+  if (keepsType) {
+    const type = given[0]![1].type;
+    if (given.some(([, tensor]) => tensor.type !== type)) {
+      throw new ShapeError(who, 'tensors of one type', given.map(([name, tensor]) => `${name} of ${tensor.type}`).join(' and '), advice);
+    }
+    return type;
+  }
+  const wrong = given.find(([name, { type }]) => type !== 'f32' && !(takesIndices ?? constants).includes(name));
+  if (wrong) throw new ShapeError(who, `${wrong[0]} of f32`, wrong[1].type, advice);
+  return 'f32';
 }

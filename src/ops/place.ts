@@ -8,5 +8,5 @@ const placeFamily: KernelFamily<PlaceSpec> = { name: 'place', variants: [{ name:
 /** out = `value` everywhere but in the ranges, which hold x: what `slice` takes out, put back. */
 export function place(x: Tensor, ranges: readonly Range[], value: number, out: Tensor): Request<PlaceSpec> {
   const axes = ranges.map(({ start, count, step }, axis) => ({ size: out.shape[axis]!, start, count, step }));
-  return { family: placeFamily, spec: { axes, value }, reads: { x }, writes: { out } };
+  return { family: placeFamily, spec: { axes, value, type: out.type }, reads: { x }, writes: { out } };
 }

@@ -5,6 +5,7 @@ import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
 import { map } from './map.ts';
 import { flag, type Named, type LibraryOp, type Options } from './op.ts';
 import { foldAxes, foldedShape, reduceFamily, sumAxes } from './reduce.ts';
+import { checkPlaces } from './places.ts';
 import type { KernelFamily } from './request.ts';
 import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
@@ -177,6 +178,7 @@ function placeOf(name: 'argMax' | 'argMin'): LibraryOp {
     options: ['axis', 'keepDims'],
     shapes: ({ x }, options, who) => {
       if (x!.type !== 'f32') throw new ShapeError(who, 'numbers to compare (f32)', x!.type);
+      checkPlaces(who, 'numbers to choose from', termsOf(x!, axes(who, x!.shape, options)));
       return { out: foldedShape(x!.shape, axes(who, x!.shape, options), flag(who, options, 'keepDims')) };
     },
     forward: ({ inputs: { x }, outputs, options }) => [foldAxes(x!, { fold: name, axes: axes(name, x!.shape, options) }, outputs.out!)],

@@ -22,6 +22,7 @@ export const reshape: LibraryOp = {
   formula: 'the same elements in row order under another shape',
   notes: 'A view: nothing is launched, unless no strides can say it.',
   inputs: ['x'],
+  keepsType: true,
   options: ['shape'],
   shapes: ({ x }, options, who) => {
     const asked = options.shape as Shape;

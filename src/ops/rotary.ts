@@ -1,4 +1,4 @@
-import { MOST_POSITIONS, rotary as rotaryKernel, type RotarySpec } from '../../shaders/rotary.wgsl.ts';
+import { MOST_COLUMNS, MOST_POSITIONS, rotary as rotaryKernel, type RotarySpec } from '../../shaders/rotary.wgsl.ts';
 import { checkNumber, OptionError, ShapeError } from '../errors.ts';
 import { accessOf } from './map.ts';
 import type { LibraryOp, Options } from './op.ts';
@@ -44,6 +44,7 @@ export const rotary: LibraryOp = {
     const { shape } = x!;
     const { offset } = optionsOf(who, options);
     if (shape.length < 2 || shape.at(-1)! % 2 !== 0) throw new ShapeError(who, 'an x [..., T, D] with an even D', showShape(shape));
+    if (shape.at(-1)! > MOST_COLUMNS) throw new ShapeError(who, `at most ${MOST_COLUMNS} columns (a limit of WGSL)`, showShape(shape), 'Split them into heads.');
     if (offset + shape.at(-2)! > MOST_POSITIONS) {
       throw new OptionError(who, `positions below ${MOST_POSITIONS}`, `${shape.at(-2)} from ${offset} on`);
     }

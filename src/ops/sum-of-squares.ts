@@ -10,7 +10,8 @@ const sumOfSquaresFamily: KernelFamily<SumOfSquaresSpec> = {
   variants: [{ name: 'workgroup', suits: () => true, kernel: sumOfSquaresKernel }],
 };
 
-const factorOf = ({ factor = 1 }: Options): number => checkNumber('sumOfSquares', 'factor', factor, { float32: true });
+/** Its double, which the gradient takes, is a number of float32, too. */
+const factorOf = ({ factor = 1 }: Options): number => checkNumber('sumOfSquares', 'factor', factor, { min: -1.7e38, max: 1.7e38, float32: true });
 
 /** out [] = factor · Σ x² over all elements: with factor = λ/2 the L2 penalty of a weight. */
 export const sumOfSquares: LibraryOp = {

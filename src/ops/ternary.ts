@@ -13,6 +13,7 @@ export const where: LibraryOp = {
   notes: 'The condition gets no gradient.',
   inputs: ['condition', 'a', 'b'],
   constants: ['condition'],
+  takesIndices: ['condition', 'a', 'b'],
   shapes: ({ condition, a, b }, _, who) => {
     const choices = broadcastShape(who, a!.shape, b!.shape);
     try {
@@ -44,6 +45,7 @@ export const prelu: LibraryOp = {
   formula: 'out = x where x > 0, else weight · x',
   notes: 'weight [1], or [channels] along axis 1.',
   inputs: ['x', 'weight'],
+  takesIndices: ['x', 'weight'],
   shapes: ({ x, weight }, _, who) => {
     const channels = x!.shape.length > 1 ? x!.shape[1]! : 1;
     if (!sameShape(weight!.shape, [1]) && !sameShape(weight!.shape, [channels])) {

@@ -34,6 +34,7 @@ function view(name: string, formula: string, options: readonly string[], rule: {
     formula,
     notes: 'A view: nothing is launched forward.',
     inputs: ['x'],
+    keepsType: true,
     options,
     shapes: ({ x }, given, who) => ({ out: rule.look(x!, given, who).shape }),
     view: ({ x }, given, shape) => ({ of: x!, layout: compactLayout(shape, rule.look(x!, given, name).layout) }),

@@ -26,7 +26,6 @@ export const steps = (who: string, options: Options, name: string, rank: Rank, m
 /** The rows and columns of planes: a single axis is one row. */
 export function planeOf(who: string, name: string, x: Tensor, rank: Rank): { batch: number; channels: number; plane: Pair } {
   if (x.shape.length !== rank + 2) throw new ShapeError(who, `${name} ${LAYOUTS[rank]}`, showShape(x.shape));
-  if (x.type !== 'f32') throw new ShapeError(who, `${name} of f32`, x.type);
   const [batch, channels, ...plane] = x.shape;
   return { batch: batch!, channels: channels!, plane: rank === 1 ? [1, plane[0]!] : [plane[0]!, plane[1]!] };
 }

@@ -4,7 +4,7 @@ import { ops } from '../ops/index.ts';
 import type { Named, Range } from '../ops/op.ts';
 import { place } from '../ops/place.ts';
 import type { Request } from '../ops/request.ts';
-import { sameShape, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
+import { sameShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
 import type { Graph, Meaning, Node, Working } from './graph.ts';
 
@@ -44,8 +44,8 @@ class TensorTable {
     return viewOf === undefined ? root : { ...root, shape, ...(layout ? { layout, shows: { kind: 'value', tensor: id } satisfies Meaning } : {}) };
   }
 
-  add(name: string, shape: Shape, role: Role, constant?: number): Tensor {
-    const tensor: Tensor = { id: this.all.length, name, shape, type: 'f32', role, ...(constant === undefined ? {} : { constant }) };
+  add(name: string, shape: Shape, role: Role, { constant, type = 'f32' }: { readonly constant?: number | undefined; readonly type?: ElementType } = {}): Tensor {
+    const tensor: Tensor = { id: this.all.length, name, shape, type, role, ...(constant === undefined ? {} : { constant }) };
     this.all.push(tensor);
     return tensor;
   }
@@ -77,8 +77,8 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   const meanings = new Map<number, Meaning>();
   const working = new Map<number, Working>();
   const indexOf = new Map(graph.nodes.map((node, index) => [node, index]));
-  const contiguous = new Contiguous((view, shape) => {
-    const copy = table.add(view.name, shape, 'value');
+  const contiguous = new Contiguous((view) => {
+    const copy = table.add(view.name, view.shape, 'value', { type: view.type });
     if (view.shows) meanings.set(copy.id, view.shows as Meaning);
     return copy;
   });
@@ -96,7 +96,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     saved: saved.get(node) ?? {},
     options: node.options,
     scratch: (name: string, shape: Shape): Tensor => workingTensor(node, name, shape),
-    constant: (value: number, shape: Shape): Tensor => table.add(`constant ${value}`, shape, 'input', value),
+    constant: (value: number, shape: Shape): Tensor => table.add(`constant ${value}`, shape, 'input', { constant: value }),
   });
   const label = (requests: readonly Request[], node: Node, direction: string): Request[] =>
     requests.map((request) => ({ ...request, label: `${node.label}.${direction}` }));
@@ -109,9 +109,9 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   /** The forward launches of a block again, into tensors of their own: its first ones need not be kept since the forward pass. */
   const remake = (block: number): Request[] => graph.nodes.filter((node) => node.block === block).flatMap((node) => {
     for (const id of Object.values(node.outputs)) {
-      const { name, shape, viewOf } = graph.tensors[id]!;
+      const { name, shape, type, viewOf } = graph.tensors[id]!;
       if (viewOf !== undefined) continue;
-      const again = table.add(name, shape, 'value');
+      const again = table.add(name, shape, 'value', { type });
       made.set(id, again);
       meanings.set(again.id, { kind: 'value', tensor: id });
     }
@@ -129,7 +129,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   const cotangents = new Map<number, Tensor>();
   for (const { tensor, cotangent } of seeds) {
     const { name, shape } = graph.tensors[tensor]!;
-    const seed = table.add(`d ${name}`, shape, 'input', cotangent === 'one' ? 1 : undefined);
+    const seed = table.add(`d ${name}`, shape, 'input', { constant: cotangent === 'one' ? 1 : undefined });
     cotangents.set(tensor, seed);
     contribute(tensor, seed);
   }

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../shaders/kernel.ts';
-import { ChainruleError, LimitError } from '../errors.ts';
+import { ChainruleError, LimitError, ShapeError } from '../errors.ts';
 import { forcibleVariants } from '../ops/index.ts';
 import type { Request, Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
@@ -113,6 +113,8 @@ export function lower(request: Request, section: Section, target: Target): Launc
 /** From a graph to launches with a place for every tensor: everything about a program that needs no GPU. */
 export function planProgram(request: ProgramRequest): ProgramPlan {
   const { name, graph, target, seeds = [], wanted = [], kept = [] } = request;
+  const index = kept.map((id) => graph.tensors[id]!).find(({ type }) => type !== 'f32');
+  if (index) throw new ShapeError('compile', 'an output of numbers (f32)', `${index.name} of ${index.type}`, 'scale(x, 1) makes numbers of indices.');
   const { forward, backward, tensors: known, gradients, cotangents, meanings, working } = requestsOf(graph, seeds, wanted);
   const tensors = [...known];
   const placements = new Map<number, Placement>();
@@ -146,8 +148,9 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     if (place) put(new Map([[gradient.id, { ...place, buffer: 'gradients' }]]), [{ name: 'gradients', role: 'gradients', bytes: ofParameters.bytes }]);
   }
   const constants: { tensor: Tensor; value: number }[] = [];
-  // Two tensors of one name, like the outputs of two nameless ops, need two buffers.
-  const bufferOf = ({ id, name: own }: Tensor): string => (buffers.has(`${name}.${own}`) ? `${name}.${own}.${id}` : `${name}.${own}`);
+  // Two tensors of one name, like the outputs of two nameless ops, need two buffers. A tensor of an objective may bear any name, also that of another's buffer.
+  const free = (wished: string, more: string, isTaken: (buffer: string) => boolean): string => (isTaken(wished) ? free(`${wished}${more}`, more, isTaken) : wished);
+  const bufferOf = ({ id, name: own }: Tensor): string => free(`${name}.${own}`, `.${id}`, (buffer) => buffers.has(buffer));
   for (const tensor of known) {
     if (tensor.constant !== undefined) constants.push({ tensor: alone(tensor, `constant ${tensor.constant} ${showShape(tensor.shape)}`, 'step'), value: tensor.constant });
     else if (tensor.role === 'input' || tensor.role === 'target') alone(tensor, bufferOf(tensor), 'batch');
@@ -155,8 +158,8 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     else if (tensor.role === 'value' && tensor.viewOf === undefined) values.add(tensor.id);
   }
 
-  const value = (tensorName: string, shape: Shape): Tensor => {
-    const tensor = add({ name: tensorName, shape, type: 'f32', role: 'value' });
+  const value = (tensorName: string, shape: Shape, type: ElementType = 'f32'): Tensor => {
+    const tensor = add({ name: tensorName, shape, type, role: 'value' });
     values.add(tensor.id);
     return tensor;
   };
@@ -178,7 +181,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     value: (tensorName, shape) => value(`${name}.${tensorName}`, shape),
     arenas: { parameters: arena('parameters', 'parameter'), gradients: arena('gradients', 'gradient') },
   }) ?? {};
-  const contiguous = new Contiguous((view, shape) => value(view.name, shape));
+  const contiguous = new Contiguous(({ name: viewName, shape, type }) => value(viewName, shape, type));
   const extra = Object.fromEntries(Object.entries(asked).map(([section, requests]) => [section, contiguous.requests(requests ?? [])]));
 
   const rootOf = (id: number): number => tensors[id]!.viewOf ?? id;
@@ -197,7 +200,8 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     ...following,
   ];
   const ordered = sections.flatMap(([, part]) => part);
-  const slots = planSlots(ordered, values, lasting, `${name}.activations`);
+  const slotsName = free(`${name}.activations`, '+', (prefix) => [...buffers.keys()].some((buffer) => buffer.startsWith(`${prefix}.`)));
+  const slots = planSlots(ordered, values, lasting, slotsName);
   put(slots.placements, slots.buffers);
   const launches = sections.flatMap(([section, part]) => part.map((one) => lower(one, section, target)));
   // The arena of gradients is only there when something uses it.

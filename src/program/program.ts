@@ -131,9 +131,11 @@ export class Program {
       ...(launch.variant ? { variant: launch.variant } : {}),
       reads: launch.kernel.bindings.flatMap(({ access }, at) => (access === 'read' ? this.plan.working.get(launch.tensors[at]!.id) ?? [] : [])),
       outputs: written[index]!.map(({ binding, tensor }, at) => {
-        const meaning = this.plan.meanings.get(tensor.id);
+        const numbers = tensor.type === 'u32' ? numbersOf(new Uint32Array(data[index]![at]!)) : new Float32Array(data[index]![at]!);
+        // Indices that f32 can't hold would look wrong: they are left to those who read them.
+        const meaning = numbers && this.plan.meanings.get(tensor.id);
         const working = this.plan.working.get(tensor.id);
-        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : working ? { working } : {}), place: this.#placeOf(tensor), data: new Float32Array(data[index]![at]!) };
+        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : working ? { working } : {}), place: this.#placeOf(tensor), data: numbers ?? new Float32Array(data[index]![at]!) };
       }),
     }));
   }
@@ -168,4 +170,15 @@ function gathered(root: Float32Array, shape: Shape, { strides, offset }: Layout)
 function writes({ kernel, tensors }: Launch): { binding: string; tensor: Tensor; isPart: boolean }[] {
   return kernel.bindings.flatMap(({ name, access }, index) =>
     (access === 'write' || access === 'update' || access === 'part' ? [{ binding: name, tensor: tensors[index]!, isPart: access === 'part' }] : []));
+}
+
+/** Indices as the numbers that they are, or undefined where one is none of f32; what was not written stays poison. */
+function numbersOf(indices: Uint32Array): Float32Array<ArrayBuffer> | undefined {
+  const numbers = Float32Array.from(indices);
+  const bits = new Uint32Array(numbers.buffer);
+  for (let i = 0; i < indices.length; i++) {
+    if (indices[i] === POISON_BITS) bits[i] = POISON_BITS;
+    else if (numbers[i] !== indices[i]) return undefined;
+  }
+  return numbers;
 }

@@ -1,6 +1,6 @@
 import { ChainruleError, checkOptionNames, OptionError, ShapeError, show } from '../errors.ts';
 import { ops } from '../ops/index.ts';
-import type { Op, Options } from '../ops/op.ts';
+import { typeOf, type Op, type Options } from '../ops/op.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { Graph, Node } from './graph.ts';
 
@@ -58,12 +58,13 @@ export class Trace {
       given[name] = tensor;
     }
     checkOptionNames(who, options, op.options ?? []);
+    const type = typeOf(op, given, who);
     const shapes = op.shapes(given, options, who);
     const outputs: Record<string, Tensor> = {};
     for (const [name, shape] of Object.entries(shapes)) {
       if (shape.some((dimension) => dimension === 0)) throw new ShapeError(who, 'sizes > 0', showShape(shape));
       const view = name === 'out' ? op.view?.(given, options, shape) : undefined;
-      outputs[name] = this.tensor(`${label || op.name}.${name}`, shape, 'value', view?.of.type ?? 'f32', view
+      outputs[name] = this.tensor(`${label || op.name}.${name}`, shape, 'value', view?.of.type ?? (name === 'out' ? type : 'f32'), view
         ? { viewOf: view.of.viewOf ?? view.of.id, ...(view.layout ? { layout: view.layout } : {}) }
         : {});
     }

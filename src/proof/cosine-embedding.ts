@@ -183,7 +183,7 @@ export const cosineEmbedding: Proof = {
     { name: 'the other row\'s size', kernel: /^cosine/, find: 'b[i] / squaresB', replace: 'b[i] / squaresA', symptoms: ['formula'] },
     { name: 'the product keeps only its last term', kernel: /^cosine/, find: 'product += ', replace: 'product = ', symptoms: ['reduction', 'formula'] },
     { name: 'the size of one row only', kernel: /^cosine/, find: 'sqrt(squaresA) * sqrt(squaresB)', replace: 'squaresA', symptoms: ['formula'] },
-    { name: 'pairs apart are not cut', kernel: /^cosine/, find: ' && beyond > 0.0', replace: '', symptoms: ['mask'] },
+    { name: 'pairs apart are not cut', kernel: /^cosine/, find: ' || beyond <= 0.0', replace: '', symptoms: ['mask'] },
     { name: 'the margin forgotten', kernel: /^cosine/, find: 'let beyond = cosine - ', replace: 'let beyond = cosine - 0.0 * ', symptoms: ['mask', 'formula'] },
     { name: 'other targets taken for 1', kernel: /^cosine/, find: 't == 1.0);\n  let', replace: 't > 0.0);\n  let', symptoms: ['mask', 'formula'] },
     withoutLastLane(/^cosine/),

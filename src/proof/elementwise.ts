@@ -16,7 +16,7 @@ export const sigmoid = smooth((_, builtins) => sigmoidCurve(builtins), () => com
   withoutLastLane(/^sigmoidBackward$/),
 ], sigmoidChange);
 export const tanh = smooth((_, builtins) => tanhCurve(builtins), () => complexTanh, samplesOf(), [
-  { name: 'the sign forgotten', kernel: /^tanh$/, find: 'return select(-result, result, x >= Value(0.0));', replace: 'return result;', symptoms: ['mask', 'region'] },
+  { name: 'the sign forgotten', kernel: /^tanh$/, find: 'select(-result, result, x >= Value(0.0))', replace: 'result', symptoms: ['mask', 'region'] },
   { name: 'a coefficient of the series', kernel: /^tanh$/, find: '0.13333334', replace: '0.13', symptoms: ['region'] },
   { name: 'the series too far out', kernel: /^tanh$/, find: 'Value(0.35)', replace: 'Value(0.9)', symptoms: ['region'] },
   { name: 'y instead of y²', kernel: /^tanhBackward$/, find: 'y * y', replace: 'y', symptoms: ['formula'] },

@@ -90,7 +90,7 @@ export const logSumExp: Proof = {
   sizes: foldedSizes(),
   mutants: [
     ...foldMutants('logSumExp', ['reduction', 'formula']),
-    { name: 'the maximum not added again', kernel: /^logSumExp\/serial$/, find: 'total.largest + log(total.total)', replace: 'log(total.total)', symptoms: ['formula'] },
+    { name: 'the maximum not added again', kernel: /^logSumExp\/serial$/, find: 'total.largest + select(', replace: 'select(', symptoms: ['formula'] },
     { name: 'the logarithm forgotten', kernel: /^logSumExp\/serial$/, find: 'log(total.total)', replace: 'total.total', symptoms: ['formula'] },
     { name: 'the sum does not shrink when a larger number comes', kernel: /^logSumExp\/serial$/, find: 'a.total * smaller + b.total', replace: 'a.total + b.total', symptoms: ['formula', 'region', 'reduction'] },
     { name: 'y not subtracted', kernel: /^logSumExpBackward$/, find: 'exp(x - y)', replace: 'exp(x)', symptoms: ['formula', 'region'] },

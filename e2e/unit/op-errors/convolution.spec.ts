@@ -75,7 +75,7 @@ for (const [index, [body, message]] of REFUSED.entries()) {
 }
 
 test('convolutions and pools refuse indices as x', () => {
-  expect(refusalOf('maxPool2d', { x: [1, 1, 4, 4] }, { kernelSize: 2 }, { x: 'u32' })).toBe('ShapeError: maxPool2d: needs x of f32, got u32.');
+  expect(refusalOf('maxPool2d', { x: [1, 1, 4, 4] }, { kernelSize: 2 }, { x: 'u32' })).toBe('ShapeError: maxPool2d: needs x of f32, got u32. scale(x, 1) makes numbers of indices.');
 });
 
 test('convolution layers have PyTorch\'s parameters, and a model that begins with one does not know its input', () => {

@@ -13,6 +13,8 @@ const ROWS: readonly Row[] = [
   ['clamp', { x: [2] }, { min: NaN }, 'OptionError: clamp: needs min to be a finite number, got NaN.'],
   ['clamp', { x: [2] }, { max: 1e39 }, 'OptionError: clamp: needs max to be a number that float32 holds (0, or between 1.2e-38 and 3.4e38), got 1e+39.'],
   ['elu', { x: [2] }, { alpha: -1 }, 'OptionError: elu: needs alpha to be a finite number ≥ 0, got -1.'],
+  ['leakyRelu', { x: [2] }, { negativeSlope: 1e39 }, 'OptionError: leakyRelu: needs negativeSlope to be a number that float32 holds (0, or between 1.2e-38 and 3.4e38), got 1e+39.'],
+  ['sumOfSquares', { x: [2] }, { factor: 2e38 }, 'OptionError: sumOfSquares: needs factor to be a finite number ≥ -1.7e+38 and ≤ 1.7e+38, got 2e+38.'],
   ['softplus', { x: [2] }, { beta: 0 }, 'OptionError: softplus: needs beta to be a finite number ≥ 1e-30 and ≤ 1e+30, got 0.'],
   ['softplus', { x: [2] }, { threshold: '20' }, 'OptionError: softplus: needs threshold to be a finite number, got "20".'],
   ['div', { a: [2, 3], b: [2] }, {}, 'ShapeError: div: needs shapes that broadcast, got a [2, 3] and b [2]. Aligned at the end, each pair of dimensions must be equal or contain a 1.'],

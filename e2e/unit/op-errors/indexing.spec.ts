@@ -5,7 +5,7 @@ import * as layers from '../../../src/nn/layers/embedding.ts';
 import type { Tensor } from '../../../src/ops/tensor.ts';
 import { refusal } from './kit.ts';
 
-const SHAPES = { x: [2, 3, 4], weight: [5, 3], indices: [2, 7, 4], wrong: [2, 3] } as const;
+const SHAPES = { x: [2, 3, 4], weight: [5, 3], indices: [2, 7, 4], wrong: [2, 3], long: [2 ** 24 + 1], longest: [2 ** 24], tall: [2 ** 24 + 1, 1] } as const;
 
 /** What is refused, and what it says. */
 const REFUSED: readonly [(tensors: Readonly<Record<keyof typeof SHAPES, Tensor>>) => unknown, string][] = [
@@ -16,8 +16,12 @@ const REFUSED: readonly [(tensors: Readonly<Record<keyof typeof SHAPES, Tensor>>
   [({ x, indices }) => gather(x, indices, 0), 'ShapeError: gather: needs indices [n, 3, 4] for [2, 3, 4] along axis 0, got [2, 7, 4].'],
   [({ x, indices }) => gather(x, indices, 3), 'OptionError: gather: needs axis to be an integer ≥ -3 and ≤ 2, got 3.'],
   [({ x, indices }) => scatterAdd(x, indices, x, 1), 'ShapeError: scatterAdd: needs a source of the indices\' shape [2, 7, 4], got [2, 3, 4].'],
-  [({ x, indices, wrong }) => scatterAdd(x, wrong, indices, -2), 'ShapeError: scatterAdd: needs indices [2, n, 4] for [2, 3, 4] along axis 1, got [2, 3].'],
+  [({ x, wrong }) => scatterAdd(x, wrong, x, -2), 'ShapeError: scatterAdd: needs indices [2, n, 4] for [2, 3, 4] along axis 1, got [2, 3].'],
   [({ indices }) => oneHot(indices, 0), 'OptionError: oneHot: needs classes to be an integer ≥ 1, got 0.'],
+  [({ longest, long }) => gather(longest, long, 0), 'LimitError: gather: needs at most 16777216 indices along axis 0 (f32 tells no more apart), got 16777217. Split the axis.'],
+  [({ longest, long }) => scatterAdd(long, longest, longest, 0), 'LimitError: scatterAdd: needs at most 16777216 places along axis 0 (f32 tells no more apart), got 16777217. Split the axis.'],
+  [({ tall, wrong }) => embedding(wrong, tall), 'LimitError: embedding: needs at most 16777216 rows of weight (f32 tells no more apart), got 16777217. Split the axis.'],
+  [({ weight, long }) => embedding(long, weight), 'LimitError: embedding: needs at most 16777216 indices (f32 tells no more apart), got 16777217. Split the axis.'],
   [() => layers.embedding(0, 3), 'OptionError: embedding: needs numEmbeddings to be an integer ≥ 1, got 0.'],
   [() => layers.embedding(5, 2.5), 'OptionError: embedding: needs embeddingDim to be an integer ≥ 1, got 2.5.'],
   [() => layers.embedding(5, 3, { paddingIndex: -6 }), 'OptionError: embedding: needs paddingIndex to be an integer ≥ -5 and ≤ 4, got -6.'],

@@ -65,7 +65,10 @@ test('data: labels below the classes or the ignored one, ranges of f32 targets',
   expect(check(losses.crossEntropy({ ignoreIndex: 7 }), Uint32Array.of(0, 7, 2, 1), [2])).not.toThrow();
   expect(check(losses.nll({ ignoreIndex: 7 }), Uint32Array.of(0, 7, 2, -100), [2])).toThrow('fit: needs labels below 3, the width of the model\'s output, got label 4294967196 in row 1. ');
   expect(check(losses.hinge(), Float32Array.of(1, -1, 1, -1, 1, 1), [2, 3])).not.toThrow();
-  expect(check(losses.hinge(), Float32Array.of(1, -1, 1, -1, 2, 1), [2, 3])).toThrow('fit: needs hinge targets in [-1, 1], got 2 in row 0.');
+  expect(check(losses.hinge(), Float32Array.of(1, -1, 1, -1, 2, 1), [2, 3])).toThrow('fit: needs hinge targets of -1 or 1, got 2 in row 0. ');
+  // A target of 0 has no gradient: such a net would learn from the rows of 1 alone.
+  expect(check(losses.hinge(), Float32Array.of(1, 1, 1, 1, 1, 1, 0, 1, 0, 1, 0, 1), [2, 3]))
+    .toThrow('fit: needs hinge targets of -1 or 1, got 0 in row 1. Make signs of 0 and 1: targets.map((t) => 2 * t - 1).');
   expect(check(losses.klDiv(), Float32Array.of(1, 0, 0, -0.5, 1, 0.5), [2, 3])).toThrow('fit: needs klDiv targets in [0, 1], got -0.5 in row 0.');
   expect(check(losses.klDiv({ logTarget: true }), Float32Array.of(-1, 0, 0, -0.5, -1, -9), [2, 3])).not.toThrow();
 });

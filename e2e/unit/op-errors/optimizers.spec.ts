@@ -28,6 +28,9 @@ const OPTIMIZERS: readonly (readonly [make: () => unknown, message: string])[] =
   [() => lion(wrong({ eps: 1e-8 })), 'lion: needs options among lr, beta1, beta2, weightDecay, got an unknown option "eps".'],
   [() => muon({ momentum: 1 }), 'muon: needs momentum to be a finite number ≥ 0 and < 1, got 1.'],
   [() => muon(wrong({ adjustLr: 'none' })), 'muon: needs adjustLr among original, matchRmsAdamW, got "none".'],
+  [() => adam(wrong({ lr: null })), 'adam: needs lr to be a finite number > 0, got null.'],
+  [() => sgd(wrong({ nesterov: null })), 'sgd: needs nesterov to be true or false, got null.'],
+  [() => adam().with({ beta1: null }), 'adam: needs beta1 to be a finite number ≥ 0 and < 1, got null.'],
   [() => muon({ others: muon() }), 'muon: needs others as an optimizer for all shapes, such as adamW(), got "muon".'],
 ];
 
@@ -37,6 +40,7 @@ const COMPILE: typeof OPTIMIZERS = [
   [() => groups({ parameters: [] }), 'compile: needs parameters of each group as a list of names, or a function of name and shape, got [].'],
   [() => groups({ parameters: ['0'], momentum: 0.9 }), 'adam: needs options among lr, beta1, beta2, eps, weightDecay, amsgrad, got an unknown option "momentum".'],
   [() => groups({ parameters: ['0'], lr: -1 }), 'adam: needs lr to be a finite number > 0, got -1.'],
+  [() => groups({ parameters: ['0'], weightDecay: null }), 'adam: needs weightDecay to be a finite number ≥ 0, got null.'],
   [() => groups({ parameters: ['0'], optimizer: sgd(), lr: 1 }), 'compile: needs options among parameters, optimizer, got an unknown option "lr".'],
   [() => groups({ parameters: ['0'], optimizer: 'sgd' }), 'compile: needs an optimizer such as adam(), got "sgd".'],
   [() => groups({ parameters: ['0'] }, { parameters: ['0.bias'] }).partOf('0.bias', [2]), 'compile: needs each parameter to be in one group, got 0.bias in groups 0 and 1.'],
@@ -63,6 +67,10 @@ const SCHEDULES: typeof OPTIMIZERS = [
   [() => reduceOnPlateau(wrong({ mode: 'least' })), 'schedules.reduceOnPlateau: needs mode among min, max, got "least".'],
   [() => chained([]), 'schedules.chained: needs a list of at least 1 schedules, got [].'],
   [() => chained([linear(), perEpoch(exponential({ gamma: 0.9 }))]), 'schedules.chained: needs schedules that all count steps, or all epochs, got linear per step, exponential per epoch.'],
+  [() => chained([linear(), chained([perEpoch(exponential({ gamma: 0.9 })), reduceOnPlateau()])]), 'schedules.chained: needs schedules that all count steps, or all epochs, got linear per step, chained per epoch.'],
+  [() => sequential([perEpoch(constant()), chained([linear(), reduceOnPlateau()])], [5]), 'schedules.sequential: needs schedules that all count steps, or all epochs, got constant per epoch, chained per step.'],
+  // Its milestones count time, whatever it changes between.
+  [() => chained([linear(), sequential([reduceOnPlateau(), reduceOnPlateau()], [5])]), 'schedules.chained: needs schedules that all count steps, or all epochs, got linear per step, sequential per epoch.'],
   [() => sequential([linear(), constant()], [5, 9]), 'schedules.sequential: needs one milestone between each two of 2 schedules, got 2.'],
   [() => perEpoch(wrong(undefined)), 'schedules.perEpoch: needs a schedule such as schedules.cosine({ totalSteps: 1000 }), got undefined.'],
 ];
@@ -72,6 +80,17 @@ for (const [kind, list] of Object.entries({ optimizers: OPTIMIZERS, 'groups, cli
     for (const [make, message] of list) expect(make, message).toThrow(expect.objectContaining({ message, code: 'option' }) as never);
   });
 }
+
+test('a group leaves as it is what it gives as undefined', () => {
+  const of = (main: optimizers.Optimizer, group: object) => new Grouping(main, [{ parameters: ['0'], ...group }]).optimizers[main.others ? 2 : 1]!;
+  expect(of(adamW({ lr: 0.02, weightDecay: 0.3 }), { lr: undefined, weightDecay: undefined, beta1: 0.5 }).options).toMatchObject({ lr: 0.02, weightDecay: 0.3, beta1: 0.5 });
+  expect(of(adam(), { optimizer: sgd({ lr: 3 }), lr: undefined }).lr).toBe(3);
+  const main = muon({ lr: 0.02, weightDecay: 0.3, adjustLr: 'matchRmsAdamW', others: sgd({ lr: 0.5, weightDecay: 0.2 }) });
+  for (const changed of [of(main, { lr: 0.04, weightDecay: undefined, adjustLr: undefined, others: undefined }), main.with({ lr: 0.04, weightDecay: undefined, adjustLr: undefined, others: undefined })]) {
+    expect(changed.options).toMatchObject({ lr: 0.04, weightDecay: 0.3, adjustLr: 'matchRmsAdamW' });
+    expect([changed.others!.name, changed.others!.lr, changed.others!.options.weightDecay]).toEqual(['sgd', 1, 0.2]);
+  }
+});
 
 test('nadam corrects its momentum by the product of μ up to the next step, as PyTorch does since 2.0', () => {
   const [now, next, after] = [1, 2, 3].map((step) => 0.9 * (1 - 0.5 * 0.96 ** (step * 0.004)));
@@ -97,6 +116,11 @@ test('every schedule at its ends, and combined', () => {
   expect(at(chained([linear({ startFactor: 0.5, totalSteps: 2 }), exponential({ gamma: 0.5 })]), [0, 1, 2])).toEqual([0.5, 0.375, 0.25]);
   expect(at(sequential([constant({ factor: 0.1, totalSteps: 99 }), exponential({ gamma: 0.5 })], [2]), [0, 1, 2, 3])).toEqual([0.1, 0.1, 1, 0.5]);
   expect(perEpoch(step({ stepSize: 2 })).per).toBe('epoch');
+  // One that follows a metric takes the others' time, however deep it stands.
+  expect(chained([chained([reduceOnPlateau()]), linear()]).per).toBe('step');
+  expect(chained([linear(), chained([linear(), reduceOnPlateau()])]).per).toBe('step');
+  expect(sequential([linear(), chained([reduceOnPlateau(), reduceOnPlateau()])], [5]).per).toBe('step');
+  expect(chained([reduceOnPlateau(), chained([reduceOnPlateau()])]).per).toBe('epoch');
 });
 
 test('reduceOnPlateau: waits, reduces, cools down and stops at the least rate; also behind a warm-up', () => {

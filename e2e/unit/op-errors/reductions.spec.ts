@@ -23,6 +23,7 @@ const REFUSED: readonly [string, { readonly x: readonly number[] }, object, stri
   ...['argMax', 'argMin'].flatMap((op): [string, typeof MATRIX, object, string][] => [
     [op, MATRIX, { axis: 2 }, `ShapeError: ${op}: needs axis between -2 and 1, got 2 for [5, 7].`],
     [op, MATRIX, { axis: [0] }, `ShapeError: ${op}: needs axis between -2 and 1, got [0] for [5, 7].`],
+    [op, { x: [4097, 4096] }, {}, `LimitError: ${op}: needs at most 16777216 numbers to choose from (f32 tells no more apart), got 16781312. Split the axis.`],
     [op, MATRIX, { keepDims: 'yes' }, `OptionError: ${op}: needs keepDims to be true or false, got "yes".`],
   ]),
   ...['softmax', 'logSoftmax', 'cumsum'].flatMap((op): [string, typeof MATRIX, object, string][] => [

@@ -21,6 +21,7 @@ const OPS: readonly [op: string, shapes: Readonly<Record<string, readonly number
   ['lstm', { x: [2, 3, 16], weight: [16, 4], initialHidden: [2, 4], initialCell: [1, 2, 4] }, {}, 'ShapeError: lstm: needs initialCell [2, 4], got [1, 2, 4].'],
   ['rnn', { x: [2, 3, 4], weight: [4, 4] }, { nonlinearity: 'gelu' }, 'OptionError: rnn: needs nonlinearity to be "tanh" or "relu", got "gelu".'],
   ['gru', { x: [2, 3, 12], weight: [12, 4] }, { reverse: 1 }, 'OptionError: gru: needs reverse to be true or false, got 1.'],
+  ['rotary', { x: [2, 3, 4096] }, {}, 'ShapeError: rotary: needs at most 4094 columns (a limit of WGSL), got [2, 3, 4096]. Split them into heads.'],
   ['lstm', { x: [2, 3, 16], weight: [16, 4] }, { nonlinearity: 'relu' }, 'OptionError: lstm: needs options among reverse, got an unknown option "nonlinearity".'],
 ];
 

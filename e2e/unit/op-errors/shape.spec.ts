@@ -1,5 +1,6 @@
 import { expect, test } from 'playwright/test';
-import { concat, expand, narrow, pad, permute, select, slice, split, squeeze, stack, tile, transpose } from '../../../src/nn/functional/shape.ts';
+import { reshape } from '../../../src/nn/functional.ts';
+import { concat, expand, flip, narrow, pad, permute, select, slice, split, squeeze, stack, tile, transpose } from '../../../src/nn/functional/shape.ts';
 import type { Tensor } from '../../../src/ops/tensor.ts';
 import { refusal } from './kit.ts';
 
@@ -26,6 +27,11 @@ const REFUSED: readonly [(x: Tensor) => unknown, string][] = [
   [(x) => pad(x, [[0, 0], [0, 0], [4, 0]], { mode: 'reflect' }), 'ShapeError: pad: needs at most 3 mirrored elements on each side of axis 2, got [4, 0].'],
   [(x) => pad(x, [[0, 0], [0, 0], [1, 0]], { mode: 'wrap' as never }), 'OptionError: pad: needs mode among "constant", "reflect", "replicate", got "wrap".'],
   [(x) => pad(x, [[0, 0], [0, 0], [-1, 0]]), 'OptionError: pad: needs padding as [before, after] for each axis, integers ≥ 0, got [[0, 0], [0, 0], [-1, 0]].'],
+  // What is no list reaches the rule of its op.
+  [(x) => reshape(x, -1 as never), 'ShapeError: reshape: needs a shape of 24 elements for [2, 3, 4], got -1.'],
+  [(x) => flip(x, 1 as never), 'OptionError: flip: needs axes to be a list of integers, got 1.'],
+  [(x) => expand(x, 5 as never), 'ShapeError: expand: needs a shape to which [2, 3, 4] broadcasts, got 5. Only axes of size 1 stretch; -1 keeps an axis; new axes come first.'],
+  [(x) => split(x, undefined as never), 'ShapeError: split: needs sizes ≥ 1 that add up to 2, got undefined.'],
   [(x) => tile(x, [2]), 'OptionError: tile: needs repeats as at least 3 integers ≥ 1, got [2].'],
 ];
 

@@ -63,18 +63,18 @@ function regressionCase(): StepKernelCase {
   };
 }
 
-function surpriseCase(): StepKernelCase {
+function surpriseCase(target: Uint32Array, name: string, further: StepKernelCase['mutants']): StepKernelCase {
   const large = x.map((value) => 100 * value);
   const lossOf = (row: number): number => {
     const numbers = [...large.subarray(row * columns, (row + 1) * columns)];
     const most = Math.max(...numbers);
-    return Math.log(numbers.reduce((sum, value) => sum + Math.exp(value - most), 0)) + most - numbers[labels[row]!]!;
+    return Math.log(numbers.reduce((sum, value) => sum + Math.exp(value - most), 0)) + most - (numbers[target[row]!] ?? NaN);
   };
   return {
-    name: 'surprise', kernel: surprise({ rows, columns, target: 'index', ignoreIndex: -100 }), inputs: { x: large, expected: target },
+    name, kernel: surprise({ rows, columns, target: 'index', ignoreIndex: -100 }), inputs: { x: large, expected: target },
     expected: { terms: labels.flatMap((_, row) => (isCounted(row) ? [lossOf(row), 1] : [0, 0])) },
     mutants: [['exp(x[start + i] - largest)', 'exp(x[start + i])'], ['(largest - x[start + label])', '-x[start + label]'], ['== 4294967196u', '== 0u'], ['vec2f(loss, 1.0)', 'vec2f(loss, 2.0)'], ['lane * 4u', '0u'],
-      ['total += exp', 'total = exp']],
+      ['total += exp', 'total = exp'], ...further],
   };
 }
 
@@ -87,15 +87,37 @@ function addTermsCase(): StepKernelCase {
   };
 }
 
-/** Accuracy where rows are left out: the others count for them. */
+/** Accuracy where rows are left out: which of them count stands behind the hits. */
 function accuracyCase(): StepKernelCase {
   return {
     name: 'accuracy with rows left out', kernel: accuracy({ rows, columns, target: 'index', ignoreIndex: -100 }), inputs: { x, expected: target },
-    expected: { hits: labels.map((label, row) => (label === guessOf(row) ? rows / counted.length : 0)) },
-    mutants: [['select(1u, 0u, expected[row]', 'select(1u, 1u, expected[row]'], ['guess == expected[lane]', 'guess == expected[0]'], ['/ f32(max(counted, 1u))', '/ f32(7u)']],
+    expected: { hits: [...labels.map((label, row) => Number(label === guessOf(row))), ...labels.map((_, row) => Number(isCounted(row)))] },
+    mutants: [['!= 4294967196u', '!= 0u'], ['guess == expected[lane]', 'guess == expected[0]'], ['hits[lane + 7u]', 'hits[lane + 6u]'], ['1.0, isCounted)', '1.0, true)']],
+  };
+}
+
+/** Labels that are no class are wrong, whatever the guess; one stands where the last class would be right. */
+const strange = Uint32Array.of(1, 2 ** 32 - 1, columns, IGNORED, columns, 1, 0);
+
+function strangeConfusionCase(): StepKernelCase {
+  const counters = new Uint32Array(columns ** 2);
+  strange.forEach((label, row) => { if (label !== IGNORED) counters[(label < columns ? label : (guessOf(row) + 1) % columns) * columns + guessOf(row)]! += 1; });
+  return {
+    name: 'confusion by labels that are no class', kernel: confusion({ rows, columns, target: 'index', ignoreIndex: -100 }),
+    inputs: { x, expected: strange, counters: new Uint32Array(columns ** 2) }, expected: { counters },
+    mutants: [['expected[lane] < 4u', 'expected[lane] <= 4u'], ['(guess + 1u) % 4u', 'guess'], ['(guess + 1u) % 4u', '3u']],
+  };
+}
+
+function strangeTopKCase(): StepKernelCase {
+  const isHit = (label: number, row: number): boolean => label < columns && of(row).filter((value, i) => value > of(row)[label]! || (value === of(row)[label] && i < label)).length < 2;
+  return {
+    name: 'top 2 by labels that are no class', kernel: topK({ rows, columns, target: 'index', ignoreIndex: -100, k: 2 }),
+    inputs: { x, expected: strange, counters: new Uint32Array(2) }, expected: { counters: Uint32Array.of([...strange].filter(isHit).length, rows - 1) },
+    mutants: [[' && expected[lane] < 4u', ''], ['expected[lane] < 4u', 'expected[lane] <= 4u'], ['counters[1], 1u', 'counters[1], 2u']],
   };
 }
 
 export const metricCases: readonly StepKernelCase[] = [
-  confusionCase('index'), confusionCase('probabilities'), confusionOfSigns(), topKCase(1), topKCase(2), regressionCase(), surpriseCase(), addTermsCase(), accuracyCase(),
+  confusionCase('index'), confusionCase('probabilities'), confusionOfSigns(), topKCase(1), topKCase(2), regressionCase(), surpriseCase(target, 'surprise', []), surpriseCase(strange, 'surprise by labels that are no class', [['expected[lane] < 4u', 'true']]), strangeConfusionCase(), strangeTopKCase(), addTermsCase(), accuracyCase(),
 ];

@@ -20,7 +20,7 @@ export interface AttentionOptions {
  * softmax(query · keyᵀ · scale + mask) · value: query [..., heads, T, D], key [..., heads, S, D], value [..., heads, S, E]; gives [..., heads, T, E].
  * With fewer heads of keys and values each serves as many neighbouring heads of the query (grouped queries). `causal` and `mask` go together.
  *
- * With more than 128 queries or keys nothing of the size T × S is ever stored, forward or backward. A query that sees no key gives 0 and passes no gradient on; PyTorch gives NaN.
+ * Weights can't be dropped (PyTorch's dropout_p). With more than 128 queries or keys nothing of the size T × S is ever stored, forward or backward. A query that sees no key gives 0 and passes no gradient on; PyTorch gives NaN.
  * Throws a ShapeError for shapes that don't fit, an OptionError for options that are no such.
  */
 export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {

@@ -54,10 +54,10 @@ export function unsqueeze(x: Tensor, axis: number): Tensor {
 }
 
 /** The elements in reverse order along `axes`. A view. */
-export const flip = (x: Tensor, axes: readonly number[]): Tensor => apply('flip', { x }, { axes: [...axes] });
+export const flip = (x: Tensor, axes: readonly number[]): Tensor => apply('flip', { x }, { axes: Array.isArray(axes) ? [...axes] : axes });
 
 /** x stretched to `shape` by NumPy's broadcasting; -1 keeps an axis. A view; the gradient is summed back. */
-export const expand = (x: Tensor, shape: Shape): Tensor => apply('expand', { x }, { shape: [...shape] });
+export const expand = (x: Tensor, shape: Shape): Tensor => apply('expand', { x }, { shape: Array.isArray(shape) ? [...shape] : shape });
 
 function checkList(who: string, list: readonly Tensor[]): void {
   if (!Array.isArray(list) || list.length === 0) throw new OptionError(who, 'at least one tensor in a list', show(list));
@@ -88,9 +88,9 @@ export function split(x: Tensor, sizes: number | readonly number[], axis = 0): T
   const along = checkAxis('split', axis, x.shape.length);
   const size = x.shape[along]!;
   if (typeof sizes === 'number') checkNumber('split', 'sizes', sizes, { integer: true, min: 1 });
-  const list = typeof sizes === 'number' ? Array.from({ length: Math.ceil(size / sizes) }, (_, part) => Math.min(sizes, size - part * sizes)) : [...sizes];
+  const list = typeof sizes === 'number' ? Array.from({ length: Math.ceil(size / sizes) }, (_, part) => Math.min(sizes, size - part * sizes)) : Array.isArray(sizes) ? [...sizes] : [];
   if (list.some((part) => !Number.isSafeInteger(part) || part < 1) || list.reduce((sum, part) => sum + part, 0) !== size) {
-    throw new ShapeError('split', `sizes ≥ 1 that add up to ${size}`, show(list));
+    throw new ShapeError('split', `sizes ≥ 1 that add up to ${size}`, show(sizes));
   }
   let start = 0;
   return list.map((part) => {

@@ -44,7 +44,7 @@ function checkSequence(who: string, name: string, x: Tensor, width: number, batc
  *
  * Parameters as PyTorch's nn.MultiheadAttention, batch first: in_proj_weight [3 · embedDim, embedDim] (query, key, value one below the
  * other), in_proj_bias, out_proj.weight, out_proj.bias. With grouped queries in_proj has fewer rows: embedDim + 2 · numKeyValueHeads · width.
- * Throws an OptionError where heads do not divide the width, a ShapeError for other inputs.
+ * It has no `dropout` of attention weights, as PyTorch's has. Throws an OptionError where heads do not divide the width, a ShapeError for other inputs.
  */
 export function multiHeadAttention(embedDim: number, numHeads: number, options: MultiHeadAttentionOptions = {}): AttentionModule {
   const kind = 'multiHeadAttention';

@@ -11,7 +11,10 @@ import { layerNorm } from './normalization.ts';
 export interface TransformerLayerOptions extends Pick<MultiHeadAttentionOptions, 'bias' | 'numKeyValueHeads' | 'rotary'> {
   /** Width of the feed-forward part. Default 4 · embedDim; PyTorch's is 2048. */
   readonly feedForwardDim?: number;
-  /** In each part of the block, in [0, 1). Default 0.1. */
+  /**
+   * In the feed-forward part and at the end of each part, in [0, 1). Default 0.1. Attention weights are not dropped: PyTorch's blocks
+   * drop them too while they train.
+   */
   readonly dropout?: number;
   /** Between the two linear layers of the feed-forward part. Default 'relu'. */
   readonly activation?: 'relu' | 'gelu' | 'silu';
@@ -52,7 +55,7 @@ const hidden = (modules: Readonly<Record<string, Module>>): Record<string, AnyMo
 /**
  * A transformer encoder block: self-attention and a feed-forward part, each with a residual and a norm. x [batch, time, embedDim] to the
  * same. With `causal: true` it is the block of a decoder-only language model. Parameters as PyTorch's nn.TransformerEncoderLayer:
- * self_attn.in_proj_weight …, linear1, linear2, norm1, norm2.
+ * self_attn.in_proj_weight …, linear1, linear2, norm1, norm2. Unlike there, training does not drop attention weights.
  */
 export function transformerEncoderLayer(embedDim: number, numHeads: number, options: TransformerLayerOptions = {}): Module<[x: Tensor, inputs?: Pick<AttentionInputs, 'mask' | 'maskKind'>]> {
   const kind = 'transformerEncoderLayer';
@@ -70,7 +73,7 @@ export function transformerEncoderLayer(embedDim: number, numHeads: number, opti
 /**
  * A transformer decoder block: causal self-attention, attention to a memory [batch, steps, embedDim] (an encoder's output), and a
  * feed-forward part. Called with (x, memory). Parameters as PyTorch's nn.TransformerDecoderLayer: self_attn, multihead_attn, linear1,
- * linear2, norm1, norm2, norm3.
+ * linear2, norm1, norm2, norm3. Unlike there, training does not drop attention weights.
  */
 export function transformerDecoderLayer(
   embedDim: number, numHeads: number, options: TransformerLayerOptions = {},

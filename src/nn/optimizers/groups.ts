@@ -2,7 +2,7 @@ import { checkOptionNames, OptionError, show } from '../../errors.ts';
 import { sizeOf, type Shape, type Tensor } from '../../ops/tensor.ts';
 import { ALIGNMENT, bytesOf, type Placement } from '../../program/memory.ts';
 import type { ProgramPlan } from '../../program/plan.ts';
-import type { Optimizer } from './optimizer.ts';
+import { definedOf, type Optimizer } from './optimizer.ts';
 
 /** Parameters that are optimised in their own way. */
 export interface ParameterGroup {
@@ -16,7 +16,7 @@ export interface ParameterGroup {
   readonly weightDecay?: number;
   /** Another optimiser for this group; then nothing else may be given. */
   readonly optimizer?: Optimizer;
-  /** Any other option of the optimiser that takes its place in this group. */
+  /** Any other option of the optimiser that takes its place in this group; one that is undefined is as compile's `optimizer` has it. */
   readonly [option: string]: unknown;
 }
 
@@ -58,12 +58,13 @@ export class Grouping {
     this.main = main;
     this.#groups = groups;
     const own = [main, ...groups.map((group: ParameterGroup | null): Optimizer => {
-      const { parameters, optimizer, ...changes } = group ?? ({} as ParameterGroup);
+      const { parameters, optimizer, ...given } = group ?? ({} as ParameterGroup);
+      const changes = definedOf(given);
       const isList = Array.isArray(parameters) && parameters.length > 0 && parameters.every((name) => typeof name === 'string');
       if (!isList && typeof parameters !== 'function') throw new OptionError('compile', 'parameters of each group as a list of names, or a function of name and shape', show(parameters));
       if (optimizer === undefined) return main.with(changes);
       checkOptimizer(optimizer);
-      checkOptionNames('compile', group!, ['parameters', 'optimizer']);
+      checkOptionNames('compile', { parameters, optimizer, ...changes }, ['parameters', 'optimizer']);
       return optimizer;
     })];
     const optimizers: Optimizer[] = [];
@@ -113,6 +114,11 @@ export class Grouping {
       const end = Math.max(...tensors.map(({ tensor, at }) => at + sizeOf(tensor.shape)));
       return [{ index, optimizer, first, size: Math.ceil((end - first) * 4 / ALIGNMENT) * ALIGNMENT / 4, tensors }];
     });
+  }
+
+  /** The name of each trained parameter's optimiser. */
+  names(parameters: readonly { readonly name: string; readonly tensor: Tensor }[]): Readonly<Record<string, string>> {
+    return Object.fromEntries(parameters.flatMap(({ name, tensor }) => (tensor.frozen ? [] : [[name, this.optimizers[tensor.group ?? 0]!.name]])));
   }
 
   /** All optimiser state by parameter and slot: `0.weight.expAvg`. */

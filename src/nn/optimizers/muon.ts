@@ -5,7 +5,7 @@ import { matmulFamily, multiply } from '../../ops/matmul.ts';
 import type { Request } from '../../ops/request.ts';
 import { sizeOf, type Shape, type Tensor } from '../../ops/tensor.ts';
 import { adamW } from './adam.ts';
-import { arenaFamily, readOptions, type OptimizedTensor, type Optimizer, type OptimizerContext } from './optimizer.ts';
+import { arenaFamily, definedOf, readOptions, type OptimizedTensor, type Optimizer, type OptimizerContext } from './optimizer.ts';
 import { squaredNorm } from './squared-norm.ts';
 
 const momentumFamily = arenaFamily('muon-momentum', muonMomentum);
@@ -110,7 +110,8 @@ export function muon(options: MuonOptions = {}): Optimizer {
     takes: (shape) => shape.length >= 2,
     requests: (context) => context.tensors.flatMap((tensor) => updateMatrix(tensor, context)),
     scalars: (_, rate) => [rate],
-    with: (changes) => {
+    with: (given) => {
+      const changes = definedOf(given);
       const changed = muon({ ...all, adjustLr, ...changes } as MuonOptions);
       if (Object.hasOwn(changes, 'others')) return changed;
       // A group's rate and decay hold for its biases, too.

@@ -45,7 +45,7 @@ export interface Optimizer {
   requests(context: OptimizerContext): readonly Request[];
   /** Numbers that change with the step (from 1) and the learning rate, at most 8, computed in float64. */
   scalars(step: number, lr: number): readonly number[];
-  /** The same optimiser with some options replaced; throws an OptionError as its function does. */
+  /** The same optimiser with some options replaced (what is undefined stays); throws an OptionError as its function does. */
   with(options: Readonly<Record<string, unknown>>): Optimizer;
   /** The optimiser of the parameters whose shapes `takes` refuses. */
   readonly others?: Optimizer;
@@ -64,11 +64,14 @@ const RULES: Readonly<Record<string, Parameters<typeof checkNumber>[3]>> = {
   lrDecay: { min: 0 }, initialAccumulatorValue: { min: 0, float32: true }, momentumDecay: { min: 0 },
 };
 
+/** Options without those that are given as undefined: such a one is left as it is. */
+export const definedOf = (options: Readonly<Record<string, unknown>>): Record<string, unknown> => Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+
 /** The options with their defaults, checked: a default says the type. */
 export function readOptions<D extends Readonly<Record<string, number | boolean>>>(who: string, options: object, defaults: D): { [K in keyof D]: D[K] extends boolean ? boolean : number } {
   checkOptionNames(who, options, Object.keys(defaults));
   return Object.fromEntries(Object.entries(defaults).map(([name, byDefault]) => {
-    const value: unknown = (options as Record<string, unknown>)[name] ?? byDefault;
+    const { [name]: value = byDefault } = options as Record<string, unknown>;
     if (typeof byDefault !== 'boolean') return [name, checkNumber(who, name, value, RULES[name]!)];
     if (typeof value !== 'boolean') throw new OptionError(who, `${name} to be true or false`, show(value));
     return [name, value];
@@ -98,6 +101,6 @@ export function arenaOptimizer<S extends DecaySpec>({ name, options, slots, fami
       family, spec: { ...spec, count: parameters.shape[0]!, ...(clip ? { clip } : {}) } as unknown as S,
       reads: { step, gradients, ...clipReads }, writes: {}, updates: { parameters, ...moments }, label: 'optimizer',
     } satisfies Request<S> as unknown as Request],
-    with: (changes) => make({ ...options, ...changes } as never),
+    with: (changes) => make({ ...options, ...definedOf(changes) } as never),
   };
 }

@@ -52,7 +52,7 @@ export function reduceOnPlateau(options: PlateauOptions = {}): Schedule {
     return sign < 0 ? metric < bound : metric > bound;
   };
   return {
-    name: 'reduceOnPlateau', per: 'epoch',
+    name: 'reduceOnPlateau', per: 'epoch', timeless: true,
     start: (): PlateauState => ({ best: -sign * Number.MAX_VALUE, badEpochs: 0, cooldown: 0, scale: 1 }),
     at: (_, lr, state) => lr * ((state as PlateauState | undefined)?.scale ?? 1),
     observe: (before, metric, lr): PlateauState => {
@@ -87,9 +87,9 @@ function states(schedules: readonly Schedule[]): Pick<Schedule, 'start' | 'obser
 
 const stateOf = (state: ScheduleState | undefined, index: number): ScheduleState | undefined => (state as readonly (ScheduleState | null)[] | undefined)?.[index] ?? undefined;
 
-/** All that take part must count the same time; one that follows a metric needs no time of its own. */
+/** All that take part must count the same time; one that follows a metric alone needs no time of its own. */
 function timeOf(who: string, schedules: readonly Schedule[]): Schedule['per'] {
-  const timed = schedules.filter(({ start }) => !start);
+  const timed = schedules.filter(({ timeless }) => !timeless);
   const [first = { per: 'epoch' as const }] = timed;
   if (timed.some(({ per }) => per !== first.per)) throw new OptionError(who, 'schedules that all count steps, or all epochs', timed.map(({ name, per }) => `${name} per ${per}`).join(', '));
   return first.per;
@@ -103,14 +103,14 @@ export function chained(schedules: readonly Schedule[]): Schedule {
   const who = 'schedules.chained';
   checkList(who, schedules, 1);
   return {
-    name: 'chained', per: timeOf(who, schedules), ...states(schedules),
+    name: 'chained', per: timeOf(who, schedules), ...states(schedules), ...(schedules.every(({ timeless }) => timeless) ? { timeless: true } : {}),
     at: (time, lr, state) => schedules.reduce((rate, schedule, index) => schedule.at(time, rate, stateOf(state, index)), lr),
   };
 }
 
 /**
  * One schedule after the other: the next begins, at its own time 0, at each milestone (SequentialLR). One that follows a metric
- * follows it from the start.
+ * follows it from the start; where all do, milestones are epochs.
  */
 export function sequential(schedules: readonly Schedule[], milestones: readonly number[]): Schedule {
   const who = 'schedules.sequential';

@@ -50,7 +50,7 @@ export class LearningRate {
 
   /** Tells a schedule that follows a metric how an epoch was. */
   observe(metric: number): void {
-    if (typeof metric !== 'number' || Number.isNaN(metric)) throw new DataError('observe', 'a number', show(metric));
+    if (!Number.isFinite(metric)) throw new DataError('observe', 'a finite number', show(metric));
     if (this.#state !== undefined) this.#state = this.#schedule!.observe!(this.#state, metric, this.#base);
   }
 

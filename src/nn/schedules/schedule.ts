@@ -10,6 +10,8 @@ export interface Schedule {
   readonly per: 'step' | 'epoch';
   /** The learning rate at time t (the first step or epoch is 0), where the optimiser's own is `lr`. ≥ 0. */
   at(time: number, lr: number, state?: ScheduleState): number;
+  /** Whether it asks nothing of the time, because it follows a metric alone: then `per` is whatever others count. */
+  readonly timeless?: true;
   /** The state at the start, where it follows a metric. */
   readonly start?: () => ScheduleState;
   /** The state after an epoch with this metric (a loss). */
