@@ -24,7 +24,8 @@ export default defineConfig({
   },
   projects: [
     { name: 'unit', testDir: 'unit' },
-    { name: 'gpu', testDir: 'gpu' },
+    // The longest single tests are of the page: were they last, one worker would wait for the other.
     { name: 'page', testDir: 'page' },
+    { name: 'gpu', testDir: 'gpu' },
   ],
 });

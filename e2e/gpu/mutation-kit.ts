@@ -7,7 +7,7 @@ import { proofs } from '../../src/proof/index.ts';
 /** Launch operators for each op: the campaign of `npm run mutate` runs them all. */
 const OPERATORS = 1;
 
-/** Text mutants for each op at most: where kernels take seconds to compile in software, more would take minutes. */
+/** Text mutants for each op, and more only where a kernel has had none: where kernels take seconds to compile in software, more would take minutes. */
 const TEXTS = 7;
 
 type Launched = OpMutation & Required<Pick<OpMutation, 'site'>>;
@@ -15,7 +15,7 @@ const isLaunched = (mutation: OpMutation): mutation is Launched => mutation.site
 
 /** What of an op's bugs the tests plant. */
 export interface Chosen {
-  /** Text mutants of the core set: of those that no op before it has planted in the same kernel at most seven. */
+  /** Text mutants of the core set: of those that no op before it has planted in the same kernel some seven. */
   readonly texts: readonly OpMutation[];
   readonly launches: readonly Launched[];
 }
@@ -23,7 +23,7 @@ export interface Chosen {
 let known: Readonly<Record<string, Chosen>> | undefined;
 
 /**
- * Of the text mutants seven for each op, each in the first op that has it, so that every kernel has its turn; of the launch operators one for each op, the one that has had the
+ * Of the text mutants seven for each op, or as many as give every kernel its turn, each in the first op that has it; of the launch operators one for each op, the one that has had the
  * fewest turns, in the kernel that has had the fewest: the same in every run.
  */
 export function chosenMutations({ adapterClass, maxBindings }: Pick<Device, 'adapterClass' | 'maxBindings'>): Readonly<Record<string, Chosen>> {
@@ -55,10 +55,11 @@ function inTurn(texts: readonly OpMutation[]): readonly OpMutation[] {
   const turns = new Map<string, number>();
   const kernels = new Map(texts.map((mutation) => [mutation, mutation.targets.map((target) => (JSON.parse(target) as string[])[0]!)]));
   const least = (mutation: OpMutation): number => Math.min(...kernels.get(mutation)!.map((kernel) => turns.get(kernel) ?? 0));
-  while (taken.size < Math.min(TEXTS, texts.length)) {
+  for (;;) {
     const [next] = texts.filter((mutation) => !taken.has(mutation)).toSorted((a, b) => least(a) - least(b));
-    taken.add(next!);
-    for (const kernel of kernels.get(next!)!) turns.set(kernel, (turns.get(kernel) ?? 0) + 1);
+    if (!next || (taken.size >= TEXTS && least(next) > 0)) break;
+    taken.add(next);
+    for (const kernel of kernels.get(next)!) turns.set(kernel, (turns.get(kernel) ?? 0) + 1);
   }
   return texts.filter((mutation) => taken.has(mutation));
 }

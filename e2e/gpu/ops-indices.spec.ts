@@ -29,7 +29,7 @@ test('tokens that were sliced, joined, padded, repeated and turned are looked up
     for (const [name, { body, indices }] of Object.entries(moved)) {
       for (const fusion of [true, false]) {
         const objective = traceObjective(device, values, (tensors) => embedding(body(tensors), tensors.weight), { frozen: ['logits', 'three'], fusion });
-        const report = await checkGradients(objective);
+        const report = await checkGradients(objective, { worker: false });
         const { graph, computed, launches } = await objective.snapshot();
         const out = graph.nodes.at(-1)!.outputs.out!;
         const copied = graph.nodes.at(-1)!.inputs.indices!;
@@ -44,7 +44,7 @@ test('tokens that were sliced, joined, padded, repeated and turned are looked up
     const results: Record<string, { passed: boolean; text: string; value: number }> = {};
     const prove = async (name: string, unused: 'weight' | 'logits', body: (tensors: Tensors) => Tensors['tokens']) => {
       for (const fusion of [true, false]) {
-        const report = await checkGradients(traceObjective(device, values, body, { fusion, frozen: ['three', unused] }));
+        const report = await checkGradients(traceObjective(device, values, body, { fusion, frozen: ['three', unused] }), { worker: false });
         results[`${name}${fusion ? '' : ', not fused'}`] = { passed: report.passed, text: String(report), value: report.objective.gpu };
       }
     };
@@ -90,7 +90,7 @@ test('a value may be called like a slot of working memory', async ({ run }) => {
     const weight = { shape: [4, 1], data: Float32Array.of(1, 2, 3, 4) };
     const objective = traceObjective(device, { 'activations.0': { shape: [2], data: Uint32Array.of(3, 1) }, weight, other: normals(3, [2, 1]) }, ({ 'activations.0': indices, weight: of, other }) =>
       sum(mul(tanh(exp(other)), embedding(indices, of))), { fusion: false, frozen: ['other'] });
-    const report = await checkGradients(objective);
+    const report = await checkGradients(objective, { worker: false });
     return { passed: report.passed, value: report.objective.gpu - [4, 2].reduce((total, row, i) => total + row * Math.tanh(Math.exp(normals(3, [2, 1]).data[i]!)), 0) };
   });
   expect(Math.abs(value)).toBeLessThan(1e-5);
