@@ -1,5 +1,9 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { summarize, table } from '../../src/cli/mutate-report.mjs';
+import { readResults, resultsFile, sourcesDigest } from '../../src/cli/mutate-results.mjs';
 import { choose, shardRule } from '../../src/cli/mutate.mjs';
 import type { MutationResult } from '../../src/mutation/result.ts';
 import type { Job } from '../../src/mutation/section.ts';
@@ -59,4 +63,33 @@ test('options choose jobs: the core set, everything, one op, one part', () => {
   expect(() => ids({ op: 'gelu' })).toThrow(/--op among relu, tanh, small, got nothing/);
   expect([shardRule('2/3'), shardRule('3/3')]).toEqual([undefined, undefined]);
   for (const wrong of ['0/3', '4/3', '1', 'a/b', '1/3/5']) expect(shardRule(wrong)).toBe('a part and a number of parts such as 2/4');
+});
+
+test('results that were kept are not run again, unless they ended badly', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chainrule-results-'));
+  const here = { version: '1.2.3', adapter: 'SwiftShader', browser: 'chromium 156', sources: sourcesDigest() };
+  const path = join(folder, 'results.jsonl');
+  try {
+    const file = resultsFile(path, here);
+    expect(file.find('ops', 'a')).toBe(undefined);
+    file.add('ops', result({ id: 'a', outcome: 'survived' }));
+    file.add('ops', result({ id: 'b' }));
+    file.add('nets', result({ id: 'b', outcome: 'equivalent', by: 'it is 0' }));
+    // A run that was killed while it wrote, and one that goes on.
+    appendFileSync(path, '{"version":"1.2');
+    resultsFile(path, { ...here, sources: 'others' }).add('ops', result({ id: 'c' }));
+    const found = resultsFile(path, here);
+    expect([found.find('ops', 'a'), found.find('ops', 'b')?.result.outcome, found.find('nets', 'b')?.result.by, found.find('ops', 'c')?.sources]).toEqual([undefined, 'killed', 'it is 0', 'others']);
+    file.add('ops', result({ id: 'a' }));
+    expect([...readResults(path, here).keys()]).toEqual(['ops: a', 'ops: b', 'nets: b', 'ops: c']);
+    expect(() => readResults(path, { ...here, browser: 'chromium 157' })).toThrow(/needs results of browser chromium 157, got chromium 156 in .*results\.jsonl/);
+    const lines = readFileSync(path, 'utf8').length;
+    resultsFile(undefined, here).add('ops', result({ id: 'd' }));
+    expect(readFileSync(path, 'utf8').length).toBe(lines);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  expect(here.sources).toMatch(/^[0-9a-f]{12}$/);
+  expect(table(summary([result({})]))).not.toContain('earlier');
+  expect(table(summarize({ ...summary([result({})]), earlier: 3 }))).toContain('3 of the results were kept from earlier sources');
 });

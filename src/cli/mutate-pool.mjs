@@ -163,7 +163,7 @@ const CHUNK = 12;
 /**
  * Runs tasks on several workers; the results come in the tasks' order.
  * @param {readonly Task[]} tasks @param {readonly Worker[]} workers @param {number} limit milliseconds for one job
- * @param {(done: number, result: JobResult) => void} [onResult] @returns {Promise<JobResult[]>}
+ * @param {(done: number, result: JobResult, task: Task) => void} [onResult] @returns {Promise<JobResult[]>}
  */
 export async function runAll(tasks, workers, limit, onResult) {
   /** @type {number[][]} */
@@ -183,7 +183,7 @@ export async function runAll(tasks, workers, limit, onResult) {
         const result = await worker.run(tasks[index], limit);
         results[index] = result;
         done += 1;
-        onResult?.(done, result);
+        onResult?.(done, result, tasks[index]);
       }
     }
     await worker.close();

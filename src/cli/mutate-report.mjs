@@ -55,7 +55,7 @@ function practicesOf(results) {
 }
 
 /**
- * @param {Pick<MutationResult, 'version' | 'adapter' | 'browser' | 'scope' | 'shard' | 'seconds' | 'results' | 'clean' | 'checker'>} facts
+ * @param {Pick<MutationResult, 'version' | 'adapter' | 'browser' | 'scope' | 'shard' | 'seconds' | 'results' | 'clean' | 'checker' | 'earlier'>} facts
  * @returns {MutationResult}
  */
 export function summarize({ results, ...facts }) {
@@ -96,8 +96,9 @@ function countTable(title, counts) {
 }
 
 /** The result as tables, what went wrong, and the verdict. @param {MutationResult} result @returns {string} */
-export function table({ passed, version, adapter, browser, scope, shard, seconds, bySection, byClass, byGroup, diagnosis, practices, trainedAnyway: anyway, clean, checker, results }) {
+export function table({ passed, version, adapter, browser, scope, shard, seconds, bySection, byClass, byGroup, diagnosis, practices, trainedAnyway: anyway, clean, checker, earlier, results }) {
   const lines = [`chainrule ${version}, ${adapter}, ${browser}: ${scope === 'all' ? 'all bugs' : 'the core set'}${shard ? `, part ${shard}` : ''}, ${results.length} jobs in ${seconds.toFixed(0)} s`];
+  if (earlier) lines.push(`${earlier} of the results were kept from earlier sources`);
   lines.push(...countTable('section', bySection), ...countTable('class, without the nets', byClass), ...countTable('op or kernel', byGroup));
   lines.push('', `right kernel blamed: ${shareText(diagnosis.kernel)}`, `right explanation among the first two: ${shareText(diagnosis.explanation)}`);
   if (practices.length > 0) {

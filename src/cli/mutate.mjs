@@ -8,6 +8,7 @@ import { install } from './install.mjs';
 import { checkerMutants, misplaced, mutateChecker } from './mutate-checker.mjs';
 import { runAll, serveSources, Worker } from './mutate-pool.mjs';
 import { summarize, table } from './mutate-report.mjs';
+import { resultsFile, sourcesDigest } from './mutate-results.mjs';
 import { proofDocument } from './proof-document.mjs';
 import { proofRecord } from './proof-record.mjs';
 
@@ -18,6 +19,8 @@ The exit code is 1 where a bug survives, a clean problem fails, or a job could n
 
   --all           every bug in every place, not the core set
   --shard i/n     only the i-th of n equal parts, for --all on several machines
+  --results file  keeps every result in this file as it comes, and does not run again what ended well there: a campaign that was cut
+                  off goes on, and the files of several machines make one (cat). It is for one version, adapter and browser.
   --op name       only the bugs of one op, net or step kernel
   --section name  only one section
   --document      writes docs/proof.json and docs/proof.md, too
@@ -40,7 +43,7 @@ export function shardRule(text) {
 
 const rules = /** @type {const} */ ({
   all: { type: 'flag' }, document: { type: 'flag' }, json: { type: 'flag' }, help: { type: 'flag' },
-  shard: { type: 'value', check: shardRule }, op: { type: 'value' }, section: { type: 'value' },
+  shard: { type: 'value', check: shardRule }, results: { type: 'value' }, op: { type: 'value' }, section: { type: 'value' },
   workers: { type: 'value', check: wholeNumber(64) }, limit: { type: 'value', check: wholeNumber(3600) },
 });
 
@@ -102,17 +105,25 @@ async function mutate(options, say) {
     const tasks = choose(await workers[0].list(), options);
     const { adapter, browser } = workers[0];
     const calibration = await workers[0].calibration();
-    say(`${tasks.length} jobs on ${adapter}, ${browser}`);
-    const results = await runAll(tasks, workers, 1000 * Number(options.limit ?? 60), (done, { outcome, id, by }) => {
+    const sources = sourcesDigest();
+    const file = resultsFile(typeof options.results === 'string' ? options.results : undefined, { version, adapter, browser, sources });
+    const before = tasks.map(({ section, job }) => file.find(section, job.id));
+    const rest = tasks.filter((_, index) => !before[index]);
+    say(`${rest.length} jobs on ${adapter}, ${browser}${rest.length < tasks.length ? `; ${tasks.length - rest.length} stand in ${options.results}` : ''}`);
+    const fresh = await runAll(rest, workers, 1000 * Number(options.limit ?? 60), (done, result, { section }) => {
+      file.add(section, result);
+      const { outcome, id, by } = result;
       if (['survived', 'wrong-reason', 'false-alarm', 'invalid'].includes(outcome)) say(`${outcome.toUpperCase()} ${id}${by ? ` (${by})` : ''}`);
-      if (done % 50 === 0) say(`${done} of ${tasks.length}, ${Math.round((Date.now() - started) / 1000)} s`);
+      if (done % 50 === 0) say(`${done} of ${rest.length}, ${Math.round((Date.now() - started) / 1000)} s`);
     });
-    const seconds = (Date.now() - started) / 1000;
+    const results = before.map((one) => one?.result ?? /** @type {import('../mutation/section.ts').JobResult} */ (fresh.shift()));
+    const earlier = before.filter((one) => one && one.sources !== sources).length;
+    const seconds = (Date.now() - started + before.reduce((sum, one) => sum + (one?.result.ms ?? 0), 0) / workers.length) / 1000;
     const clean = await cleanSummary(results);
     const checker = whole ? await mutateChecker({ say: (line) => { if (line.startsWith('SURVIVED')) say(line); } }) : undefined;
     const result = summarize({
       version, adapter, browser, scope: options.all ? 'all' : 'core', shard: typeof options.shard === 'string' ? options.shard : null, seconds,
-      ...(clean ? { clean } : {}), ...(checker ? { checker } : {}),
+      ...(clean ? { clean } : {}), ...(checker ? { checker } : {}), ...(earlier > 0 ? { earlier } : {}),
       // The summary says what the numbers of the clean problems say.
       results: results.map((result, index) => ({ section: tasks[index].section, ...result, clean: undefined })),
     });

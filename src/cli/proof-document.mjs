@@ -115,7 +115,7 @@ function adapter({ calibration, precision, seconds, checker, witness, clean, sco
 
 /** The document. @param {ProofRecord} record @returns {string} */
 export function proofDocument(record) {
-  const { command, date, version, adapter: name, browser, seconds, clean, byClass } = record;
+  const { command, date, version, adapter: name, browser, seconds, clean, byClass, earlier } = record;
   const all = Object.values(byClass).reduce((sum, { killed, survived, wrongReason, invalid }) => ({ found: sum.found + killed, of: sum.of + killed + survived + wrongReason + invalid }), { found: 0, of: 0 });
   return [
     '# How good is the check?', '',
@@ -123,7 +123,7 @@ export function proofDocument(record) {
     `A checker that has never failed is no evidence. So bugs are planted, and what it says of them is counted: **${all.found} of ${all.of} found,`,
     `${clean.falseAlarms.length} false alarms in ${clean.problems} problems without a bug.**`, '',
     '```sh', command, '```', '',
-    `wrote this on ${date}: chainrule ${version}, ${name}, ${browser}, ${figure(seconds / 60, 2)} minutes.`, '',
+    `wrote this on ${date}: chainrule ${version}, ${name}, ${browser}, ${figure(seconds / 60, 2)} minutes.${earlier ? ` ${count(earlier)} of the results were kept from earlier sources (--results).` : ''}`, '',
     ...bugs(record), ...alarms(record), ...references(record), ...adapter(record),
     '## Limits', '',
     '- Figures are of one adapter. Another one has other roundings: `npm run mutate` measures yours.',

@@ -42,6 +42,8 @@ export interface MutationResult {
   readonly scope: 'core' | 'all';
   readonly shard: string | null;
   readonly seconds: number;
+  /** Results that `--results` had kept from other sources than the present ones; absent where there is none. */
+  readonly earlier?: number;
   /** By section, by class (of what must be killed), and by what the bugs belong to. */
   readonly bySection: Readonly<Record<string, Counts>>;
   readonly byClass: Readonly<Record<string, Counts>>;
