@@ -1,5 +1,5 @@
 import { expect, test } from 'playwright/test';
-import { exchangeIsHarmless } from '../../src/mutation/equivalence.ts';
+import { exchangeIsHarmless, isTruncated } from '../../src/mutation/equivalence.ts';
 import { mutationsOf, plansOf } from '../../src/mutation/op-mutations.ts';
 import { operators } from '../../src/mutation/operators.ts';
 import { dependent, groupsOf, readsOf, withGroups } from '../../src/mutation/plans.ts';
@@ -95,8 +95,34 @@ test('an exchange of operands is harmless only for a sum or a product', () => {
   }
   const harmless = [...verdicts].filter(([, known]) => known.has(true)).map(([name]) => name);
   expect(harmless).toEqual(expect.arrayContaining(['add', 'mul']));
-  for (const name of harmless) expect(name).toMatch(/^(add|mul|scale\+mul|mul\+scale)$/);
+  for (const name of harmless) expect(name).toMatch(/^(add|mul|scale\+mul|mul\+scale|reduce\/\w+)$/);
   for (const name of ['sub', 'reluBackward', 'tanhBackward', 'mse/row']) expect([...verdicts.get(name)!]).toEqual([false]);
+});
+
+test('an exchange is harmless in a product with the gradient and in dot products of rows, and nowhere near', () => {
+  const verdicts = (op: string, kernel: RegExp, names: string): Set<boolean> => new Set(plansOf(op, DEVICE).flatMap(({ launches }) => launches.flatMap((launch) => {
+    const reads = readsOf(launch);
+    return kernel.test(launch.kernel.name) ? reads.flatMap((a, at) => reads.slice(at + 1).filter((b) => `${a.binding}, ${b.binding}` === names).map((b) => exchangeIsHarmless(launch, a, b) !== undefined)) : [];
+  })));
+  for (const op of ['exp', 'square']) expect([...verdicts(op, new RegExp(`^${op}Backward$`), 'x, operand0')], op).toEqual([true]);
+  for (const op of ['expm1', 'sqrt', 'reciprocal', 'sin']) expect([...verdicts(op, new RegExp(`^${op}Backward$`), 'x, operand0')], op).toEqual([false]);
+  expect([...verdicts('scaledDotProductAttention', /^attention-row-dots/, 'out, dout')]).toEqual([true]);
+  expect([...verdicts('scaledDotProductAttention', /^attention-query-gradient/, 'out, dout')]).not.toContain(true);
+});
+
+test('whole numbers stay what they are where they are read back as such, and only there', () => {
+  const plan = plansOf('maxPool2d', DEVICE)[0]!;
+  const launch = plan.launches.find(({ kernel }) => kernel.name === 'max-pooling/row')!;
+  const code = launch.kernel.code;
+  expect(code).toContain('= f32(chosen);');
+  expect(isTruncated(plan, launch, 'index', 'f32(chosen)', 100)).toContain('a place below 100');
+  expect(isTruncated(plan, launch, 'index', 'f32(chosen)', 1)).toBe(undefined);
+  expect(isTruncated(plan, launch, 'index', 'f32(chosen) + 0.0', 100)).toBe(undefined);
+  expect(isTruncated(plan, launch, 'out', 'f32(chosen)', 100)).toBe(undefined);
+  const whole = { ...plan, launches: plan.launches.map((one) => ({ ...one, kernel: { ...one.kernel, code: one.kernel.code.replace('u32(index[at])', 'u32(index[at] + 0.5)') } })) };
+  expect(isTruncated(whole, launch, 'index', 'f32(chosen)', 100)).toContain('a place');
+  const asFloat = { ...plan, launches: plan.launches.map((one) => ({ ...one, kernel: { ...one.kernel, code: one.kernel.code.replace('u32(index[at])', 'round(index[at])') } })) };
+  expect(isTruncated(asFloat, launch, 'index', 'f32(chosen)', 100)).toBe(undefined);
 });
 
 test('each mutation has a name of its own, and every kernel has some in the core set', () => {

@@ -35,6 +35,8 @@ export interface SelfTestProgress {
 export interface SelfTestOptions {
   /** Every sample of every op with every kernel variant, instead of a few small samples of each. Default false. */
   readonly all?: boolean;
+  /** The names of the ops to test. Default: all. */
+  readonly ops?: readonly string[];
   readonly onProgress?: (progress: SelfTestProgress) => void;
   /** Ends the test with an error whose code is `aborted`. */
   readonly signal?: AbortSignal;
@@ -99,15 +101,16 @@ export class SelfTest implements SelfTestData {
 export async function selfTest(device: Device, options: SelfTestOptions = {}): Promise<SelfTest> {
   const who = 'selfTest';
   if (!(device instanceof Device)) throw new OptionError(who, 'a device from await openDevice()', show(device));
-  checkOptionNames(who, options, ['all', 'onProgress', 'signal', 'alter']);
+  checkOptionNames(who, options, ['all', 'ops', 'onProgress', 'signal', 'alter']);
   const { all = false, signal } = options;
   if (typeof all !== 'boolean') throw new OptionError(who, 'all to be true or false', show(all));
+  const proofs = chosen(who, options.ops);
   const date = new Date().toISOString();
   const started = performance.now();
   if (signal?.aborted) throw aborted(who);
   const calibration = await calibrate(device);
   const calibrated = performance.now();
-  const { ops, codes } = await testOps(device, options, calibration.builtins);
+  const { ops, codes } = await testOps(device, proofs, options, calibration.builtins);
   return new SelfTest({
     schema: 'chainrule/self-test/1', passed: ops.length > 0 && ops.every(({ passed }) => passed) && !calibration.beyondPromise.some(isHelper), extent: all ? 'all' : 'core',
     adapter: device.facts, browser: browserName(), userAgent: (globalThis as { navigator?: { userAgent?: string } }).navigator?.userAgent ?? '',
@@ -120,9 +123,18 @@ export async function selfTest(device: Device, options: SelfTestOptions = {}): P
 /** Ops that are tested at the same time: while one is judged, kernels of the next ones are compiled. */
 const AT_ONCE = 3;
 
-/** All ops, in their order, with the texts of all kernels that ran. */
-async function testOps(device: Device, { all, onProgress, signal, alter }: SelfTestOptions, builtins: BuiltinErrors): Promise<{ ops: SelfTestOp[]; codes: Set<string> }> {
+/** The proofs of the ops that are asked for, in the order in which the ops are known. */
+function chosen(who: string, asked: unknown): Proofs {
   const proofs = testable(allProofs);
+  if (asked === undefined) return proofs;
+  const rule = 'ops to be a list of names of ops, one at least';
+  if (!Array.isArray(asked) || asked.length === 0) throw new OptionError(who, rule, show(asked));
+  for (const name of asked) if (typeof name !== 'string' || !Object.hasOwn(proofs, name)) throw new OptionError(who, rule, show(name));
+  return Object.fromEntries(Object.entries(proofs).filter(([op]) => asked.includes(op)));
+}
+
+/** These ops, in their order, with the texts of all kernels that ran. */
+async function testOps(device: Device, proofs: Proofs, { all, onProgress, signal, alter }: SelfTestOptions, builtins: BuiltinErrors): Promise<{ ops: SelfTestOp[]; codes: Set<string> }> {
   const problems = (all ? allProblems : coreProblems)(proofs, { adapterClass: device.adapterClass, maxBindings: device.maxBindings });
   const codes = new Set<string>();
   const total = problems.reduce((sum, { cotangents }) => sum + cotangents.length, 0);

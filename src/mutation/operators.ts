@@ -1,8 +1,8 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import type { Launch, ProgramPlan } from '../program/plan.ts';
 import type { Symptom } from '../proof/proof.ts';
-import { exchangeIsHarmless, keepsSign } from './equivalence.ts';
-import { dependent, groupsOf, mayRead, outputsOf, readsOf, readyBefore, sameSize, withGroups, withLaunch, withTensor, writerOf, writesOf } from './plans.ts';
+import { exchangeIsHarmless, isTruncated, keepsPiece } from './equivalence.ts';
+import { dependent, differs, groupsOf, mayRead, outputsOf, readsOf, readyBefore, sameSize, withGroups, withLaunch, withTensor, writerOf, writesOf } from './plans.ts';
 import { declaredLength, rewriteStores } from './store-text.ts';
 
 /** One way to plant a bug in one launch of a plan. */
@@ -55,7 +55,11 @@ function fewerGroups(name: string, groups: (launch: Launch) => number, extra = f
 /** Each binding that `bindings` names, with its stores rewritten: all that is written, unless it must be known which elements these are. */
 function changedStores(
   name: string, symptoms: readonly Symptom[], rewrite: (store: { target: string; index: string; value: string }, length: number) => string,
-  { afterOtherNumbers = false, bindings = outputsOf }: { readonly afterOtherNumbers?: boolean; readonly bindings?: typeof outputsOf } = {},
+  { afterOtherNumbers = false, bindings = outputsOf, wholeBelow }: {
+    readonly afterOtherNumbers?: boolean; readonly bindings?: typeof outputsOf;
+    /** Whole numbers below it stay the same, once they are whole numbers again. */
+    readonly wholeBelow?: number;
+  } = {},
 ): Operator {
   return {
     name, symptoms, afterOtherNumbers,
@@ -65,8 +69,15 @@ function changedStores(
       const written = bindings(launch);
       return written.flatMap(({ binding }) => {
         const length = declaredLength(kernel.code, binding);
-        const code = length === undefined ? undefined : rewriteStores(kernel.code, binding, (store) => rewrite(store, length));
-        return code === undefined ? [] : [inPlace(plan, index, { ...launch, kernel: { ...kernel, code } }, written.length > 1 ? binding : '')];
+        const values: string[] = [];
+        const code = length === undefined ? undefined : rewriteStores(kernel.code, binding, (store) => {
+          values.push(store.value);
+          return rewrite(store, length);
+        });
+        if (code === undefined) return [];
+        const reasons = wholeBelow === undefined ? [] : values.map((value) => isTruncated(plan, launch, binding, value, wholeBelow));
+        const equivalent = reasons.every((reason) => reason !== undefined) ? reasons[0] : undefined;
+        return [inPlace(plan, index, { ...launch, kernel: { ...kernel, code } }, written.length > 1 ? binding : '', equivalent)];
       });
     },
   };
@@ -138,16 +149,16 @@ export const operators: readonly Operator[] = [
       const launch = plan.launches[index]!;
       const ready = readyBefore(plan, index);
       return readsOf(launch).flatMap((read) => {
-        const other = ready.find((tensor) => tensor.id !== read.tensor.id && sameSize(tensor, read.tensor) && mayRead(plan, launch, tensor));
+        const other = ready.find((tensor) => differs(tensor, read.tensor) && sameSize(tensor, read.tensor) && mayRead(plan, launch, read, tensor));
         if (!other) return [];
-        const harmless = keepsSign(launch, read, writerOf(plan, index, read.tensor), other);
+        const harmless = keepsPiece(launch, read, writerOf(plan, index, read.tensor), other);
         return [inPlace(plan, index, withTensor(launch, [read.index, other]), read.binding, harmless)];
       });
     },
   },
   changedStores('added to what was there', ['garbage'], ({ target, value }) => `${target} += ${value};`),
   changedStores('added to what an earlier run left', ['stale', 'garbage'], ({ target, value }) => `${target} += ${value};`, { afterOtherNumbers: true }),
-  changedStores('everything a thousandth too large', ['factor'], ({ target, value }) => `${target} = (${value}) * 1.001;`),
-  changedStores('one element a hundredth too large', [], ({ target, index, value }, length) => `${target} = (${value}) * select(1.0, 1.01, (${index}) == ${chosen(length)}u);`, { bindings: writesOf }),
+  changedStores('everything a thousandth too large', ['factor'], ({ target, value }) => `${target} = (${value}) * 1.001;`, { wholeBelow: 1000 }),
+  changedStores('one element a hundredth too large', [], ({ target, index, value }, length) => `${target} = (${value}) * select(1.0, 1.01, (${index}) == ${chosen(length)}u);`, { bindings: writesOf, wholeBelow: 100 }),
   changedStores('one element 0', ['zero-block'], ({ target, index, value }, length) => `${target} = (${value}) * select(1.0, 0.0, (${index}) == ${chosen(length)}u);`, { bindings: writesOf }),
 ];

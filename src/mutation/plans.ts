@@ -66,10 +66,13 @@ export function readyBefore(plan: ProgramPlan, index: number): Tensor[] {
   return [...all.values()];
 }
 
-/** Whether a launch may read this tensor: WebGPU allows none to read and write one buffer. */
-export function mayRead(plan: ProgramPlan, launch: Launch, tensor: Tensor): boolean {
-  const buffer = (one: Tensor): string | undefined => plan.placements.get(one.viewOf ?? one.id)?.buffer;
-  return changedBy(launch).every((written) => buffer(written.tensor) !== buffer(tensor));
+/** Whether two tensors may hold different numbers: constants of one value do not. */
+export const differs = (a: Tensor, b: Tensor): boolean => a.id !== b.id && (a.constant === undefined || a.constant !== b.constant);
+
+/** Whether a launch may read this tensor instead of another: WebGPU allows none to read and write one buffer, or to read beyond what is bound. */
+export function mayRead(plan: ProgramPlan, launch: Launch, { tensor: read }: Bound, tensor: Tensor): boolean {
+  const placement = (one: Tensor) => plan.placements.get(one.viewOf ?? one.id);
+  return (placement(tensor)?.bytes ?? 0) >= (placement(read)?.bytes ?? 0) && changedBy(launch).every((written) => placement(written.tensor)?.buffer !== placement(tensor)?.buffer);
 }
 
 /** The launch that wrote a tensor before launch `index`. */

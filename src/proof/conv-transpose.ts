@@ -34,6 +34,8 @@ export const convTranspose2d: Proof = {
     convolutionSample([1, 3, 5, 7], [3, 5, 2, 1], 5, { stride: [3, 4], outputPadding: [2, 3] }),
     convolutionSample([2, 6, 7, 5], [6, 1, 3, 3], 6, { groups: 6, dilation: [1, 2], padding: 1 }),
     convolutionSample([1, 2, 3, 9], [2, 3, 3, 16], 3, { stride: [1, 15], padding: [1, 7] }),
+    // Input, weight and output of one size.
+    convolutionSample([2, 5, 1, 4], [5, 2, 2, 2], 2),
   ],
   sizes: convolutionSizes(2, true),
   // The kernels are conv2d's, each in the other one's place.

@@ -25,6 +25,8 @@ export const CONV2D_SAMPLES: readonly Sample[] = [
   convolutionSample([2, 2, 6, 5], [3, 2, 4, 2], 3, { padding: 'same', dilation: [1, 2] }),
   convolutionSample([1, 17, 5, 4], [9, 17, 3, 3], 0, { padding: 'valid' }),
   convolutionSample([1, 2, 5, 49], [2, 1, 3, 15], 2, { stride: [2, 17], padding: [3, 9], dilation: [1, 2], groups: 2 }),
+  // Input, weight and output of one size: what reads one for the other is not stopped by its length.
+  convolutionSample([2, 2, 2, 5], [5, 2, 2, 2], 5),
   {
     name: 'zero inputs and zero weights', options: { padding: 1 },
     inputs: {
@@ -40,6 +42,7 @@ export const CONV1D_SAMPLES: readonly Sample[] = [
   convolutionSample([1, 4, 65], [6, 2, 4], 6, { groups: 2, padding: 'same' }),
   convolutionSample([3, 2, 40], [3, 2, 15], 0, { dilation: 2, padding: [3] }),
   convolutionSample([1, 5, 131], [7, 5, 1], 7),
+  convolutionSample([2, 3, 4], [4, 3, 2], 4),
 ];
 
 /** Any size. What a window needs comes first, and `more` rows and columns on top: so every combination fits. */
