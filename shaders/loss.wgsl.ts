@@ -54,12 +54,14 @@ let start = lane * ${columns}u;
 /** d loss / d target where it is not the negative of d loss / d input: statements that set `slope` from x and t. */
 export function elementLossTarget({ rows, columns, scale }: LossSpec, { name, formula, functions = '', body }: ElementFormula): Kernel {
   const count = rows * columns;
+  // Some slopes are the same for every target.
+  const asksTarget = /\bt\b/.test(body);
   return laneKernel({
     name: `${name}-target`,
     formula: `dtarget = ${scale === 1 ? '' : `${scale} · `}upstream · slope\n${formula}`,
     declarations: [
       { name: 'x', access: 'read', type: arrayType(count) },
-      { name: 'expected', access: 'read', type: arrayType(count) },
+      ...(asksTarget ? [{ name: 'expected', access: 'read', type: arrayType(count) } as const] : []),
       { name: 'upstream', access: 'read', type: arrayType(1) },
       { name: 'dtarget', access: 'write', type: arrayType(count) },
     ],
@@ -68,7 +70,9 @@ export function elementLossTarget({ rows, columns, scale }: LossSpec, { name, fo
     body: wgsl`
 let at = lane;
   let x = x[at];
+#if ${asksTarget}
   let t = expected[at];
+#endif
   ${indented(body, '  ')}
   dtarget[at] = ${scale === 1 ? '' : `${float(scale)} * `}upstream[0] * slope;`,
   });

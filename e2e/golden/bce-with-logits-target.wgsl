@@ -2,9 +2,8 @@
 // slope = -x
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 15>;
-@group(0) @binding(1) var<storage, read> expected: array<f32, 15>;
-@group(0) @binding(2) var<storage, read> upstream: array<f32, 1>;
-@group(0) @binding(3) var<storage, read_write> dtarget: array<f32, 15>;
+@group(0) @binding(1) var<storage, read> upstream: array<f32, 1>;
+@group(0) @binding(2) var<storage, read_write> dtarget: array<f32, 15>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -14,7 +13,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   let at = lane;
   let x = x[at];
-  let t = expected[at];
   let slope = -x;
   dtarget[at] = 0.2f * upstream[0] * slope;
 }

@@ -2,9 +2,8 @@
 // slope = weight · (posWeight · softplus(-x) - softplus(x))
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 15>;
-@group(0) @binding(1) var<storage, read> expected: array<f32, 15>;
-@group(0) @binding(2) var<storage, read> upstream: array<f32, 1>;
-@group(0) @binding(3) var<storage, read_write> dtarget: array<f32, 15>;
+@group(0) @binding(1) var<storage, read> upstream: array<f32, 1>;
+@group(0) @binding(2) var<storage, read_write> dtarget: array<f32, 15>;
 
 const weights = array<f32, 3>(1.0f, 0.5f, 2.0f);
 
@@ -16,7 +15,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   let at = lane;
   let x = x[at];
-  let t = expected[at];
   let tail = log(1.0 + exp(-abs(x)));
   let slope = weights[at % 3u] * (3.0f * (max(-x, 0.0) + tail) - (max(x, 0.0) + tail));
   dtarget[at] = 0.2f * upstream[0] * slope;

@@ -107,6 +107,8 @@ test('an exchange is harmless in a product with the gradient and in dot products
   for (const op of ['exp', 'square']) expect([...verdicts(op, new RegExp(`^${op}Backward$`), 'x, operand0')], op).toEqual([true]);
   for (const op of ['expm1', 'sqrt', 'reciprocal', 'sin']) expect([...verdicts(op, new RegExp(`^${op}Backward$`), 'x, operand0')], op).toEqual([false]);
   expect([...verdicts('scaledDotProductAttention', /^attention-row-dots/, 'out, dout')]).toEqual([true]);
+  expect([...verdicts('rmsNorm', /^normalize-parameters/, 'dout, x')]).toEqual([true]);
+  expect([...verdicts('layerNorm', /^normalize-parameters/, 'dout, x')]).not.toContain(true);
   expect([...verdicts('scaledDotProductAttention', /^attention-query-gradient/, 'out, dout')]).not.toContain(true);
 });
 
@@ -119,6 +121,10 @@ test('whole numbers stay what they are where they are read back as such, and onl
   expect(isTruncated(plan, launch, 'index', 'f32(chosen)', 1)).toBe(undefined);
   expect(isTruncated(plan, launch, 'index', 'f32(chosen) + 0.0', 100)).toBe(undefined);
   expect(isTruncated(plan, launch, 'out', 'f32(chosen)', 100)).toBe(undefined);
+  const sorted = plansOf('gather', DEVICE).find(({ launches }) => launches.some(({ kernel }) => kernel.code.includes('f32(own)')));
+  const order = sorted?.launches.find(({ kernel }) => kernel.code.includes('f32(own)'));
+  if (!sorted || !order) throw new Error('gather: needs a plan that sorts its indices');
+  expect(isTruncated(sorted, order, 'order', 'f32(own)', 1e6)).toContain('a place below');
   const whole = { ...plan, launches: plan.launches.map((one) => ({ ...one, kernel: { ...one.kernel, code: one.kernel.code.replace('u32(index[at])', 'u32(index[at] + 0.5)') } })) };
   expect(isTruncated(whole, launch, 'index', 'f32(chosen)', 100)).toContain('a place');
   const asFloat = { ...plan, launches: plan.launches.map((one) => ({ ...one, kernel: { ...one.kernel, code: one.kernel.code.replace('u32(index[at])', 'round(index[at])') } })) };

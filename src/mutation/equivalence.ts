@@ -15,6 +15,9 @@ export function exchangeIsHarmless({ kernel }: Launch, a: Bound, b: Bound): stri
   if (a.tensor.id === b.tensor.id) return 'both operands are the same tensor';
   const { code } = kernel;
   if (`${a.binding}, ${b.binding}` === 'out, dout') return isRowDot(code) ? 'dout · out is out · dout, and both are read in the same way' : undefined;
+  // One element and its loss's gradient: dtarget = … · upstream · -x.
+  if (`${a.binding}, ${b.binding}` === 'x, upstream' && code.includes('\n// slope = -x\n')) return 'a * b is b * a, and both are read in the same way';
+  if (isProductOfLoads(code, a.binding, b.binding)) return 'a * b is b * a, and both are read in the same way';
   if (!['x, operand0', 'operand0, x'].includes(`${a.binding}, ${b.binding}`)) return undefined;
   const steps = [...(bodyOf(code, 'chain') ?? bodyOf(code, 'prologue') ?? '').matchAll(/value = (\w+)\(value(.*)\);/g)].map(([, step, operands]) => ({ step: step!, operands: operands! }));
   const at = steps.findIndex(({ operands }) => operands.startsWith(', load_operand0('));
@@ -37,6 +40,13 @@ function isProduct(code: string, name: string): boolean {
   return rest.includes('product') && !new RegExp(`\\b(${first}|${second})\\b`).test(rest);
 }
 
+/** Whether a kernel reads two bindings once each, at the same place, as factors of one product. */
+function isProductOfLoads(code: string, a: string, b: string): boolean {
+  const body = code.slice(code.indexOf('fn main'));
+  const loads = (name: string): number => [...body.matchAll(new RegExp(`\\b${name}\\[`, 'g'))].length;
+  return loads(a) === 1 && loads(b) === 1 && new RegExp(`\\+= ${a}\\[(\\w+)\\] \\* \\(?${b}\\[\\1\\]( \\* [^;+-]*)?\\)?;`).test(body);
+}
+
 /** Whether a kernel asks dout and out for nothing but their dot products, row by row, and both lie without gaps. */
 function isRowDot(code: string): boolean {
   const number = (pattern: RegExp): number => Number(pattern.exec(code)?.[1] ?? NaN);
@@ -51,7 +61,8 @@ function isRowDot(code: string): boolean {
 export function isTruncated(plan: ProgramPlan, { kernel, tensors }: Launch, binding: string, value: string, bound: number): string | undefined {
   const tensor = tensors[kernel.bindings.findIndex(({ name }) => name === binding)];
   const [, place] = /^f32\((\w+)\)$/.exec(value) ?? [];
-  const most = Number(new RegExp(`var ${place} = (\\d+)u;`).exec(kernel.code)?.[1] ?? Infinity);
+  // It starts at its largest value, or is a remainder.
+  const most = Number(new RegExp(`(?:var ${place} = (?=\\d+u;)|let ${place} = \\w+ % )(\\d+)u`).exec(kernel.code)?.[1] ?? Infinity);
   if (!tensor || place === undefined || most >= bound || plan.meanings.has(tensor.id)) return undefined;
   const readers = plan.launches.flatMap((launch) => readsOf(launch).filter((read) => read.tensor.id === tensor.id).map((read) => ({ code: launch.kernel.code, name: read.binding })));
   const isWhole = ({ code, name }: { code: string; name: string }): boolean => {

@@ -16,11 +16,14 @@ const EQUIVALENT_SAMPLES = 2;
 /** Thrown by a runner: the mutation has no place in this sample, or none that changes anything. */
 class NoPlace extends Error {}
 
+/** Whether numbers may stand for two or three kinds, such as the ±1 of a loss. */
+const areLabels = (data: Float32Array): boolean => data.some((value) => value !== 0) && data.every((value) => value === 0 || value === 1 || value === -1);
+
 /** Other numbers of the same shapes, for the run that comes first: rotated, so that labels stay labels. */
 function otherNumbers(inputs: Readonly<Record<string, SampleTensor>>): Record<string, SampleTensor> {
   return Object.fromEntries(Object.entries(inputs).map(([name, { shape, data }]) => {
     const rotated = data.map((_, i) => data[(i + 1) % data.length]!);
-    return [name, { shape, data: rotated instanceof Float32Array ? rotated.map((value, i) => 0.8 * value + 0.1 * Math.cos(i)) : rotated }];
+    return [name, { shape, data: rotated instanceof Float32Array && !areLabels(rotated) ? rotated.map((value, i) => 0.8 * value + 0.1 * Math.cos(i)) : rotated }];
   }));
 }
 

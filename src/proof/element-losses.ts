@@ -246,6 +246,7 @@ export const hinge = elementLoss((options) => hingeCurve(options), {
   samples: [
     ...samplesOf([{}, { margin: 0.5 }, SUM], signs),
     sample([6, 9], {}, normals(631, [6, 9])),
+    { name: 'one pair within the margin', options: {}, inputs: { input: filled([1], () => 0.25), target: filled([1], () => 1) } },
     { name: 'most of them well beyond the margin', options: {}, inputs: { input: filled([5, 13], (i) => (i % 7 === 3 ? 0.25 : 4 + i)), target: filled([5, 13], () => 1) } },
   ],
   sizes: sizesFrom(
