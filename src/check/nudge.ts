@@ -113,15 +113,17 @@ export function nudger(snapshot: Snapshot, point: Point, rounding: Rounding, pro
       const node = graph.nodes[index];
       const slow = reevaluate(point, index, movedInputs(index), rounding, proofs);
       const fast = movedSite(sites[node.outputs.out]);
-      const largest = slow.value.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+      const largest = slow.value.reduce((max, value) => (Number.isFinite(value) ? Math.max(max, Math.abs(value)) : max), 0);
       const { change } = sites[node.outputs.out];
       let step = 0;
-      for (let k = 0; k < change.count; k++) step = Math.max(step, Math.abs(change.delta[k]));
+      // A step that leaves the domain of √x or log makes NaN, in both ways.
+      for (let k = 0; k < change.count; k++) if (Number.isFinite(change.delta[k])) step = Math.max(step, Math.abs(change.delta[k]));
       for (let i = 0; i < slow.value.length; i++) {
         // 1e-6 of the step, since a forgotten or wrong element errs by about the step; and rounding of the slow way: float64's is that
         // of float32 code, 2^29 times finer (a small loss is the difference of two logarithms that are large against it).
         const noise = 1e-12 * largest + 2 ** -27 * Math.sqrt(slow.variance[i]);
-        if (!(Math.abs(slow.value[i] - fast.value[i]) <= 1e-6 * step + noise)) {
+        const same = Object.is(slow.value[i], fast.value[i]) || Math.abs(slow.value[i] - fast.value[i]) <= 1e-6 * step + (Number.isNaN(noise) ? 0 : noise);
+        if (!same) {
           return `${node.op} '${node.label}': sparse re-evaluation gives ${fast.value[i]} at element ${i}, the whole op ${slow.value[i]}`;
         }
       }

@@ -61,8 +61,9 @@ function isRowDot(code: string): boolean {
 export function isTruncated(plan: ProgramPlan, { kernel, tensors }: Launch, binding: string, value: string, bound: number): string | undefined {
   const tensor = tensors[kernel.bindings.findIndex(({ name }) => name === binding)];
   const [, place] = /^f32\((\w+)\)$/.exec(value) ?? [];
-  // It starts at its largest value, or is a remainder.
-  const most = Number(new RegExp(`(?:var ${place} = (?=\\d+u;)|let ${place} = \\w+ % )(\\d+)u`).exec(kernel.code)?.[1] ?? Infinity);
+  // It starts at its largest value, or is a remainder, or a part of one.
+  const [, top, parts = '1'] = new RegExp(`(?:var ${place} = (?=\\d+u;)|let ${place} = \\w+ % )(\\d+)u(?: / (\\d+)u)?`).exec(kernel.code) ?? [];
+  const most = top === undefined ? Infinity : Math.ceil(Number(top) / Number(parts));
   if (!tensor || place === undefined || most >= bound || plan.meanings.has(tensor.id)) return undefined;
   const readers = plan.launches.flatMap((launch) => readsOf(launch).filter((read) => read.tensor.id === tensor.id).map((read) => ({ code: launch.kernel.code, name: read.binding })));
   const isWhole = ({ code, name }: { code: string; name: string }): boolean => {

@@ -95,7 +95,7 @@ export async function runMutation(device: Device, mutation: OpMutation, { explai
     }
     if (equivalent) return result({ outcome: 'equivalent', by: equivalent });
     // A convention is a special point that no gradient check can see.
-    for (const convention of mutation.class === 'text' ? proofs[op]!.conventions : []) {
+    for (const convention of proofs[op]!.conventions) {
       const report = await checkConvention(runner({ variants: {} }), op, convention).catch(unlessNoPlace);
       if (report && !report.passed) return result({ outcome: 'killed', by: `convention ${report.name}` });
     }

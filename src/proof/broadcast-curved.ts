@@ -106,11 +106,18 @@ export const pow = binary({
   withoutLastLane(/^powBackwardA$/),
   withoutLastLane(/^powBackwardB$/),
 ], {
-  samples: placedSamples(base, (noise) => 1.5 * noise, [[2, 3], [3, 2], [1, 5], [0, 2], [0, 1], [0, 3], [0.5, -2], [1.5, 15], [1.5, 16], [4, 0.5], [2, 0], [1.25, -9], [9, -0.5], [1.1, 13]]),
+  samples: [
+    ...placedSamples(base, (noise) => 1.5 * noise, [[2, 3], [3, 2], [1, 5], [0, 2], [0, 1], [0, 3], [0.5, -2], [1.5, 15], [1.5, 16], [4, 0.5], [2, 0], [1.25, -9], [9, -0.5], [1.1, 13]]),
+    { name: 'bases of 0 with exponents above it', options: {}, inputs: { a: filled([4, 1], (i) => [0, 0.5, 0, 2][i]), b: filled([4, 9], (i) => 1 + (i * 7) % 4) } },
+  ],
   sizes: placedSizes(base, (noise) => 1.5 * noise),
   conventions: [
     powAt('a negative base with a whole exponent', [-2, -2, -3, -1.5, -2], [3, 2, 1, -1, 0], [12, -4, 1, -1 / 2.25, 0]),
     powAt('0^0 is 1 without a gradient', [0, 0], [0, 2], [0, 0], [0, 0]),
+    {
+      name: '0^0 has no gradient for one base of all, and a negative cotangent', options: {}, inputs: { a: filled([1], () => 0), b: filled([2], (i) => 2 * i) },
+      cotangent: Float32Array.of(-3, -5), gradients: { a: [0], b: [0, 0] },
+    },
   ],
 });
 

@@ -152,6 +152,7 @@ export const embedding: Proof = {
     table(1713, [50, 20], [2, 71]),
     table(1715, [67, 17], [131], { paddingIndex: 0 }, true),
     { name: 'one index again and again', options: {}, inputs: { weight: normals(1717, [40, 24]), indices: { shape: [150], data: new Uint32Array(150).fill(39) } } },
+    { name: 'the last row first', options: {}, inputs: { weight: normals(1719, [40, 24]), indices: { shape: [180], data: Uint32Array.from({ length: 180 }, (_, i) => 39 - Math.floor(i / 4.5)) } } },
   ],
   sizes: sizesFrom(
     { rows: [1, 67], columns: [1, 33], count: [1, 131], floating: FLAG, padding: FLAG },
