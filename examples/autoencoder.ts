@@ -36,13 +36,14 @@ export const example: Example = {
     await using trainer = await compile(model, { device, loss: mse(), optimizer: adam({ lr: 0.004 }), inputShape: [1, 28, 28], batchSize: reduced ? 20 : 40, seed: 1 });
     await trainer.fit(data, { epochs: reduced ? 2 : 5, onEpoch: ({ epoch, loss }) => log(`epoch ${epoch + 1}: loss ${loss.toFixed(4)}`) });
 
-    const { loss } = await trainer.evaluate(drawings(test));
-    const ofMean = errorOfMean(train, test);
+    const judged = reduced ? take(test, Array.from({ length: 100 }, (_, i) => i)) : test;
+    const { loss } = await trainer.evaluate(drawings(judged));
+    const ofMean = errorOfMean(train, judged);
     const bound = reduced ? 0.064 : 0.015;
-    const report = await checkGradients(trainer, { batchSize: 2, ...(reduced ? { coverage: { elements: 4 } } : {}) });
+    const report = await checkGradients(trainer, { batchSize: 2, ...(reduced ? { coverage: { elements: 2 } } : {}) });
     return {
       passed: loss < bound && ofMean > bound,
-      summary: `mean square error ${loss.toFixed(4)} on ${test.length} test digits, ${ofMean.toFixed(4)} for the mean image`,
+      summary: `mean square error ${loss.toFixed(4)} on ${judged.length} test digits, ${ofMean.toFixed(4)} for the mean image`,
       steps: trainer.stepCount, report,
     };
   },

@@ -16,29 +16,31 @@ function block(from: number, to: number, stride: number): Module {
 
 export const example: Example = {
   title: 'A small ResNet on handwritten digits of 14 × 14 pixels',
-  goal: 'At least 97 % of the 1,000 test digits of MNIST right after 4 epochs on 8,000 digits (reduced: 60 % after 1 epoch on 1,000)',
+  goal: 'At least 97 % of the 1,000 test digits of MNIST right after 4 epochs on 8,000 digits (reduced, half as wide: 50 % after 1 epoch on 1,000)',
   async run(context) {
     const { device, reduced, log } = context;
     const { train, test } = await mnist(await mnistFiles(context), { flatten: false });
+    const width = reduced ? 4 : 8;
     const model = sequential(
-      avgPool2d(2), conv(1, 8, 3), batchNorm2d(8), relu(),
-      block(8, 8, 1), block(8, 16, 2), block(16, 32, 2),                  // 14 × 14 → 7 × 7 → 4 × 4
-      globalAvgPool2d(), flatten(), linear(32, 10),
+      avgPool2d(2), conv(1, width, 3), batchNorm2d(width), relu(),
+      block(width, width, 1), block(width, 2 * width, 2), block(2 * width, 4 * width, 2),     // 14 × 14 → 7 × 7 → 4 × 4
+      globalAvgPool2d(), flatten(), linear(4 * width, 10),
     );
     const epochs = reduced ? 1 : 4;
     const data = reduced ? take(train, Array.from({ length: 1000 }, (_, i) => i)) : train;
     const batchSize = reduced ? 20 : 40;
-    const schedule = schedules.oneCycle({ maxLr: 0.01, totalSteps: epochs * data.length / batchSize });
+    const schedule = schedules.oneCycle({ maxLr: reduced ? 0.03 : 0.01, totalSteps: epochs * data.length / batchSize });
     await using trainer = await compile(model, { device, loss: crossEntropy(), optimizer: adamW({ lr: 0.01 }), schedule, inputShape: [1, 28, 28], batchSize, seed: 1 });
     await trainer.fit(data, { epochs, onEpoch: ({ epoch, loss }) => log(`epoch ${epoch + 1}: loss ${loss.toFixed(4)}`) });
 
-    const { accuracy = 0 } = await trainer.evaluate(test);
+    const judged = reduced ? take(test, Array.from({ length: 300 }, (_, i) => i)) : test;
+    const { accuracy = 0 } = await trainer.evaluate(judged);
     // Each with the next digit for its label: where the net is right, gradients vanish in rounding noise and prove nothing.
     const batch = { inputs: test.inputs.slice(0, 2 * 784), targets: test.targets.slice(0, 2).map((digit) => (digit + 1) % 10) };
     const report = await checkGradients(trainer, { batch, ...(reduced ? { coverage: { elements: 2 } } : {}) });
     return {
-      passed: accuracy >= (reduced ? 0.6 : 0.97),
-      summary: `${(100 * accuracy).toFixed(1)} % of ${test.length} test digits right`,
+      passed: accuracy >= (reduced ? 0.5 : 0.97),
+      summary: `${(100 * accuracy).toFixed(1)} % of ${judged.length} test digits right`,
       steps: trainer.stepCount, report,
     };
   },

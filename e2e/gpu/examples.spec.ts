@@ -5,14 +5,7 @@ import { expect, test } from '../harness.ts';
 // The nets of examples/ at a reduced size: a few seconds of training to a goal that guessing does not reach, and the proof. `npm run
 // examples` trains them in full.
 
-/** Those that take seconds on a software adapter; EXAMPLES=all runs every one. */
-const QUICK = ['sine', 'iris', 'penguins', 'gan', 'skip-gram'];
-
-test('examples › the quick ones are there', () => {
-  expect(QUICK.filter((name) => !exampleNames().includes(name))).toEqual([]);
-});
-
-for (const name of process.env.EXAMPLES === 'all' ? exampleNames() : QUICK) {
+for (const name of exampleNames()) {
   test(`examples › ${name}`, async ({ run }) => {
     const answer = await run(async (lib, name) => {
       const { runExample } = await lib.load<typeof import('../../src/lab/examples.ts')>('/src/lab/examples.ts');

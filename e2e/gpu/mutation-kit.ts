@@ -8,14 +8,14 @@ import { proofs } from '../../src/proof/index.ts';
 const OPERATORS = 1;
 
 /** Text mutants for each op, and more only where a kernel has had none: where kernels take seconds to compile in software, more would take minutes. */
-const TEXTS = 7;
+const TEXTS = 5;
 
 type Launched = OpMutation & Required<Pick<OpMutation, 'site'>>;
 const isLaunched = (mutation: OpMutation): mutation is Launched => mutation.site !== undefined;
 
 /** What of an op's bugs the tests plant. */
 export interface Chosen {
-  /** Text mutants of the core set: of those that no op before it has planted in the same kernel some seven. */
+  /** Text mutants of the core set: of those that no op before it has planted in the same kernel some five. */
   readonly texts: readonly OpMutation[];
   readonly launches: readonly Launched[];
 }
@@ -23,8 +23,8 @@ export interface Chosen {
 let known: Readonly<Record<string, Chosen>> | undefined;
 
 /**
- * Of the text mutants seven for each op, or as many as give every kernel its turn, each in the first op that has it; of the launch operators one for each op, the one that has had the
- * fewest turns, in the kernel that has had the fewest: the same in every run.
+ * Of the text mutants five for each op, or as many as give every kernel its turn, each in the first op that has it; of the launch
+ * operators one for each op, the one that has had the fewest turns, in the kernel that has had the fewest: the same in every run.
  */
 export function chosenMutations({ adapterClass, maxBindings }: Pick<Device, 'adapterClass' | 'maxBindings'>): Readonly<Record<string, Chosen>> {
   if (known) return known;

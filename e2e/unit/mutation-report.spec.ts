@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { summarize, table } from '../../src/cli/mutate-report.mjs';
 import { readResults, resultsFile, sourcesDigest } from '../../src/cli/mutate-results.mjs';
+import { Worker } from '../../src/cli/mutate-pool.mjs';
 import { choose, shardRule } from '../../src/cli/mutate.mjs';
 import type { MutationResult } from '../../src/mutation/result.ts';
 import type { Job } from '../../src/mutation/section.ts';
@@ -28,6 +29,7 @@ test('only a campaign without a survivor, a false alarm, a wrong reason and a jo
   const alone = result({ section: 'ops', group: 'relu', name: 'no mask', outcome: 'killed' });
   expect(summary([...good, inNet]).passed).toBe(false);
   expect(summary([...good, inNet, alone]).passed).toBe(true);
+  expect(table(summary([...good, inNet, alone]))).not.toContain('SURVIVED');
   expect(summary([...good, inNet, { ...alone, outcome: 'survived' }]).passed).toBe(false);
 });
 
@@ -63,6 +65,30 @@ test('options choose jobs: the core set, everything, one op, one part', () => {
   expect(() => ids({ op: 'gelu' })).toThrow(/--op among relu, tanh, small, got nothing/);
   expect([shardRule('2/3'), shardRule('3/3')]).toEqual([undefined, undefined]);
   for (const wrong of ['0/3', '4/3', '1', 'a/b', '1/3/5']) expect(shardRule(wrong)).toBe('a part and a number of parts such as 2/4');
+});
+
+test('what does not end counts as found only where the same work without the bug ends, and twice', async () => {
+  const late = async (): Promise<never> => { throw new Error('the page crashed'); };
+  const wrong = async (): Promise<never> => { throw new Error('no such job'); };
+  const fine = async () => result({});
+  const outcomes = async (job: Partial<Job>, ...answers: (() => Promise<Result>)[]): Promise<string> => {
+    const worker = new Worker({ executablePath: '', url: '' });
+    const asked: boolean[] = [];
+    worker.attempt = async (_task, _limit, control = false) => {
+      asked.push(control);
+      return answers[asked.length - 1]!();
+    };
+    const { outcome } = await worker.run({ section: 'ops', job: { id: 'a', group: 'relu', class: 'text', name: 'a', core: true, ...job } }, 1);
+    return `${outcome} after ${asked.map((control) => (control ? 'without' : 'with')).join(', ')}`;
+  };
+  expect(await outcomes({}, fine)).toBe('killed after with');
+  expect(await outcomes({}, wrong)).toBe('invalid after with');
+  expect(await outcomes({}, late, fine, late)).toBe('killed after with, without, with');
+  expect(await outcomes({}, late, fine, fine)).toBe('killed after with, without, with');
+  expect(await outcomes({}, late, fine, wrong)).toBe('invalid after with, without, with');
+  expect(await outcomes({}, late, late)).toBe('invalid after with, without');
+  expect(await outcomes({ harmless: true }, late, fine, late)).toBe('wrong-reason after with, without, with');
+  expect(await outcomes({ class: 'clean' }, late, fine, late)).toBe('false-alarm after with, without, with');
 });
 
 test('results that were kept are not run again, unless they ended badly', () => {

@@ -85,10 +85,10 @@ export class Worker {
     await server?.kill();
   }
 
-  /** Every job of every section. @returns {Promise<{ section: string, jobs: Job[] }[]>} */
-  async list() {
+  /** Every job of every section, or of those that are named. @param {readonly string[]} [names] @returns {Promise<{ section: string, jobs: Job[] }[]>} */
+  async list(names) {
     const page = await this.open();
-    return /** @type {{ section: string, jobs: Job[] }[]} */ (await page.evaluate('globalThis.chainruleMutate.list()'));
+    return /** @type {{ section: string, jobs: Job[] }[]} */ (await page.evaluate((only) => /** @type {any} */ (globalThis).chainruleMutate.list(only), names));
   }
 
   /** How exact the adapter is. @returns {Promise<import('../check/calibrate.ts').Calibration>} */

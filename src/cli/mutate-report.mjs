@@ -55,17 +55,23 @@ function practicesOf(results) {
 }
 
 /**
+ * What went wrong: bugs that survived, jobs that could not be run, and so on. A net may not be able to show a bug (a branch that its
+ * numbers never take): that counts against the checker unless the samples of the op find the very same bug in this run.
+ * @param {readonly Result[]} results
+ */
+export function openOf(results) {
+  const foundAlone = new Set(results.flatMap(({ section, outcome, group, name }) => (section === 'ops' && outcome === 'killed' ? [`${group}: ${name}`] : [])));
+  return results.filter(({ section, outcome, name }) => bad.has(outcome) && !(section === 'nets' && outcome === 'survived' && foundAlone.has(name)));
+}
+
+/**
  * @param {Pick<MutationResult, 'version' | 'adapter' | 'browser' | 'scope' | 'shard' | 'seconds' | 'results' | 'clean' | 'checker' | 'earlier'>} facts
  * @returns {MutationResult}
  */
 export function summarize({ results, ...facts }) {
   const planted = results.filter((result) => result.class !== 'clean');
-  // A net may not be able to show a bug (a branch that its numbers never take): it counts against the checker unless the samples
-  // of the op find the very same bug in this run.
-  const foundAlone = new Set(results.flatMap(({ section, outcome, group, name }) => (section === 'ops' && outcome === 'killed' ? [`${group}: ${name}`] : [])));
-  const decisive = results.filter(({ section, outcome, name }) => !(section === 'nets' && outcome === 'survived' && foundAlone.has(name)));
   return {
-    schema: 'chainrule/mutation/1', passed: results.length > 0 && !decisive.some(({ outcome }) => bad.has(outcome)) && (facts.checker?.mutants.every(({ caught }) => caught) ?? true), ...facts,
+    schema: 'chainrule/mutation/1', passed: results.length > 0 && openOf(results).length === 0 && (facts.checker?.mutants.every(({ caught }) => caught) ?? true), ...facts,
     bySection: countBy(results, ({ section }) => section),
     byClass: countBy(planted.filter(({ section }) => section !== 'nets'), (result) => result.class),
     byGroup: countBy(planted.filter(({ section }) => section !== 'nets'), ({ group }) => group),
@@ -118,7 +124,7 @@ export function table({ passed, version, adapter, browser, scope, shard, seconds
   const reasons = new Map();
   for (const { outcome, by = '' } of results) if (outcome === 'equivalent') reasons.set(by, (reasons.get(by) ?? 0) + 1);
   if (reasons.size > 0) lines.push('', 'Equivalent, because', ...[...reasons].map(([reason, number]) => `- ${number} times: ${reason}`));
-  const open = results.filter(({ outcome }) => bad.has(outcome));
+  const open = openOf(results);
   if (open.length > 0) lines.push('', ...open.map(({ outcome, section, id, by }) => `${outcome.toUpperCase()} ${section}: ${id}${by ? ` (${by})` : ''}`));
   lines.push('', passed ? 'Every bug that changes a number was found, and nothing else.' : 'NOT good enough.');
   return lines.join('\n');

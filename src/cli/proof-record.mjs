@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from './bundle.mjs';
 import { CommandError, root } from './command.mjs';
+import { openOf } from './mutate-report.mjs';
 
 /** @typedef {import('../mutation/proof-record.ts').ProofRecord} ProofRecord */
 /** @typedef {import('../mutation/result.ts').MutationResult} MutationResult */
@@ -56,7 +57,7 @@ export async function proofRecord({ result, clean, checker, calibration, command
   for (const { outcome, by = '' } of results) {
     if (outcome === 'equivalent') reasons.set(by, (reasons.get(by) ?? 0) + 1);
   }
-  const open = results.filter(({ outcome }) => ['survived', 'wrong-reason', 'false-alarm', 'invalid'].includes(outcome));
+  const open = openOf(results);
   return {
     schema: 'chainrule/proof/1', command, date, ...facts,
     equivalents: [...reasons].map(([reason, count]) => ({ reason, count })),
