@@ -108,6 +108,7 @@ test('results that were kept are not run again, unless they ended badly', () => 
     expect([found.find('ops', 'a'), found.find('ops', 'b')?.result.outcome, found.find('nets', 'b')?.result.by, found.find('ops', 'c')?.sources]).toEqual([undefined, 'killed', 'it is 0', 'others']);
     file.add('ops', result({ id: 'a' }));
     expect([...readResults(path, here).keys()]).toEqual(['ops: a', 'ops: b', 'nets: b', 'ops: c']);
+    expect(() => resultsFile(join(folder, 'none', 'results.jsonl'), here)).toThrow(/--results needs a file that can be written, got .*none/);
     expect(() => readResults(path, { ...here, browser: 'chromium 157' })).toThrow(/needs results of browser chromium 157, got chromium 156 in .*results\.jsonl/);
     const lines = readFileSync(path, 'utf8').length;
     resultsFile(undefined, here).add('ops', result({ id: 'd' }));

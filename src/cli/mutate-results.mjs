@@ -58,8 +58,12 @@ export function readResults(path, here) {
  */
 export function resultsFile(path, here) {
   const kept = path === undefined ? new Map() : readResults(path, here);
-  // The next line must not go on in one that was cut off.
-  if (path !== undefined && existsSync(path) && !readFileSync(path, 'utf8').endsWith('\n')) appendFileSync(path, '\n');
+  try {
+    // The next line must not go on in one that was cut off; and what can't be written to must show before the first job, not after it.
+    if (path !== undefined) appendFileSync(path, existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8')) ? '\n' : '');
+  } catch (error) {
+    throw new CommandError(`npm run mutate: --results needs a file that can be written, got ${path}: ${error instanceof Error ? error.message : String(error)}.`, 2);
+  }
   return {
     /** @param {string} section @param {string} id @returns {Kept | undefined} */
     find: (section, id) => kept.get(keyOf(section, id)),

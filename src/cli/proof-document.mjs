@@ -50,7 +50,9 @@ function bugs({ byClass, byGroup, equivalents, open, diagnosis, practices, train
     ...(open.length > 0 ? ['What was not found, or could not be run:', '', ...table(['bug', 'outcome', 'because'], open.map(({ id, outcome, by }) => [id, outcome, by])), ''] : []),
     ...(equivalents.length > 0 ? ['Bugs that change no number are run, too, and must pass:', '', ...table(['reason', 'bugs'], equivalents.map(({ reason, count: number }) => [reason, number])), ''] : []),
     '## Diagnosis', '',
-    `The right kernel was blamed in ${share(diagnosis.kernel)}; one of the first two explanations was right in ${share(diagnosis.explanation)}.`, '',
+    `The right kernel was blamed in ${share(diagnosis.kernel)}; one of the first two explanations was right in ${share(diagnosis.explanation)}.`,
+    'Where an op works in several launches on memory that no tensor of the graph stands for (the steps of a sequence, sorted indices, rows of',
+    'attention), its last one answers for all: the op is named rightly then, not the launch.', '',
     ...(practices.length > 0 ? [
       '## What the usual practices find', '',
       'The same bugs in whole nets that are trained, judged in the ways in which people judge them. They get what they rarely have: the loss of a',
