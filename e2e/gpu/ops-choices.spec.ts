@@ -23,7 +23,7 @@ const SLOW = new Set(['matmul:tiled']);
  */
 function choicesOf(op: string): { target: Choice; most: number; forced?: string }[] {
   return [
-    { target: { fusion: false }, most: PLAIN },
+    { target: { fusion: false }, most: OTHERS },
     { target: { adapterClass: 'gpu' }, most: PLAIN },
     ...Object.entries(variantNames).flatMap(([family, names]) => names.map((name) => ({
       target: { variants: { [family]: name } }, most: OWNERS[family] !== op ? OTHERS : SLOW.has(`${family}:${name}`) ? 2 : OWN, forced: `${family}:${name}`,

@@ -93,7 +93,7 @@ export class SelfTest implements SelfTestData {
 /**
  * Tests this device: measures how exact its arithmetic is, then proves every op of the library forward and backward on
  * small samples against the float64 reference, with tolerances from that measurement. Some seconds on a software adapter,
- * most of them for compiling; with `all` a minute or more.
+ * most of them for compiling; with `all` several minutes (7 on two cores).
  *
  * An op whose kernels do not compile or run counts as failed, and the test goes on. Throws OptionError for bad options,
  * DeviceLostError, and an error with code `aborted` after `signal`.

@@ -80,7 +80,7 @@ const ASKS_PIECE = /^(relu|leakyRelu|relu6)Backward$/;
 /** Why reading `other` instead of an operand changes nothing, if it does not. */
 export function keepsPiece(launch: Launch, read: Bound, writer: Launch | undefined, other: Tensor): string | undefined {
   const { kernel } = launch;
-  if (/powBackwardB$/.test(kernel.name) && read.binding === 'operand2' && readsOf(launch).some(({ binding, tensor }) => binding === 'operand1' && tensor.id === other.id)) {
+  if (kernel.name.endsWith('powBackwardB') && read.binding === 'operand2' && readsOf(launch).some(({ binding, tensor }) => binding === 'operand1' && tensor.id === other.id)) {
     return 'the exponent is asked for its sign alone, where the base is 0, and 0 is no less than 0';
   }
   if (!ASKS_PIECE.test(kernel.name) || read.binding !== 'operand0' || !writer || `${writer.kernel.name}Backward` !== kernel.name || !KEEPS_PIECE.test(writer.kernel.name)) return undefined;
