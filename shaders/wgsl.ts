@@ -1,27 +1,49 @@
 import { wgsl as preprocess } from 'wgsl-preprocessor/wgsl-preprocessor.js';
 
+/** What a template says before anything stands in its holes. */
+interface Template {
+  /** For each hole, whether it is the condition of an #if or #elif. */
+  readonly conditions: readonly boolean[];
+  /** Its texts for the preprocessor; undefined where there is nothing to process. */
+  readonly marked?: TemplateStringsArray;
+}
+
+/** A template's texts are the same array each time that its line runs: what they say is looked up once. */
+const templates = new WeakMap<TemplateStringsArray, Template>();
+
+function templateOf(strings: TemplateStringsArray): Template {
+  const known = templates.get(strings);
+  if (known) return known;
+  const conditions = strings.slice(0, -1).map((text) => /#(?:if|elif)\s+$/.test(text));
+  // A directive takes its whole line: the mark stands for a line's end that goes with it.
+  const marked = strings.map((text, index) => {
+    const directives = text.replace(/(#(?:else|endif))[ \t]*\n/g, '$1 \0');
+    return conditions[index - 1] ? directives.replace(/^[ \t]*\n/, '') : directives;
+  });
+  const template = { conditions, ...(strings.some((text) => text.includes('#')) ? { marked: marked as unknown as TemplateStringsArray } : {}) };
+  templates.set(strings, template);
+  return template;
+}
+
 /**
  * The template tag of every shader: wgsl-preprocessor (`#if ${condition}` … `#elif` … `#else` … `#endif`) made strict.
  * The plain tag prints `undefined` and `NaN` into the shader and takes `'false'` for true; this one takes only
  * booleans as conditions and only text or non-negative integers as text. Other numbers go through `float`.
  */
 export function wgsl(strings: TemplateStringsArray, ...values: (boolean | string | number)[]): string {
+  const { conditions, marked } = templateOf(strings);
   values.forEach((value, index) => {
-    const isCondition = /#(?:if|elif)\s+$/.test(strings[index] ?? '');
-    if (isCondition && typeof value !== 'boolean') {
+    if (conditions[index] && typeof value !== 'boolean') {
       throw new TypeError(`wgsl: needs a boolean after #if and #elif, got ${String(value)}`);
     }
-    if (!isCondition && typeof value !== 'string' && !(typeof value === 'number' && Number.isSafeInteger(value) && value >= 0)) {
+    if (!conditions[index] && typeof value !== 'string' && !(typeof value === 'number' && Number.isSafeInteger(value) && value >= 0)) {
       throw new TypeError(`wgsl: needs text or a non-negative integer in a hole, got ${String(value)} after "${(strings[index] ?? '').slice(-30)}"`);
     }
   });
-  // A directive takes its whole line: the mark stands for a line's end that goes with it.
-  const marked = strings.map((text, index) => {
-    const directives = text.replace(/(#(?:else|endif))[ \t]*\n/g, '$1 \0');
-    return /#(?:if|elif)\s+$/.test(strings[index - 1] ?? '') ? directives.replace(/^[ \t]*\n/, '') : directives;
-  });
-  const text = preprocess(marked as unknown as TemplateStringsArray, ...values);
-  return text.replaceAll(' \0', '').replace(/[ \t]+$/gm, '').replace(/\n{3,}/g, '\n\n').replace(/^\n+/, '');
+  const text = marked ? preprocess(marked, ...values).replaceAll(' \0', '') : String.raw({ raw: strings }, ...values);
+  // Searching for spaces before a line's end tries every run of spaces, and most texts have none.
+  const trimmed = /[ \t]$/.test(text) || text.includes(' \n') || text.includes('\t\n') ? text.replace(/[ \t]+$/gm, '') : text;
+  return trimmed.replace(/\n{3,}/g, '\n\n').replace(/^\n+/, '');
 }
 
 /** A number as a WGSL f32 literal: refuses what f32 cannot hold, wraps negatives so that `a-${x}` stays a subtraction. */
