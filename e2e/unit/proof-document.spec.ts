@@ -9,6 +9,7 @@ import type { CleanResult } from '../../src/mutation/clean.ts';
 import { distributionOf, errorsInSigmas } from '../../src/mutation/distribution.ts';
 import { randomProblem } from '../../src/mutation/random-graph.ts';
 import { agreementOf } from '../../src/mutation/witness.ts';
+import { ops } from '../../src/ops/index.ts';
 import { proofs } from '../../src/proof/index.ts';
 
 const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
@@ -22,6 +23,9 @@ test('docs/proof.md is what the generator makes of docs/proof.json, and says not
   expect(record.clean.problems).toBeGreaterThanOrEqual(200);
   expect(record.checker.mutants.filter(({ caught }: { caught: boolean }) => !caught)).toEqual([]);
   expect(record.witness.suspect).toBe(0);
+  // Every op, every bug in every place.
+  expect([record.scope, record.open]).toEqual(['all', []]);
+  expect(Object.keys(ops).filter((op) => !(record.byGroup[op]?.killed > 0))).toEqual([]);
 });
 
 const clean = (seed: number, gradients: number[], alarm = false): CleanResult => ({

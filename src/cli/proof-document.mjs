@@ -68,7 +68,7 @@ function bugs({ byClass, byGroup, equivalents, open, diagnosis, practices, train
 function alarms({ clean, sigmas }) {
   return [
     '## False alarms, and why κ is 4', '',
-    `${count(clean.problems)} seeded problems without a bug (random graphs of all ops with shared and repeated tensors, and nets up to 301 inputs; with and`,
+    `${count(clean.problems)} seeded problems without a bug (random graphs of the ops of fully connected nets, with shared and repeated tensors, and nets up to 301 inputs; with and`,
     `without fusion; ${Object.entries(clean.byClass).map(([name, number]) => `${number} with the kernels for a ${name}`).join(', ')}) were checked as a user's net is:`,
     `**${clean.falseAlarms.length} false alarms**. ${count(clean.proven)} were proven, ${count(clean.elements)} elements in all; the others had nothing to prove (dead units, gradients below rounding noise).`, '',
     '|GPU − reference|/σ of correct code:'.replaceAll('|', '\\|'), '',
