@@ -5,6 +5,7 @@ import { adam, adamax, nadam, radam } from '../shaders/adam.wgsl.ts';
 import { gradientSum, storeBuffers, weightAverage } from '../shaders/arenas.wgsl.ts';
 import { gatherBatch } from '../shaders/batch.wgsl.ts';
 import { calibration } from '../shaders/calibration.wgsl.ts';
+import { copyMemory, multiplyAdd } from '../shaders/ceilings.wgsl.ts';
 import { fullAccess, type Access, type ChainStep } from '../shaders/chain.wgsl.ts';
 import { cosineEmbedding } from '../shaders/cosine-embedding.wgsl.ts';
 import { concatKernel } from '../shaders/concat.wgsl.ts';
@@ -23,6 +24,8 @@ import type { Kernel } from '../shaders/kernel.ts';
 import { labelMass, nll, type LabelSpec } from '../shaders/labels.wgsl.ts';
 import { lion } from '../shaders/lion.wgsl.ts';
 import * as metricKernels from '../shaders/metrics.wgsl.ts';
+import { quadProbe } from '../shaders/quads.wgsl.ts';
+import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
 import { padBackwardKernel, padKernel } from '../shaders/pad.wgsl.ts';
@@ -78,6 +81,7 @@ const layouts: [string, Kernel][] = LAYOUTS.flatMap(([transposeA, transposeB]) =
     [`matmul-${letters}-small`, matmulRegister(spec, transposeA ? 4 : 1, 'small')],
     [`matmul-${letters}-register`, matmulRegister(spec, 4, 'register')],
     [`matmul-${letters}-tiled`, matmulTiled({ ...spec, m: 130, n: 70, k: 33 })],
+    [`matmul-${letters}-quad`, matmulQuad({ ...spec, m: 13, n: 22, k: 10 }, 8)],
   ] satisfies [string, Kernel][];
 });
 
@@ -127,8 +131,10 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['matmul-forward-small', matmulRegister(forwardLayer(7, 10, 6), 1, 'small')],
   ['matmul-forward-register', matmulRegister(forwardLayer(8, 10, 12), 4, 'register')],
   ['matmul-forward-tiled', matmulTiled(forwardLayer(68, 66, 32))],
+  ['matmul-forward-quad', matmulQuad(forwardLayer(16, 20, 24), 16)],
   ['matmul-backward-small', matmulRegister(backwardLayer(6, 7, 10), 4, 'small')],
   ['matmul-backward-register', matmulRegister(backwardLayer(8, 12, 16), 4, 'register')],
+  ['matmul-backward-quad', matmulQuad(backwardLayer(8, 12, 16), 8)],
   ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32))],
   ['convolution-block', convolutionBlock({ ...convolution, transposed: false, bias: true, epilogue: [step('relu', fullAccess(60, 6))] })],
   ['convolution-wide', convolutionBlock({ ...wide, ...plain, transposed: false })],
@@ -228,11 +234,19 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['store-buffers', storeBuffers({ count: 256, parts: [{ offset: 0, size: 7 }, { offset: 64, size: 1 }, { offset: 128, size: 64 }] })],
   ['record', record({ sizes: [1, 2] })],
   ['philox-fill', philoxFill({ length: 13 })],
+  ['quad-probe', quadProbe()],
   ['calibration', calibration({ terms: BUILTIN_ROWS.map(({ expression, helper }) => ({ expression, ...(helper ? { helper } : {}), count: 100 })) })],
+  ['multiply-add', multiplyAdd({ lanes: 64, rounds: 8 })],
+  ['copy-memory', copyMemory(256)],
   ['dropout', dropout({ count: 13, threshold: 2 ** 22, scale: 1 / 0.75, layer: 2 })],
   ['place', placeKernel({ axes: [{ size: 5, start: 1, count: 2, step: 2 }, { size: 7, start: 0, count: 7, step: 1 }], value: 0, type: 'f32' })],
   ['place-indices', placeKernel({ axes: [{ size: 5, start: 1, count: 3, step: 1 }], value: 7, type: 'u32' })],
   ['concat', concatKernel({ outer: 3, inner: 4, sizes: [2, 1, 5], type: 'f32' })],
+  // The first part as the heads [2, 3, 2] of [3, 2, 2]: its elements stand elsewhere.
+  ['concat-strided', concatKernel({
+    outer: 3, inner: 1, sizes: [4, 5], type: 'f32',
+    accesses: [{ access: { rowTerms: [{ divide: 1, modulo: 2, stride: 6 }, { divide: 2, modulo: 3, stride: 2 }], columnStride: 1, count: 12 }, columns: 2 }, undefined],
+  })],
   ['concat-indices', concatKernel({ outer: 3, inner: 1, sizes: [2, 4], type: 'u32' })],
   ['pad-reflect', padKernel({ axes: [{ size: 3, before: 0, after: 0 }, { size: 5, before: 2, after: 4 }], mode: 'reflect', type: 'f32' })],
   ['pad-replicate', padKernel({ axes: [{ size: 3, before: 1, after: 0 }, { size: 5, before: 2, after: 4 }], mode: 'replicate', type: 'f32' })],
@@ -250,9 +264,13 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['normalize-serial-long', normalize({ ...normalizedRows, length: 300, channels: 300, bias: false }, 'serial')],
   ['normalize-serial-batch', normalize(normalizedBatch, 'serial')],
   ['normalize-serial-square', normalize({ ...normalizedRows, centred: false, bias: false }, 'serial')],
+  ['normalize-epilogue-serial', normalize({ ...normalizedRows, epilogue: { steps: [{ formula: 'relu', parameters: [], operands: [], save: 'saved0' }], columns: normalizedRows.length } }, 'serial')],
   ['normalize-workgroup', normalize(normalizedGroups, 'workgroup')],
   ['normalize-backward-serial', normalizeBackward({ ...normalizedGroups, dweight: false, dbias: false }, 'serial')],
   ['normalize-backward-serial-square', normalizeBackward({ ...normalizedRows, centred: false, dweight: false, dbias: false }, 'serial')],
+  ['normalize-backward-epilogue-workgroup', normalizeBackward({
+    ...normalizedBatch, dweight: true, dbias: true, epilogue: { steps: [{ formula: 'add', parameters: [], operands: [{ name: 'operand0', access: fullAccess(48, 5) }] }], columns: 5 },
+  }, 'workgroup')],
   ['normalize-backward-workgroup', normalizeBackward({ ...normalizedBatch, dweight: true, dbias: true }, 'workgroup')],
   ['normalize-parameters-serial', normalizeParametersSerial(normalizedParameters)],
   ['normalize-parameters-workgroup', normalizeParametersWorkgroup(normalizedParameters)],

@@ -2,7 +2,7 @@
 import * as chainrule from '../src/index.ts';
 import type { Loss, Module } from '../src/index.ts';
 
-const { add, bceWithLogits, crossEntropy, gelu, leakyRelu, linear, module, mse, mul, relu, sequential, sigmoid, silu, softmax, sub, tanh } = chainrule;
+const { add, bceWithLogits, conv2d, crossEntropy, flatten, layerNorm, multiHeadAttention, groupNorm, gelu, leakyRelu, linear, module, mse, mul, relu, sequential, sigmoid, silu, softmax, sub, tanh } = chainrule;
 
 export interface TestNet {
   readonly model: () => Module;
@@ -39,6 +39,27 @@ export const testNets: Readonly<Record<string, TestNet>> = {
       const layer = linear(6, 6);
       return sequential(layer, tanh(), layer);
     }, loss: mse, fused: 8, unfused: 15,
+  },
+  // The activation follows the normalisation on its way out, and the gradient of the residual its gradient.
+  'norm-residual': {
+    model: () => module({ first: linear(6, 8), norm: layerNorm(8), act: gelu(), inner: linear(8, 8), last: linear(8, 3) }, ({ first, norm, act, inner, last }, x) => {
+      const hidden = first(x);
+      return last(add(hidden, inner(act(norm(hidden)))));
+    }), loss: mse, fused: 13, unfused: 23,
+  },
+  // A group is several rows of the chain.
+  'group-norm-residual': {
+    model: () => module({ conv: conv2d(1, 6, 1), norm: groupNorm(3, 6), act: silu(), last: sequential(flatten(), linear(6 * 6, 2)) }, ({ conv, norm, act, last }, x) => {
+      const hidden = conv(x);
+      return last(add(hidden, act(norm(hidden))));
+    }, { inputShape: [1, 2, 3] }), loss: mse, fused: 11, unfused: 16,
+  },
+  // Its heads' gradients are joined where they stand.
+  'attention': {
+    model: () => {
+      const heads = multiHeadAttention(8, 2, { causal: true });
+      return module({ heads, last: linear(8, 3) }, ({ heads: attention, last }, x) => last(attention(x)), { inputShape: [5, 8] });
+    }, loss: mse, fused: 20, unfused: 31,
   },
   'gated': {
     model: () => module({ value: linear(5, 8), gate: linear(5, 8) }, ({ value, gate }, x) => mul(value(x), sub(gate(x), value(x)))), loss: mse, fused: 10, unfused: 21,

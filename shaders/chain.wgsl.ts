@@ -143,7 +143,7 @@ export function storeDeclaration(name: string, width: 1 | 4, rows: number, colum
 }
 
 /** Formulas whose names WGSL has taken for functions that they call, or reserves. */
-const TAKEN = new Set(['abs', 'exp', 'log', 'sqrt', 'sin', 'cos', 'floor', 'sign', 'clamp', 'pow', 'where']);
+const TAKEN = /* @__PURE__ */ new Set(['abs', 'exp', 'log', 'sqrt', 'sin', 'cos', 'floor', 'sign', 'clamp', 'pow', 'where']);
 
 /** A function name for a formula with its parameters: the same formula with other parameters is another function. */
 function functionName({ formula, parameters }: ChainStep, chains: readonly (readonly ChainStep[])[]): string {

@@ -24,6 +24,8 @@ export interface Kernel {
   readonly cooperative: boolean;
   /** How many lanes or workgroups do the whole work. Only the runtime divides it into dispatches. */
   readonly count: number;
+  /** What the text enables: it compiles only on a device that has it. */
+  readonly enables?: readonly 'subgroups'[];
 }
 
 /** One declared buffer of a kernel. `type` is WGSL: `array<f32, 12>`. */
@@ -72,10 +74,10 @@ interface Parts {
   readonly count: number;
 }
 
-function header({ formula, declarations, functions = '' }: Parts): string {
+function header({ formula, declarations, functions = '' }: Parts, enables = ''): string {
   const usesStep = declarations.some(({ type }) => type === 'Step');
   return `// ${formula.trim().split('\n').map((line) => line.trim()).join('\n// ')}
-${usesStep ? `\n${STEP_STRUCT}` : ''}
+${enables ? `enable ${enables};\n` : ''}${usesStep ? `\n${STEP_STRUCT}` : ''}
 ${declare(declarations)}
 ${functions ? `\n${functions.trim()}\n` : ''}`;
 }
@@ -135,4 +137,29 @@ fn main(
 }
 `);
   return { name: parts.name, workgroupSize: parts.workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: true, count: parts.count };
+}
+
+/** Lanes in a workgroup of four quads: a software adapter runs one quad after the other, and small groups spread over its threads. */
+const QUAD_LANES = 16;
+
+/**
+ * A kernel whose lanes exchange values within a quad: four neighbours that run as one (`Target.quads`). `body` sees `quad` in
+ * [0, count), `place` in [0, 4) within it, and `isLive`: false in quads beyond the last, which work on with it, because all four lanes
+ * must come to an exchange, and may store nothing.
+ */
+export function quadKernel(parts: Parts): Kernel {
+  const code = indented(wgsl`
+${header(parts, 'subgroups')}
+@compute @workgroup_size(${QUAD_LANES})
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * ${QUAD_LANES}u) + invocation.x;
+  let isLive = lane < ${parts.count * 4}u;
+  let place = lane % 4u;
+  let quad = min(lane / 4u, ${parts.count - 1}u);
+  ${parts.body.trim()}
+}
+`);
+  return {
+    name: parts.name, workgroupSize: QUAD_LANES, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count * 4, enables: ['subgroups'],
+  };
 }

@@ -44,7 +44,8 @@ export function storedSizes({ m, n, k, transposeA, transposeB, batch }: MatmulSp
   return { matrices: sizeOfAxes(own), rows: rows!, columns: columns! };
 }
 
-function placeOf(spec: MatmulSpec, operand: Operand): StoredMatrix {
+/** Where an operand's first matrix lies. */
+export function placeOf(spec: MatmulSpec, operand: Operand): StoredMatrix {
   return (operand === 'a' ? spec.storedA : spec.storedB) ?? { offset: 0, rowStride: storedSizes(spec, operand).columns, columnStride: 1 };
 }
 
@@ -67,15 +68,15 @@ function extent(spec: MatmulSpec, operand: Operand): number {
 }
 
 /** True where four neighbouring columns are one aligned vec4 in every row of every matrix. */
-function isVector(spec: MatmulSpec, operand: Operand): boolean {
+export function isVector(spec: MatmulSpec, operand: Operand): boolean {
   const { rows, columns } = storedSizes(spec, operand);
   const { offset, rowStride, columnStride } = placeOf(spec, operand);
   const steps = [columns, offset, ...(rows > 1 ? [rowStride] : []), ...spec.batch.map((axis) => strideOf(axis, operand))];
   return columnStride === 1 && steps.every((step) => step % 4 === 0);
 }
 
-export function matrixDeclaration(spec: MatmulSpec, operand: Operand): Declaration {
-  return { name: operand, access: 'read', type: arrayType(extent(spec, operand), isVector(spec, operand)) };
+export function matrixDeclaration(spec: MatmulSpec, operand: Operand, vector = isVector(spec, operand)): Declaration {
+  return { name: operand, access: 'read', type: arrayType(extent(spec, operand), vector) };
 }
 
 /**

@@ -51,8 +51,11 @@ export function matmulFormula(spec: MatmulSpec): string {
   return `out[m, n] = ${chainFormula(sum, epilogue)}, with m < ${m}, n < ${n}, k < ${k}${many}${rowSums ? `\nrowSums[m] = Σ over k of ${a}` : ''}`;
 }
 
-/** What every variant shares: how a, b and the epilogue's operands are read and out is written, four columns at a time. */
-export function matmulParts(spec: MatmulSpec): { declarations: Declaration[]; functions: string } {
+/**
+ * What every variant shares: how a, b and the epilogue's operands are read and out is written, four columns at a time. With `loads` a
+ * variant reads a and b itself: it says which of them hold vectors.
+ */
+export function matmulParts(spec: MatmulSpec, loads?: { readonly vectorA: boolean; readonly vectorB: boolean }): { declarations: Declaration[]; functions: string } {
   const { m, n } = spec;
   const rows = outRows(spec);
   const [a, b] = [storedSizes(spec, 'a'), storedSizes(spec, 'b')];
@@ -62,13 +65,13 @@ export function matmulParts(spec: MatmulSpec): { declarations: Declaration[]; fu
   ];
   return {
     declarations: [
-      matrixDeclaration(spec, 'a'), matrixDeclaration(spec, 'b'),
+      matrixDeclaration(spec, 'a', loads?.vectorA), matrixDeclaration(spec, 'b', loads?.vectorB),
       ...operands.flatMap(({ declarations }) => declarations),
       storeDeclaration('out', 4, rows, n),
       ...(spec.rowSums ? [{ name: 'rowSums', access: 'write', type: arrayType(m) } as const] : []),
     ],
     functions: [
-      'alias Value = vec4f;', matrixFunction(spec, 'a'), matrixFunction(spec, 'b'),
+      'alias Value = vec4f;', ...(loads ? [] : [matrixFunction(spec, 'a'), matrixFunction(spec, 'b')]),
       storeFunction('out', 4, rows, n), ...operands.map(({ functions }) => functions),
       chainFunctions({ prologueA: spec.prologueA, prologueB: spec.prologueB, epilogue: spec.epilogue }),
     ].join('\n\n'),

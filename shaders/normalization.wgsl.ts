@@ -1,3 +1,4 @@
+import { chainCall, chainFormula, chainFunctions, chainParts, type ChainStep } from './chain.wgsl.ts';
 import { groupSize, lanesFor, lanesForGroup, serialLoops, workgroupLoops, workgroupSums, type GroupLoops, type Grouping } from './group-loops.wgsl.ts';
 import { arrayType, laneKernel, workgroupKernel, type Declaration, type Kernel } from './kernel.ts';
 import { float, wgsl } from './wgsl.ts';
@@ -14,6 +15,14 @@ export interface NormalizationSpec extends Grouping {
   readonly centred: boolean;
   readonly weight: boolean;
   readonly bias: boolean;
+  /** What follows each element of the result before it is stored. */
+  readonly epilogue?: Epilogue;
+}
+
+/** A chain over the result as rows of `columns`. */
+export interface Epilogue {
+  readonly steps: readonly ChainStep[];
+  readonly columns: number;
 }
 
 /** What goes back: dx; and the gradients of weight and bias where a group is a channel, so that its sums are theirs. */
@@ -37,20 +46,36 @@ function channelOf(spec: Pick<NormalizationSpec, 'runs' | 'groups' | 'length' | 
 
 const elements = (spec: Grouping): number => groupSize(spec) * spec.groups;
 
+/** What a kernel needs for the chain that follows its result, and the text of a result that went through it. */
+function epilogueParts(spec: Grouping & { readonly epilogue?: Epilogue }): { declarations: readonly Declaration[]; functions: string; formula: string; after: (result: string, position: string) => string } {
+  const { epilogue, runs, length } = spec;
+  if (!epilogue) return { declarations: [], functions: '', formula: '', after: (result) => result };
+  const { steps, columns } = epilogue;
+  const parts = chainParts(steps, 1, elements(spec) / columns, columns);
+  // Where a group is a row, its lane or workgroup and the place in it are the row and the column.
+  const isRow = runs === 1 && length === columns;
+  return {
+    declarations: parts.declarations,
+    functions: ['alias Value = f32;', parts.functions, chainFunctions({ epilogue: steps })].join('\n\n'),
+    formula: `; stored: ${chainFormula('it', steps)}`,
+    after: (result, position) => (isRow ? chainCall('epilogue', steps, result, 'own', position) : chainCall('epilogue', steps, result, wgsl`at / ${columns}u`, wgsl`at % ${columns}u`)),
+  };
+}
+
 /** A row of the family's table of variants: how a text that goes through groups becomes a kernel. */
 function kernelOf(
-  name: string, variant: 'serial' | 'workgroup', spec: Grouping, parts: { formula: string; declarations: readonly Declaration[]; sums: readonly string[]; body: (loops: GroupLoops) => string },
+  name: string, variant: 'serial' | 'workgroup', spec: Grouping, parts: { formula: string; declarations: readonly Declaration[]; functions: string; sums: readonly string[]; body: (loops: GroupLoops) => string },
 ): Kernel {
-  const { formula, declarations, sums, body } = parts;
+  const { formula, declarations, functions, sums, body } = parts;
   if (variant === 'serial') {
     return laneKernel({
-      name: `${name}/serial`, formula, declarations, count: spec.groups, workgroupSize: lanesFor(spec.groups),
+      name: `${name}/serial`, formula, declarations, count: spec.groups, workgroupSize: lanesFor(spec.groups), functions,
       body: `let own = lane;\n  ${body(serialLoops(spec))}`,
     });
   }
   return workgroupKernel({
     name: `${name}/workgroup`, formula, declarations, count: spec.groups, workgroupSize: lanesForGroup(spec),
-    functions: workgroupSums(spec, sums),
+    functions: [workgroupSums(spec, sums), ...(functions ? [functions] : [])].join('\n\n'),
     body: wgsl`
 let own = min(group, ${spec.groups - 1}u);
   ${body(workgroupLoops(spec))}`,
@@ -62,8 +87,9 @@ export function normalize(spec: NormalizationSpec, variant: 'serial' | 'workgrou
   const { groups, channels, eps, centred, weight, bias } = spec;
   const size = float(groupSize(spec));
   const difference = centred ? '(x[at] - center)' : 'x[at]';
+  const epilogue = epilogueParts(spec);
   return kernelOf('normalize', variant, spec, {
-    formula: `out = ${centred ? '(x - mean)' : 'x'} · rstd${weight ? ' · weight' : ''}${bias ? ' + bias' : ''}; rstd = 1/√(mean of ${centred ? '(x - mean)²' : 'x²'} + eps)`,
+    formula: `out = ${centred ? '(x - mean)' : 'x'} · rstd${weight ? ' · weight' : ''}${bias ? ' + bias' : ''}; rstd = 1/√(mean of ${centred ? '(x - mean)²' : 'x²'} + eps)${epilogue.formula}`,
     declarations: [
       { name: 'x', access: 'read', type: arrayType(elements(spec)) },
       ...(weight ? [{ name: 'weight', access: 'read', type: arrayType(channels) } as const] : []),
@@ -71,7 +97,9 @@ export function normalize(spec: NormalizationSpec, variant: 'serial' | 'workgrou
       { name: 'out', access: 'write', type: arrayType(elements(spec)) },
       ...(centred ? [{ name: 'mean', access: 'write', type: arrayType(groups) } as const] : []),
       { name: 'rstd', access: 'write', type: arrayType(groups) },
+      ...epilogue.declarations,
     ],
+    functions: epilogue.functions,
     sums: [...(centred ? ['total'] : []), 'squares'],
     body: ({ position, sum, visit, once }) => {
       const channel = channelOf(spec, position);
@@ -81,7 +109,7 @@ export function normalize(spec: NormalizationSpec, variant: 'serial' | 'workgrou
           : [sum(['squares'], 'squares += x[at] * x[at];')]),
         `let scale = inverseSqrt(squares / ${size} + ${float(eps)});`,
         once(`${centred ? 'mean[own] = center;\n  ' : ''}rstd[own] = scale;`),
-        visit(`out[at] = ${difference} * scale${weight ? ` * weight[${channel}]` : ''}${bias ? ` + bias[${channel}]` : ''};`),
+        visit(`out[at] = ${epilogue.after(`${difference} * scale${weight ? ` * weight[${channel}]` : ''}${bias ? ` + bias[${channel}]` : ''}`, position)};`),
       ].join('\n  ');
     },
   });
@@ -94,9 +122,10 @@ export function normalizeBackward(spec: NormalizationBackwardSpec, variant: 'ser
   // The weight of a channel that is a group is a factor of all: it stays out of the sums, which then are dweight and dbias.
   const isOne = isChannel(spec);
   const y = `${centred ? '(x[at] - center)' : 'x[at]'} * scale`;
+  const epilogue = epilogueParts(spec);
   return kernelOf('normalize-backward', variant, spec, {
     formula: `dx = rstd · (g${centred ? ' - mean of g' : ''} - y · mean of g · y), g = dout${weight ? ' · weight' : ''}, y = ${centred ? '(x - mean)' : 'x'} · rstd`
-      + `${dweight ? '; dweight = Σ dout · y' : ''}${dbias ? '; dbias = Σ dout' : ''}`,
+      + `${dweight ? '; dweight = Σ dout · y' : ''}${dbias ? '; dbias = Σ dout' : ''}${epilogue.formula}`,
     declarations: [
       { name: 'dout', access: 'read', type: arrayType(elements(spec)) },
       { name: 'x', access: 'read', type: arrayType(elements(spec)) },
@@ -106,7 +135,9 @@ export function normalizeBackward(spec: NormalizationBackwardSpec, variant: 'ser
       { name: 'dx', access: 'write', type: arrayType(elements(spec)) },
       ...(dweight ? [{ name: 'dweight', access: 'write', type: arrayType(channels) } as const] : []),
       ...(dbias ? [{ name: 'dbias', access: 'write', type: arrayType(channels) } as const] : []),
+      ...epilogue.declarations,
     ],
+    functions: epilogue.functions,
     sums: centred ? ['sum', 'product'] : ['product'],
     body: ({ position, sum, visit, once }) => {
       const g = weight && !isOne ? `dout[at] * weight[${channelOf(spec, position)}]` : 'dout[at]';
@@ -119,7 +150,7 @@ export function normalizeBackward(spec: NormalizationBackwardSpec, variant: 'ser
         `let slope = product / ${size};`,
         ...(dweight || dbias ? [once([...(dweight ? ['dweight[own] = product;'] : []), ...(dbias ? ['dbias[own] = sum;'] : [])].join('\n  '))] : []),
         `let factor = ${weight && isOne ? 'scale * weight[own]' : 'scale'};`,
-        visit(`dx[at] = factor * (${g}${centred ? ' - level' : ''} - ${y} * slope);`),
+        visit(`dx[at] = ${epilogue.after(`factor * (${g}${centred ? ' - level' : ''} - ${y} * slope)`, position)};`),
       ].join('\n  ');
     },
   });

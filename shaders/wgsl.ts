@@ -9,7 +9,7 @@ interface Template {
 }
 
 /** A template's texts are the same array each time that its line runs: what they say is looked up once. */
-const templates = new WeakMap<TemplateStringsArray, Template>();
+const templates = /* @__PURE__ */ new WeakMap<TemplateStringsArray, Template>();
 
 function templateOf(strings: TemplateStringsArray): Template {
   const known = templates.get(strings);

@@ -50,3 +50,7 @@ export type { AverageOptions, Metric, MetricValue } from './nn/metrics/index.ts'
 export type { LoadedState, TensorState, TrainerState } from './nn/state.ts';
 export type { DeadUnits, Finding, FindingKind, StepDiagnostics, TensorDiagnostics } from './nn/diagnostics.ts';
 export type { TrainerPlan } from './nn/trainer-plan.ts';
+export type { ProfileOptions } from './nn/profile.ts';
+export type { ChromeTrace, ChromeTraceEvent, Profile, ProfiledLaunch } from './nn/profile-report.ts';
+export type { Ceilings } from './gpu/ceilings.ts';
+export type { TimingMethod } from './gpu/timing.ts';

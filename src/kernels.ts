@@ -11,5 +11,5 @@ export type { KernelFamily, Request, Target, Variant } from './ops/request.ts';
 export { sizeOf } from './ops/tensor.ts';
 export { lower, type Alter, type Launch, type ProgramPlan } from './program/plan.ts';
 export { runOp, type OpInput } from './program/run-op.ts';
-export { applyOp } from './program/trace.ts';
+export { applyOp } from './program/apply-op.ts';
 export { createTensor, runRequests, type RequestRun } from './program/run-requests.ts';

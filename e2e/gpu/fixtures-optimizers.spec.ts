@@ -52,7 +52,7 @@ for (const [index, { optimizer, options: { betas, ...rest }, initial, gradients,
       const weight = { id: 0, name: 'weight', shape: [initial.length], type: 'f32', role: 'parameter' } as const;
       let step: import('../../src/index.ts').Tensor | undefined;
       const plan = planProgram({
-        name, graph: { tensors: [weight], nodes: [] }, target: { adapterClass: device.adapterClass, maxBindings: device.maxBindings, fusion: true, variants: {} }, wanted: [0],
+        name, graph: { tensors: [weight], nodes: [] }, target: { ...device.traits, fusion: true, variants: {} }, wanted: [0],
         extend: ({ place, arenas, value }) => {
           step = place('step', [STEP_BYTES / 4], 'step');
           const slots = Object.fromEntries(made.slots.map((slot) => [slot, place(slot, arenas.parameters.shape, 'optimizer')]));

@@ -48,6 +48,8 @@ const FORMS = [[false, false], [false, true], [true, false], [true, true]] as co
 for (const [variant, shapes] of [
   ['small', [[1, 1, 1], [5, 4, 8], [67, 3, 17], [2, 129, 5], [16, 16, 16]]],
   ['register', [[1, 1, 1], [3, 5, 2], [16, 64, 12], [65, 7, 66], [4, 257, 3]]],
+  // The last has tiles of 32 rows in each of its three products.
+  ['quad', [[1, 1, 1], [3, 5, 2], [16, 64, 12], [65, 7, 66], [150, 164, 172]]],
   // Barriers take half a second each to compile on a software adapter: one shape that leaves an edge in every direction.
   ['tiled', [[66, 17, 65]]],
 ] as const) {
@@ -87,7 +89,7 @@ test('a cpu and a gpu choose their own kernels by size, and both are right', asy
   const chosen = async (adapterClass: 'cpu' | 'gpu', samples: readonly Sample[]) => [...new Set((await prove(run, 'matmul', samples, { adapterClass })).map((kernel) => kernel.split('/')[1]))];
   expect(await chosen('cpu', [product(5, 3, 4, false, false)])).toEqual(['small']);
   expect(await chosen('gpu', [product(5, 3, 4, false, false)])).toEqual(['small']);
-  expect(await chosen('cpu', [large])).toEqual(['register']);
+  expect(await chosen('cpu', [large])).toEqual(['quad']);
   expect(await chosen('gpu', [large])).toEqual(['tiled']);
   expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'gpu' })).toContain('reduce/workgroup');
   expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'cpu' })).toContain('reduce/serial');
@@ -102,5 +104,5 @@ test('a variant that does not exist is refused', async ({ run }) => {
     device.destroy();
     return error;
   });
-  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among tiled, register, small, got "huge".' });
+  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad, tiled, register, small, got "huge".' });
 });

@@ -1,5 +1,5 @@
 // Runs in the page: which planted bugs the tests take. `await lib.load<typeof import('./mutation-kit.ts')>('/e2e/gpu/mutation-kit.ts')`.
-import type { Device } from '../../src/gpu/device.ts';
+import type { Traits } from '../../src/ops/request.ts';
 import type { OpMutation } from '../../src/mutation/op-mutations.ts';
 import { knownMutations, opSection } from '../../src/mutation/op-section.ts';
 import { proofs } from '../../src/proof/index.ts';
@@ -26,9 +26,8 @@ let known: Readonly<Record<string, Chosen>> | undefined;
  * Of the text mutants five for each op, or as many as give every kernel its turn, each in the first op that has it; of the launch
  * operators one for each op, the one that has had the fewest turns, in the kernel that has had the fewest: the same in every run.
  */
-export function chosenMutations({ adapterClass, maxBindings }: Pick<Device, 'adapterClass' | 'maxBindings'>): Readonly<Record<string, Chosen>> {
+export function chosenMutations(device: Traits): Readonly<Record<string, Chosen>> {
   if (known) return known;
-  const device = { adapterClass, maxBindings };
   const first = new Set(opSection.list(device).flatMap((job) => (job.core && !job.repeats ? [job.id] : [])));
   const turns = new Map<string, number>();
   const count = (name: string): number => turns.get(name) ?? 0;

@@ -37,11 +37,11 @@ test('every kernel with text mutants has its turn in some op, and every launch o
     const { knownMutations } = await load<typeof import('../../src/mutation/op-section.ts')>('/src/mutation/op-section.ts');
     const { operators } = await load<typeof import('../../src/mutation/operators.ts')>('/src/mutation/operators.ts');
     const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
-    const { adapterClass, maxBindings } = await sharedDevice();
-    const chosen = chosenMutations({ adapterClass, maxBindings });
+    const { traits } = await sharedDevice();
+    const chosen = chosenMutations(traits);
     const kernelsOf = ({ targets }: { targets: readonly string[] }): string[] => targets.map((target) => (JSON.parse(target) as string[])[0]!);
     const planted = new Set(Object.values(chosen).flatMap(({ texts }) => texts.flatMap(kernelsOf)));
-    const texts = Object.keys(chosen).flatMap((op) => knownMutations(op, { adapterClass, maxBindings }).filter((mutation) => mutation.class === 'text'));
+    const texts = Object.keys(chosen).flatMap((op) => knownMutations(op, traits).filter((mutation) => mutation.class === 'text'));
     const launches = Object.values(chosen).flatMap((one) => one.launches);
     return {
       // Mutants without a target stand nowhere: they fail where they are planted.
@@ -64,8 +64,8 @@ test('a wrong reason is found out: a bug that is said to change nothing', async 
     const { mutationsOf } = await load<typeof import('../../src/mutation/op-mutations.ts')>('/src/mutation/op-mutations.ts');
     const { runMutation } = await load<typeof import('../../src/mutation/run-mutation.ts')>('/src/mutation/run-mutation.ts');
     const device = await chainrule.openDevice();
-    const { adapterClass, maxBindings } = device;
-    const mutation = mutationsOf('relu', { adapterClass, maxBindings }).find(({ name }) => name === 'the mask dropped')!;
+    const { traits } = device;
+    const mutation = mutationsOf('relu', traits).find(({ name }) => name === 'the mask dropped')!;
     const wrong = await runMutation(device, { ...mutation, equivalent: 'nobody looks' });
     const nowhere = await runMutation(device, { ...mutation, place: () => undefined });
     const broken = await runMutation(device, {
@@ -112,18 +112,18 @@ test('there are at least 150 curated mutants, and three of every kind of kernel'
     const { applies } = await load<typeof import('../../src/mutation/plant.ts')>('/src/mutation/plant.ts');
     const { proofs } = await load<typeof import('../../src/proof/index.ts')>('/src/proof/index.ts');
     const device = await chainrule.openDevice();
-    const { adapterClass, maxBindings } = device;
+    const { traits } = device;
     const all = new Set<string>();
     const found: Record<string, Set<string>> = {};
     for (const op of ops) {
-      for (const { launches } of plansOf(op, { adapterClass, maxBindings })) {
+      for (const { launches } of plansOf(op, traits)) {
         for (const { kernel } of launches) {
           all.add(kernel.name);
           for (const mutant of proofs[op]!.mutants) if (applies(mutant, { kernel: kernel.name, code: kernel.code })) (found[kernel.name] ??= new Set()).add(`${mutant.find} ${mutant.replace}`);
         }
       }
     }
-    const texts = ops.reduce((sum, op) => sum + mutationsOf(op, { adapterClass, maxBindings }).filter((mutation) => mutation.class === 'text').length, 0);
+    const texts = ops.reduce((sum, op) => sum + mutationsOf(op, traits).filter((mutation) => mutation.class === 'text').length, 0);
     device.destroy();
     return {
       texts, kernels: [...all], byKernel: Object.fromEntries(Object.entries(found).map(([name, mutants]) => [name, mutants.size])),

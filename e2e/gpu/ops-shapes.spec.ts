@@ -159,7 +159,7 @@ test('whatever a launch leaves unwritten is seen, in every kernel, working memor
     const results: { what: string; passed: boolean; working: boolean; parts: boolean; said: readonly string[]; blamed?: string; kernel: string }[] = [];
     for (const [op, { samples }] of Object.entries(gradcheck.proofs)) {
       const sample = samples[1]!;
-      const { launches } = planGraph(opRun(op, sample.options, sample.inputs, new Float32Array(0)), { adapterClass: device.adapterClass, maxBindings: device.maxBindings });
+      const { launches } = planGraph(opRun(op, sample.options, sample.inputs, new Float32Array(0)), device.traits);
       for (const [target, { kernel: { name: kernel, code, bindings } }] of launches.entries()) {
         const spoilt = code.replace(/if \(lane >= (\d+)u\) \{/, (_, count) => `if (lane >= ${count}u / 2u) {`);
         // A kernel that several ops run is spoilt in the first of them.

@@ -3,7 +3,7 @@ import { exact, DEFAULT_ROUNDING, proofs } from '../../src/gradcheck.ts';
 import type { OpRunner, Sample, SampleTensor } from '../../src/gradcheck.ts';
 import type { Device } from '../../src/gpu/device.ts';
 import { ops } from '../../src/ops/index.ts';
-import type { Target } from '../../src/ops/request.ts';
+import type { Target, Traits } from '../../src/ops/request.ts';
 import { sizeOf, type Tensor } from '../../src/ops/tensor.ts';
 import type { Snapshot } from '../../src/program/graph.ts';
 import { planGraph, runGraph, type GraphRun } from '../../src/program/run-graph.ts';
@@ -99,7 +99,7 @@ export function runTogether(device: Device, build: (builder: Builder) => readonl
 }
 
 /** The kernels that a sample runs: their texts, the families that had a choice, and what they chose. Needs no GPU. */
-export function kernelsFor(op: string, { options, inputs }: Sample, device: Pick<Target, 'adapterClass' | 'maxBindings'>, target: Partial<Target> = {}): { text: string; families: string[]; variants: string[] } {
+export function kernelsFor(op: string, { options, inputs }: Sample, device: Traits, target: Partial<Target> = {}): { text: string; families: string[]; variants: string[] } {
   const { launches } = planGraph(opRun(op, options, inputs, new Float32Array(0), { target }), device);
   const chosen = launches.flatMap(({ variant }) => variant ?? []);
   return { text: launches.map(({ kernel }) => kernel.code).join('\n'), families: chosen.map(({ family }) => family), variants: chosen.map(({ family, name }) => `${family}:${name}`) };

@@ -1,6 +1,7 @@
 import { expect, test } from 'playwright/test';
 import { convolutionBlock } from '../../shaders/convolution.wgsl.ts';
 import { fullAccess } from '../../shaders/chain.wgsl.ts';
+import { ops } from '../../src/ops/index.ts';
 import { embedding } from '../../src/nn/functional/indexing.ts';
 import { narrow } from '../../src/nn/functional/shape.ts';
 import type { Target } from '../../src/ops/request.ts';
@@ -30,10 +31,10 @@ test('a convolution, a product and a sum read the indices in their chains as int
     const out = tracing(trace, () => body(trace.tensor('tokens', [4, 4], 'input', 'u32'), trace));
     return planProgram({ name: 'chains', graph: trace.graph, target: TARGET, kept: [out.id] }).launches.map(({ kernel }) => kernel.code);
   };
-  const scaled = (x: Parameters<typeof codeOf>[0] extends (tokens: infer T, trace: Trace) => unknown ? T : never) => apply('scale', { x }, { factor: 0.5 });
+  const scaled = (x: Parameters<typeof codeOf>[0] extends (tokens: infer T, trace: Trace) => unknown ? T : never) => apply(ops.scale!, { x }, { factor: 0.5 });
   // The one that takes any start reads them itself; the other is given numbers.
-  expect(codeOf((tokens) => apply('sum', { x: scaled(tokens) }))).toEqual([expect.stringMatching(/x: array<u32, 16>[^]*f32\(x\[/)]);
-  const [scale, product] = codeOf((tokens, trace) => apply('matmul', { a: scaled(tokens), b: trace.tensor('b', [4, 3], 'input') }));
+  expect(codeOf((tokens) => apply(ops.sum!, { x: scaled(tokens) }))).toEqual([expect.stringMatching(/x: array<u32, 16>[^]*f32\(x\[/)]);
+  const [scale, product] = codeOf((tokens, trace) => apply(ops.matmul!, { a: scaled(tokens), b: trace.tensor('b', [4, 3], 'input') }));
   expect(scale).toMatch(/x: array<vec4u, 4>/);
   expect(product).not.toMatch(/array<u32|vec4u/);
 });
@@ -44,7 +45,7 @@ test('no name of a tensor is that of another\'s memory', () => {
   const out = tracing(trace, () => {
     const given = names.map((name) => trace.tensor(name, [2], 'input', 'u32'));
     const weight = trace.tensor('weight', [2], 'parameter');
-    return given.reduce((sum, one) => apply('mul', { a: apply('sub', { a: sum, b: one }), b: sum }), weight);
+    return given.reduce((sum, one) => apply(ops.mul!, { a: apply(ops.sub!, { a: sum, b: one }), b: sum }), weight);
   });
   const { buffers, placements, tensors } = planProgram({
     name: 'objective', graph: trace.graph, target: { ...TARGET, fusion: false }, kept: [out.id], wanted: [names.length], seeds: [{ tensor: out.id, cotangent: 'given' }],
@@ -58,6 +59,6 @@ test('no name of a tensor is that of another\'s memory', () => {
 
 test('a net gives numbers', () => {
   const trace = new Trace();
-  const out = tracing(trace, () => apply('reshape', { x: trace.tensor('inputs', [2, 2], 'input', 'u32') }, { shape: [4] }));
+  const out = tracing(trace, () => apply(ops.reshape!, { x: trace.tensor('inputs', [2, 2], 'input', 'u32') }, { shape: [4] }));
   expect(() => planProgram({ name: 'predict2', graph: trace.graph, target: TARGET, kept: [out.id] })).toThrow('compile: needs an output of numbers (f32), got reshape.out of u32. scale(x, 1) makes numbers of indices.');
 });

@@ -60,7 +60,7 @@ test('the last variant of each family suits everything, and a forced one must ex
   for (const family of [matmulFamily, reduceFamily]) expect(family.variants.at(-1)!.suits({} as never, TARGET)).toBe(true);
   const request = multiply({}, tensor(0, [2, 2]), tensor(1, [2, 2]), tensor(2, [2, 2]));
   expect(variantOf(request, { variants: { matmul: 'tiled' } })).toBe('tiled');
-  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among tiled, register, small, got "huge".');
+  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad, tiled, register, small, got "huge".');
 });
 
 test('a launch binds tensors in the order of its kernel, and refuses a missing one', () => {

@@ -57,7 +57,7 @@ test('a tensor of another model, or none, is refused', () => {
   const other = new Trace().tensor('x', [2], 'input');
   expect(() => trace.apply(ops.relu!, { x: other }, {})).toThrow('relu: needs a tensor of this model as x, got Object.');
   expect(() => trace.apply(ops.relu!, {}, {})).toThrow('relu: needs a tensor of this model as x, got undefined.');
-  expect(() => apply('relu', {})).toThrow('relu: needs to be called inside a model\'s forward function, got a call outside of one.');
+  expect(() => apply(ops.relu!, {})).toThrow('relu: needs to be called inside a model\'s forward function, got a call outside of one.');
 });
 
 test('a failed trace leaves no trace behind', () => {
@@ -65,7 +65,7 @@ test('a failed trace leaves no trace behind', () => {
   tracing(outer, () => {
     expect(() => tracing(new Trace(), () => { throw new Error('stop'); })).toThrow('stop');
     const x = outer.tensor('x', [3], 'input');
-    expect(apply('relu', { x }).name).toBe('relu.out');
+    expect(apply(ops.relu!, { x }).name).toBe('relu.out');
   });
   expect(outer.graph.nodes).toEqual([{ op: 'relu', options: {}, label: 'relu', inputs: { x: 0 }, outputs: { out: 1 } }]);
 });

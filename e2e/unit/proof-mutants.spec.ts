@@ -1,12 +1,16 @@
 import { expect, test } from 'playwright/test';
 import { ops } from '../../src/ops/index.ts';
 import type { Tensor } from '../../src/ops/tensor.ts';
-import { planProgram, variantChoices, type ProgramPlan } from '../../src/program/plan.ts';
+import { planProgram, type ProgramPlan } from '../../src/program/plan.ts';
+import { variantChoices } from '../../src/program/variant-choices.ts';
 import { Trace, tracing } from '../../src/program/trace.ts';
 import { proofs } from '../../src/proof/index.ts';
 import type { Sample } from '../../src/proof/proof.ts';
 import { FORMULAS } from '../../shaders/formulas.wgsl.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
+
+/** All kernels, whatever device they are for. */
+const TRAITS = { adapterClass: 'gpu', maxBindings: 10, quads: true } as const;
 
 /** A plan of an op for one of its samples. No GPU: it is plain data. */
 function planOf(op: string, sample: Sample, variants: Readonly<Record<string, string>>): ProgramPlan {
@@ -20,7 +24,7 @@ function planOf(op: string, sample: Sample, variants: Readonly<Record<string, st
     return trace.apply(ops[op]!, tensors, sample.options);
   });
   return planProgram({
-    name: op, graph: trace.graph, target: { adapterClass: 'gpu', maxBindings: 10, fusion: true, variants },
+    name: op, graph: trace.graph, target: { ...TRAITS, fusion: true, variants },
     seeds: [{ tensor: out.id, cotangent: 'given' }], kept: [out.id],
     wanted: Object.values(tensors).filter(({ role }) => role === 'parameter').map(({ id }) => id),
   });
@@ -28,7 +32,7 @@ function planOf(op: string, sample: Sample, variants: Readonly<Record<string, st
 
 /** The kernels that an op's samples ask for, in every variant. */
 function kernelsOf(op: string, samples: readonly Sample[]): Kernel[] {
-  return variantChoices(samples.map((sample) => planOf(op, sample, {})))
+  return variantChoices(samples.map((sample) => planOf(op, sample, {})), TRAITS)
     .flatMap((variants) => samples.flatMap((sample) => planOf(op, sample, variants).launches.map(({ kernel }) => kernel)));
 }
 

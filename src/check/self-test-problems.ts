@@ -1,6 +1,6 @@
 import { ops } from '../ops/index.ts';
-import type { Target } from '../ops/request.ts';
-import { variantChoices } from '../program/plan.ts';
+import type { Traits } from '../ops/request.ts';
+import { variantChoices } from '../program/variant-choices.ts';
 import { planGraph } from '../program/run-graph.ts';
 import { opRun } from '../program/run-op.ts';
 import type { Proof, Sample } from '../proof/proof.ts';
@@ -15,7 +15,7 @@ export interface SelfTestProblem {
 }
 
 /** What decides which kernels a device takes. */
-export type Chooser = Pick<Target, 'adapterClass' | 'maxBindings'>;
+export type Chooser = Traits;
 
 /** Numbers in all inputs that a sample of the core set has at most: small, but more than one workgroup of 64 lanes has. */
 const CORE_SIZE = 200;
@@ -43,7 +43,7 @@ export function coreProblems(proofs: Proofs, device: Chooser): SelfTestProblem[]
 /** Every sample of every op, once for each choice of kernel variants that makes other kernels of it. */
 export function allProblems(proofs: Proofs, device: Chooser): SelfTestProblem[] {
   return Object.entries(proofs).flatMap(([op, { samples }]) => {
-    const forced = variantChoices(samples.map((sample) => planOf(op, sample, {}, device)));
+    const forced = variantChoices(samples.map((sample) => planOf(op, sample, {}, device)), device);
     return samples.flatMap((sample) => {
       const seen = new Set<string>();
       return forced.filter((variants) => {

@@ -135,7 +135,7 @@ function chosen(who: string, asked: unknown): Proofs {
 
 /** These ops, in their order, with the texts of all kernels that ran. */
 async function testOps(device: Device, proofs: Proofs, { all, onProgress, signal, alter }: SelfTestOptions, builtins: BuiltinErrors): Promise<{ ops: SelfTestOp[]; codes: Set<string> }> {
-  const problems = (all ? allProblems : coreProblems)(proofs, { adapterClass: device.adapterClass, maxBindings: device.maxBindings });
+  const problems = (all ? allProblems : coreProblems)(proofs, device.traits);
   const codes = new Set<string>();
   const total = problems.reduce((sum, { cotangents }) => sum + cotangents.length, 0);
   let done = 0;

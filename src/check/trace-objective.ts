@@ -2,7 +2,7 @@ import { seedKey } from '../data/philox.ts';
 import { checkOptionNames, ChainruleError, DataError, OptionError, ShapeError, show } from '../errors.ts';
 import { Device } from '../gpu/device.ts';
 import { Randomness, withTraining } from '../nn/module.ts';
-import { checkVariants } from '../ops/index.ts';
+import { checkVariants } from '../ops/variants.ts';
 import { showShape, sizeOf } from '../ops/tensor.ts';
 import type { Shape, Tensor } from '../ops/tensor.ts';
 import type { Graph, Snapshot } from '../program/graph.ts';

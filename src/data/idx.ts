@@ -18,7 +18,7 @@ export interface Idx {
 
 export type Bytes = Uint8Array | ArrayBuffer;
 
-const types = new Map([
+const types = /* @__PURE__ */ new Map([
   [0x08, 'unsigned byte'], [0x09, 'signed byte'], [0x0b, 'int16'], [0x0c, 'int32'], [0x0d, 'float32'], [0x0e, 'float64'],
 ]);
 

@@ -2,6 +2,7 @@ import type { Kernel } from '../../shaders/kernel.ts';
 import { checkOptionNames, DataError, DeviceLostError, GpuError, LimitError, OptionError, show } from '../errors.ts';
 import { describeAdapter, oneLine, requestAdapter, wantedLimits, type AdapterClass, type AdapterFacts } from './adapter.ts';
 import { PipelineCache, type Pipeline } from './pipelines.ts';
+import { mayHaveQuads, probeQuads } from './quads.ts';
 
 /** Memory on the GPU. The rest of the library moves buffers around without knowing more of them. */
 export type DeviceBuffer = GPUBuffer;
@@ -36,11 +37,15 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const requiredLimits = wantedLimits(adapter, options.limits);
   let raw: GPUDevice;
   try {
-    raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits });
+    // Only profiles use it; a device that could have it and does not would time more coarsely.
+    const requiredFeatures: GPUFeatureName[] = [...(adapter.features.has('timestamp-query') ? ['timestamp-query' as const] : []), ...(mayHaveQuads(adapter) ? ['subgroups' as const] : [])];
+    raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits, requiredFeatures });
   } catch (error) {
     throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${oneLine(String(error))})`, 'Reload the page and try again.');
   }
-  return new Device(raw, facts, options.adapterClass ?? facts.adapterClass, options.limits);
+  const device = new Device(raw, facts, options.adapterClass ?? facts.adapterClass, options.limits);
+  if (mayHaveQuads(adapter)) device.hasQuads = await probeQuads(device);
+  return device;
 }
 
 /** An open GPU device: compiles kernels, holds buffers, and keeps the first error that WebGPU reported. */
@@ -50,6 +55,8 @@ export class Device {
   readonly pipelines: PipelineCache;
   /** For src/gpu only. */
   readonly raw: GPUDevice;
+  /** Whether lanes exchange values in fours, as kernels of quads rely on: found out when the device is opened. */
+  hasQuads = false;
   #firstError: GpuError | undefined;
   #lost: DeviceLostError | undefined;
   readonly #lostPromise: Promise<DeviceLostError>;
@@ -81,6 +88,11 @@ export class Device {
   /** Resolves with the error once the device is lost; never rejects. */
   get lost(): Promise<DeviceLostError> {
     return this.#lostPromise;
+  }
+
+  /** What kernels are chosen by. */
+  get traits(): { readonly adapterClass: AdapterClass; readonly maxBindings: number; readonly quads: boolean } {
+    return { adapterClass: this.adapterClass, maxBindings: this.maxBindings, quads: this.hasQuads };
   }
 
   /** Bytes that one tensor may take at most. */

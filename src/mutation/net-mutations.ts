@@ -1,7 +1,7 @@
 import { traceLossNet } from '../nn/net.ts';
 import { adam } from '../nn/optimizers.ts';
 import { planTraining } from '../nn/step-plans.ts';
-import type { Target } from '../ops/request.ts';
+import type { Target, Traits } from '../ops/request.ts';
 import type { Alter, ProgramPlan } from '../program/plan.ts';
 import { proofs } from '../proof/index.ts';
 import type { Symptom } from '../proof/proof.ts';
@@ -26,11 +26,11 @@ export interface NetMutation {
 const MAIN = 'train';
 
 /** Every bug for a net: the shipped texts that stand in its kernels, and each operator on its launches. */
-export function netMutations(net: MutationNet, { adapterClass, maxBindings }: Pick<Target, 'adapterClass' | 'maxBindings'>): NetMutation[] {
+export function netMutations(net: MutationNet, traits: Traits): NetMutation[] {
   const data = net.data();
   const loss = net.loss();
   const traced = traceLossNet(net.model(), data.inputShape, data.length, loss);
-  const target: Target = { adapterClass, maxBindings, fusion: true, variants: {} };
+  const target: Target = { ...traits, fusion: true, variants: {} };
   const { plan } = planTraining(`${MAIN}${data.length}`, traced, target, adam(), undefined);
   const ops = new Set(traced.graph.nodes.map(({ op }) => op));
   const own = Object.fromEntries(Object.entries(proofs).filter(([op]) => ops.has(op)));

@@ -1,5 +1,6 @@
-import type { Target } from '../ops/request.ts';
-import { variantChoices, type Launch, type ProgramPlan } from '../program/plan.ts';
+import type { Traits } from '../ops/request.ts';
+import type { Launch, ProgramPlan } from '../program/plan.ts';
+import { variantChoices } from '../program/variant-choices.ts';
 import { planGraph } from '../program/run-graph.ts';
 import { opRun } from '../program/run-op.ts';
 import { proofs } from '../proof/index.ts';
@@ -47,13 +48,13 @@ export interface Placed {
 }
 
 /** The plan of an op for one of its samples: no GPU is needed. */
-function planOf(op: string, sample: Pick<Sample, 'options' | 'inputs'>, variants: Variants, device: Pick<Target, 'adapterClass' | 'maxBindings'>): ProgramPlan {
+function planOf(op: string, sample: Pick<Sample, 'options' | 'inputs'>, variants: Variants, device: Traits): ProgramPlan {
   return planGraph(opRun(op, sample.options, sample.inputs, new Float32Array(0), { target: { variants } }), device);
 }
 
 /** No forced variant, and every single one of the families that the op asks for: what small samples would not ask for by themselves. */
-function everyVariant(op: string, samples: readonly Sample[], device: Pick<Target, 'adapterClass' | 'maxBindings'>): readonly Variants[] {
-  return variantChoices(samples.map((sample) => planOf(op, sample, {}, device)));
+function everyVariant(op: string, samples: readonly Sample[], device: Traits): readonly Variants[] {
+  return variantChoices(samples.map((sample) => planOf(op, sample, {}, device)), device);
 }
 
 export function sizeOfSample({ inputs }: Sample): number {
@@ -83,13 +84,13 @@ function largeFirst(attempts: readonly Attempt[]): Attempt[] {
 const passes = ({ section }: Launch): boolean => section === 'forward' || section === 'backward';
 
 /** The plans of all samples of an op, with its own choice of variants and with each forced: what its kernels are. */
-export function plansOf(op: string, device: Pick<Target, 'adapterClass' | 'maxBindings'>): ProgramPlan[] {
+export function plansOf(op: string, device: Traits): ProgramPlan[] {
   const { samples } = proofs[op]!;
   return everyVariant(op, samples, device).flatMap((variants) => samples.map((sample) => planOf(op, sample, variants, device)));
 }
 
 /** Every mutation of an op, in an order that never changes. */
-export function mutationsOf(op: string, device: Pick<Target, 'adapterClass' | 'maxBindings'>): OpMutation[] {
+export function mutationsOf(op: string, device: Traits): OpMutation[] {
   const samples = ordered(proofs[op]!.samples);
   const planned = everyVariant(op, samples, device).map((variants) => ({ variants, plans: samples.map((sample) => ({ sample, plan: planOf(op, sample, variants, device) })) }));
   const texts = proofs[op]!.mutants.map((mutant) => textMutation(op, mutant, planned));

@@ -5,13 +5,14 @@ import { proofs } from '../proof/index.ts';
 import { mutationsOf, type OpMutation } from './op-mutations.ts';
 import { runMutation, runWithout } from './run-mutation.ts';
 import type { Section } from './section.ts';
+import type { Traits } from '../ops/request.ts';
 
 const known = new Map<string, readonly OpMutation[]>();
 
 /** Every mutation of an op, listed once for each kind of device. */
-export function knownMutations(op: string, { adapterClass, maxBindings }: Pick<Device, 'adapterClass' | 'maxBindings'>): readonly OpMutation[] {
-  const key = `${op} ${adapterClass} ${maxBindings}`;
-  if (!known.has(key)) known.set(key, mutationsOf(op, { adapterClass, maxBindings }));
+export function knownMutations(op: string, traits: Traits): readonly OpMutation[] {
+  const key = `${op} ${JSON.stringify(traits)}`;
+  if (!known.has(key)) known.set(key, mutationsOf(op, traits));
   return known.get(key)!;
 }
 

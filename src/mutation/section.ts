@@ -1,6 +1,7 @@
 import type { Device } from '../gpu/device.ts';
 import type { Symptom } from '../proof/proof.ts';
 import type { CleanResult } from './clean.ts';
+import type { Traits } from '../ops/request.ts';
 
 /**
  * What planting one bug, or running one clean problem, came to.
@@ -66,7 +67,7 @@ export interface JobResult {
 /** A part of the campaign: a list of jobs, each of which can be run alone, in any page, in any order. */
 export interface Section {
   readonly name: string;
-  list(device: Pick<Device, 'adapterClass' | 'maxBindings'>): readonly Job[];
+  list(traits: Traits): readonly Job[];
   /** Throws where the job itself cannot be run: no GPU, an unknown id. */
   run(device: Device, id: string): Promise<JobResult>;
   /**

@@ -1,8 +1,8 @@
 import { checkNumber, checkOptionNames, OptionError, show, ShapeError } from '../errors.ts';
 import { RandomStream, randomStreams } from '../data/philox.ts';
 import { Device } from '../gpu/device.ts';
-import { checkVariants } from '../ops/index.ts';
 import { showShape, type ElementType, type Shape } from '../ops/tensor.ts';
+import { checkVariants } from '../ops/variants.ts';
 import type { Alter } from '../program/plan.ts';
 import { initialValues } from './initial-values.ts';
 import type { Loss } from './losses.ts';
@@ -134,7 +134,7 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay,
     inputShape: [...inputShape], inputType, inputClasses, onCompile, alter,
     trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
-    target: { adapterClass: device.adapterClass, maxBindings: device.maxBindings, fusion: checkFlag('fusion', fusion), variants },
+    target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants },
   });
   try {
     const step = await engine.training(batchSize);

@@ -1,5 +1,11 @@
 import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
+import * as dropoutOps from '../ops/dropout.ts';
+import * as elementwiseOps from '../ops/elementwise.ts';
+import * as linearOps from '../ops/linear.ts';
+import * as reshapeOps from '../ops/reshape.ts';
+import * as softmaxOps from '../ops/softmax.ts';
+import type { Op } from '../ops/op.ts';
 import { apply, currentTrace } from '../program/trace.ts';
 import type { AxisOptions } from './functional/reductions.ts';
 import { checkInitializer } from './initial-values.ts';
@@ -90,34 +96,34 @@ export function linear(inFeatures: number, outFeatures: number, options: LinearO
       ...(bias ? { bias: { shape: [outFeatures], initializer: biasInitializer } } : {}),
     },
     inputShape: [inFeatures],
-    forward: ({ parameters }, x) => apply('linear', { x, weight: parameters.weight, bias: parameters.bias }),
+    forward: ({ parameters }, x) => apply(linearOps.linear, { x, weight: parameters.weight, bias: parameters.bias }),
   });
 }
 
-const activation = (kind: string, options = {}): Module => defineModule({ kind, forward: (_, x) => apply(kind, { x }, options) });
+const activation = (op: Op, options = {}): Module => defineModule({ kind: op.name, forward: (_, x) => apply(op, { x }, options) });
 
 /** max(x, 0). The subgradient at 0 is 0. */
-export const relu = (): Module => activation('relu');
+export const relu = (): Module => activation(elementwiseOps.relu);
 /** 1 / (1 + e^-x). */
-export const sigmoid = (): Module => activation('sigmoid');
+export const sigmoid = (): Module => activation(elementwiseOps.sigmoid);
 /** The hyperbolic tangent. */
-export const tanh = (): Module => activation('tanh');
+export const tanh = (): Module => activation(elementwiseOps.tanh);
 /** x · sigmoid(x), also called swish. */
-export const silu = (): Module => activation('silu');
+export const silu = (): Module => activation(elementwiseOps.silu);
 /** Softmax along `axis`, counted with the batch axis (default the last). Not needed before crossEntropy(), which takes logits. */
-export const softmax = (options: AxisOptions = {}): Module => alongAxis('softmax', options);
+export const softmax = (options: AxisOptions = {}): Module => alongAxis(softmaxOps.softmax, options);
 /** The logarithm of softmax along `axis`, counted with the batch axis (default the last). */
-export const logSoftmax = (options: AxisOptions = {}): Module => alongAxis('logSoftmax', options);
+export const logSoftmax = (options: AxisOptions = {}): Module => alongAxis(softmaxOps.logSoftmax, options);
 
-function alongAxis(kind: string, options: AxisOptions): Module {
-  checkOptionNames(kind, options, ['axis']);
-  return activation(kind, { axis: checkNumber(kind, 'axis', options.axis ?? -1, { integer: true }) });
+function alongAxis(op: Op, options: AxisOptions): Module {
+  checkOptionNames(op.name, options, ['axis']);
+  return activation(op, { axis: checkNumber(op.name, 'axis', options.axis ?? -1, { integer: true }) });
 }
 
 /** x where x > 0, else negativeSlope · x (default 0.01, ≥ 0). */
 export function leakyRelu(options: { negativeSlope?: number } = {}): Module {
   checkOptionNames('leakyRelu', options, ['negativeSlope']);
-  return activation('leakyRelu', { negativeSlope: checkNumber('leakyRelu', 'negativeSlope', options.negativeSlope ?? 0.01, { min: 0 }) });
+  return activation(elementwiseOps.leakyRelu, { negativeSlope: checkNumber('leakyRelu', 'negativeSlope', options.negativeSlope ?? 0.01, { min: 0 }) });
 }
 
 /** x · Φ(x), with Φ by erf (`approximate: 'none'`, the default) or by tanh (`'tanh'`). */
@@ -125,7 +131,7 @@ export function gelu(options: { approximate?: 'none' | 'tanh' } = {}): Module {
   checkOptionNames('gelu', options, ['approximate']);
   const { approximate = 'none' } = options;
   if (approximate !== 'none' && approximate !== 'tanh') throw new OptionError('gelu', 'approximate to be "none" or "tanh"', show(approximate));
-  return activation('gelu', { approximate });
+  return activation(elementwiseOps.gelu, { approximate });
 }
 
 /**
@@ -142,7 +148,7 @@ export function dropout(p = 0.5): Module {
     forward: ({ randomness }, x) => {
       if (!randomness || p === 0) return x;
       const { counter, layer } = randomness.draw();
-      return apply('dropout', { x, counter }, { p, layer });
+      return apply(dropoutOps.dropout, { x, counter }, { p, layer });
     },
   });
 }
@@ -152,7 +158,7 @@ export function flatten(): Module {
   return defineModule({
     kind: 'flatten',
     reshapes: true,
-    forward: (_, x) => apply('reshape', { x }, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
+    forward: (_, x) => apply(reshapeOps.reshape, { x }, { shape: [x.shape[0]!, sizeOf(x.shape.slice(1))] }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { ChainruleError, LimitError, OptionError, ShapeError, show } from '../errors.ts';
 import { showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { Graph } from '../program/graph.ts';
+import * as broadcastOps from '../ops/broadcast.ts';
 import { apply, Trace, tracing } from '../program/trace.ts';
 import type { Loss } from './losses.ts';
 import { Randomness, traceModel, withTraining, type Module, type NamedParameter } from './module.ts';
@@ -89,6 +90,6 @@ export function traceLossNet(model: Module, inputShape: Shape, rows: number, los
     if (trace.graph.tensors[penalty.id] !== penalty || penalty.shape.length > 0) {
       throw new ShapeError('regularization', 'a penalty that is one number, a tensor of shape []', penalty.shape ? showShape(penalty.shape) : String(penalty), 'Take its sum().');
     }
-    return { ...all, loss: trace.within('loss', () => apply('add', { a: result, b: penalty })) };
+    return { ...all, loss: trace.within('loss', () => apply(broadcastOps.add, { a: result, b: penalty })) };
   });
 }

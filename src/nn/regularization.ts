@@ -1,5 +1,9 @@
 import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import type { Tensor } from '../ops/tensor.ts';
+import * as broadcastOps from '../ops/broadcast.ts';
+import * as elementwiseOps from '../ops/elementwise.ts';
+import * as reductionsOps from '../ops/reductions.ts';
+import * as sumOfSquaresOps from '../ops/sum-of-squares.ts';
 import { apply } from '../program/trace.ts';
 
 /** What is added to the loss in training so that parameters stay small. */
@@ -39,7 +43,7 @@ function penaltyOf(name: string, lambda: number, options: PenaltyOptions, sumOf:
  * an optimiser's `weightDecay` costs none, but is no part of the loss that is reported and checked.
  */
 export function l2(lambda: number, options: PenaltyOptions = {}): Regularization {
-  return penaltyOf('l2', lambda, options, (x) => apply('sumOfSquares', { x }, { factor: lambda / 2 }), (sum) => sum);
+  return penaltyOf('l2', lambda, options, (x) => apply(sumOfSquaresOps.sumOfSquares, { x }, { factor: lambda / 2 }), (sum) => sum);
 }
 
 /**
@@ -48,7 +52,7 @@ export function l2(lambda: number, options: PenaltyOptions = {}): Regularization
  * nothing. Both penalties together are the elastic net: `regularization: [l1(1e-5), l2(1e-4)]`.
  */
 export function l1(lambda: number, options: PenaltyOptions = {}): Regularization {
-  return penaltyOf('l1', lambda, options, (x) => apply('norm', { x }, { p: 1 }), (x) => apply('scale', { x }, { factor: lambda }));
+  return penaltyOf('l1', lambda, options, (x) => apply(reductionsOps.norm, { x }, { p: 1 }), (x) => apply(elementwiseOps.scale, { x }, { factor: lambda }));
 }
 
 /** One penalty out of all that were given: their sum. */
@@ -68,5 +72,5 @@ export function combined(who: string, given: Regularization | readonly Regulariz
 
 function added(penalties: readonly Tensor[]): Tensor | undefined {
   const [first, ...others] = penalties;
-  return first && others.reduce((sum, next) => apply('add', { a: sum, b: next }), first);
+  return first && others.reduce((sum, next) => apply(broadcastOps.add, { a: sum, b: next }), first);
 }

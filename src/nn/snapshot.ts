@@ -4,6 +4,7 @@ import { takeRows } from '../data/rows.ts';
 import { sizeOf, type ElementType } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
 import { forwardValues } from '../program/launch-record.ts';
+import { observeProgram, poisonProgram } from '../program/observe-program.ts';
 import type { StepEngine } from './step-engine.ts';
 import type { Batch } from './step-report.ts';
 
@@ -43,13 +44,13 @@ export async function snapshot(engine: StepEngine, rows: number, given: Batch | 
     return gradients;
   };
   const previous = await readGradients();
-  program.poison();
+  poisonProgram(program);
   program.write(net.inputs, batch.inputs);
   program.write(net.targets, batch.targets);
   engine.writeStep({ number: 0 });
   // Training counts its steps from 1: the masks of step 0 are the check's own.
   const counter = engine.writeCounter(step, 0);
-  const launches = await program.observe('gradient check', true, 'forward', 'backward');
+  const launches = await observeProgram(program, 'gradient check', true, 'forward', 'backward');
 
   const values: Record<number, Float32Array | Uint32Array> = { [net.inputs.id]: batch.inputs.slice(), [net.targets.id]: batch.targets.slice() };
   if (counter) values[net.counter!.id] = counter;
@@ -61,7 +62,7 @@ export async function snapshot(engine: StepEngine, rows: number, given: Batch | 
     adapter: device.name,
   };
   // A kernel that forgets to write would go on with the poison: a check must not change what a wrong kernel does either.
-  program.poison(0);
+  poisonProgram(program, 0);
   for (const { tensor } of net.parameters) if (previous[tensor.id]) program.write(program.plan.gradients.get(tensor.id)!, previous[tensor.id]!);
   return found;
 }

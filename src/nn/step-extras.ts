@@ -1,6 +1,6 @@
 import { gradientSum, storeBuffers, weightAverage, type GradientSumSpec, type StoreBuffersSpec, type WeightAverageSpec } from '../../shaders/arenas.wgsl.ts';
 import { map } from '../ops/map.ts';
-import type { KernelFamily, Request, Target } from '../ops/request.ts';
+import { type KernelFamily, noFlops, perElement, type Request, type Target } from '../ops/request.ts';
 import { sizeOf, type Tensor } from '../ops/tensor.ts';
 import { layOut } from '../program/memory.ts';
 import type { Extension, ProgramPlan } from '../program/plan.ts';
@@ -13,9 +13,9 @@ export const GRADIENT_SUM = 'gradientSum';
 /** The arena of the weights' moving average. */
 export const AVERAGE = 'average';
 
-const sumFamily: KernelFamily<GradientSumSpec> = { name: 'gradient-sum', variants: [{ name: 'arena', suits: () => true, kernel: gradientSum }] };
-const averageFamily: KernelFamily<WeightAverageSpec> = { name: 'weight-average', variants: [{ name: 'arena', suits: () => true, kernel: weightAverage }] };
-const bufferFamily: KernelFamily<StoreBuffersSpec> = { name: 'store-buffers', variants: [{ name: 'lane', suits: () => true, kernel: storeBuffers }] };
+const sumFamily: KernelFamily<GradientSumSpec> = { name: 'gradient-sum', flops: perElement('gradients', 2), variants: [{ name: 'arena', suits: () => true, kernel: gradientSum }] };
+const averageFamily: KernelFamily<WeightAverageSpec> = { name: 'weight-average', flops: perElement('parameters', 3), variants: [{ name: 'arena', suits: () => true, kernel: weightAverage }] };
+const bufferFamily: KernelFamily<StoreBuffersSpec> = { name: 'store-buffers', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: storeBuffers }] };
 
 /** Makes the model's buffers what the step has computed for them: as many in one launch as the device binds. */
 export function storingBuffers({ place, tensor, value }: Extension, { graph, buffers }: Net, { maxBindings }: Target): Request[] {

@@ -4,9 +4,9 @@ import { STEP_BYTES } from '../../shaders/kernel.ts';
 import { record, type RecordSpec } from '../../shaders/record.wgsl.ts';
 import { activity, CHUNK, CHUNK_VALUES, statistics, type ActivitySpec, type StatisticsSpec } from '../../shaders/statistics.wgsl.ts';
 import { asMatrix, map } from '../ops/map.ts';
-import { ops } from '../ops/index.ts';
 import { reduce } from '../ops/reduce.ts';
-import type { KernelFamily, Request, Target } from '../ops/request.ts';
+import { registered } from '../ops/registry.ts';
+import { type KernelFamily, noFlops, perElement, type Request, type Target } from '../ops/request.ts';
 import { sizeOf, type Tensor } from '../ops/tensor.ts';
 import { planProgram, type Extension, type ProgramPlan } from '../program/plan.ts';
 import type { Loss } from './losses.ts';
@@ -18,14 +18,14 @@ import type { Clip, Optimizer } from './optimizers/optimizer.ts';
 import { planUpdate } from './optimizers/update.ts';
 import { averaging, storingBuffers, summing } from './step-extras.ts';
 
-const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof record>): KernelFamily<S> =>
-  ({ name, variants: [{ name: 'lane', suits: () => true, kernel }] });
+const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof record>, flops: NonNullable<KernelFamily<S>['flops']> = noFlops): KernelFamily<S> =>
+  ({ name, flops, variants: [{ name: 'lane', suits: () => true, kernel }] });
 
-const recordFamily = only<RecordSpec>('record', record);
-const accuracyFamily = only<AccuracySpec>('accuracy', accuracy);
-const statisticsFamily = only<StatisticsSpec>('statistics', statistics);
-const activityFamily = only<ActivitySpec>('activity', activity);
-const gatherFamily = only<BatchSpec>('gather-batch', gatherBatch);
+const recordFamily = /* @__PURE__ */ only<RecordSpec>('record', record);
+const accuracyFamily = /* @__PURE__ */ only<AccuracySpec>('accuracy', accuracy, perElement('x', 1));
+const statisticsFamily = /* @__PURE__ */ only<StatisticsSpec>('statistics', statistics, perElement('gradients', 9));
+const activityFamily = /* @__PURE__ */ only<ActivitySpec>('activity', activity, perElement('x', 1));
+const gatherFamily = /* @__PURE__ */ only<BatchSpec>('gather-batch', gatherBatch);
 
 const placeStep = ({ place }: Extension): Tensor => place('step', [STEP_BYTES / 4], 'step');
 
@@ -119,7 +119,7 @@ export function planTraining(
         family: statisticsFamily, spec: { count } satisfies StatisticsSpec, reads: { gradients, parameters: arenas.parameters, before },
         writes: { out: chunks }, label: 'diagnostics',
       });
-      const activities = net.graph.nodes.filter(({ op }) => ops[op]!.canDie).map((node, index) => {
+      const activities = net.graph.nodes.filter(({ op }) => registered[op]!.canDie).map((node, index) => {
         const x = extension.tensor(node.outputs.out!);
         const matrix = asMatrix(x.shape);
         // By number: one activation layer may stand in several places, each with a width of its own.

@@ -11,9 +11,11 @@ import { checkBatch, checkData, checkInputs, type Expected } from './examples.ts
 import { fit, type FitOptions, type FitResult } from './fit.ts';
 import type { Metric } from './metrics/metrics.ts';
 import { predict } from './predict.ts';
+import type { ProfileOptions } from './profile.ts';
+import type { Profile } from './profile-report.ts';
 import { Progress } from './progress.ts';
 import { LearningRate } from './schedules/learning-rate.ts';
-import { snapshot, type SnapshotOptions } from './snapshot.ts';
+import type { SnapshotOptions } from './snapshot.ts';
 import { hashState, loadState, readState, type LoadedState, type TrainerState } from './state.ts';
 import type { CompiledStep, StepEngine, StepScalars } from './step-engine.ts';
 import type { Weights } from './step-extras.ts';
@@ -114,8 +116,9 @@ export class Trainer {
           this.#calls.refuseAfterEnd('fit');
           return this.#send(step, cursor, before);
         },
-        snapshot: (batch) => {
+        snapshot: async (batch) => {
           this.#calls.refuseAfterEnd('fit');
+          const { snapshot } = await import('./snapshot.ts');
           return snapshot(this.#engine, batch.inputs.length / sizeOf(this.inputShape), batch, data);
         },
         evaluate: (validation) => evaluate(this.#engine, validation, { batchSize: this.batchSize, output: this.outputShape }),
@@ -212,7 +215,25 @@ export class Trainer {
       if (options.batch && options.batchSize !== undefined && options.batchSize !== rows) {
         throw new OptionError('snapshot', `batchSize to be the batch's ${rows} rows`, show(options.batchSize), 'Give one of the two.');
       }
+      // Only who checks loads it.
+      const { snapshot } = await import('./snapshot.ts');
       return snapshot(this.#engine, rows, options.batch, this.#lastData);
+    });
+  }
+
+  /**
+   * Says where the time of one step on this batch goes: for each launch the GPU time, the bytes, the operations and the share of what the
+   * adapter can do. Trains nothing: weights and all state stay bit for bit. `(await trainer.profile(batch)).toString()` is a table,
+   * `.toChromeTrace()` opens in chrome://tracing and Perfetto. Seconds in software; the first call also measures the adapter.
+   */
+  async profile(batch: Batch, options: ProfileOptions = {}): Promise<Profile> {
+    return this.#calls.exclusively('profile', async () => {
+      const rows = checkBatch('profile', batch, this.#expected);
+      const inputs = batch.inputs.slice();
+      const targets = batch.targets.slice();
+      // Only who profiles loads it.
+      const { profile } = await import('./profile.ts');
+      return profile(this.#engine, rows, { inputs, targets }, this.#progress, this.#rate.scalars(), options);
     });
   }
 

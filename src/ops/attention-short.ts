@@ -5,16 +5,18 @@ import { multiply } from './matmul.ts';
 import type { Application, BackwardApplication } from './op.ts';
 import { forProduct, withAxis } from './product.ts';
 import { sumAxes } from './reduce.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { type KernelFamily, perElement, type Request } from './request.ts';
 import { layoutOf, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 export const weightsFamily: KernelFamily<WeightsSpec> = {
+  flops: perElement('weights', 7),
   name: 'attention-weights',
   followsLayout: true,
   variants: [{ name: 'row', suits: () => true, kernel: attentionWeights }],
 };
 
 export const weightsGradientFamily: KernelFamily<WeightsSpec> = {
+  flops: perElement('dz', 5),
   name: 'attention-weights-gradient',
   variants: [{ name: 'row', suits: () => true, kernel: attentionWeightsGradient }],
 };

@@ -22,7 +22,18 @@ const LONG = TILE_LANES;
 /** Workgroups pay off on adapters that run their lanes together, where rows are many and a tile of eight rows fits. */
 const isLong = (rows: number, tile: number, { adapterClass }: Target): boolean => adapterClass === 'gpu' && rows > LONG && tile >= 8;
 
+/** Scores that are computed: with `causal` half of them and the diagonal. */
+function scoresOf({ matrices, queries, keys, causal }: AttentionSpec): number {
+  if (!causal) return matrices * queries * keys;
+  const short = Math.min(queries, keys);
+  return matrices * (short * (short + 1) / 2 + (queries - short) * keys);
+}
+
+/** Operations for `scores` scores: `byKey` products along a row of the keys, `byValue` along one of the values, and the softmax or its gradient. */
+const attentionFlops = (spec: AttentionSpec, byKey: number, byValue: number): number => scoresOf(spec) * (2 * byKey * spec.key.columns + 2 * byValue * spec.value.columns + 5);
+
 export const attentionFamily: KernelFamily<AttentionSpec> = {
+  flops: ({ spec }) => attentionFlops(spec, 1, 1),
   name: 'attention',
   followsLayout: true,
   variants: [
@@ -32,12 +43,14 @@ export const attentionFamily: KernelFamily<AttentionSpec> = {
 };
 
 export const rowDotsFamily: KernelFamily<AttentionBackwardSpec> = {
+  flops: ({ spec: { matrices, queries, value } }) => 2 * matrices * queries * value.columns,
   name: 'attention-row-dots',
   followsLayout: true,
   variants: [{ name: 'row', suits: () => true, kernel: attentionRowDots }],
 };
 
 export const queryGradientFamily: KernelFamily<QueryGradientSpec> = {
+  flops: ({ spec }) => attentionFlops(spec, 2, 1),
   name: 'attention-query-gradient',
   followsLayout: true,
   variants: [
@@ -47,6 +60,7 @@ export const queryGradientFamily: KernelFamily<QueryGradientSpec> = {
 };
 
 export const keyGradientFamily: KernelFamily<AttentionBackwardSpec> = {
+  flops: ({ spec }) => attentionFlops(spec, 2, 2),
   name: 'attention-key-gradient',
   followsLayout: true,
   variants: [
@@ -56,6 +70,7 @@ export const keyGradientFamily: KernelFamily<AttentionBackwardSpec> = {
 };
 
 export const maskGradientFamily: KernelFamily<MaskGradientSpec> = {
+  flops: ({ spec }) => attentionFlops(spec, 1, 1),
   name: 'attention-mask-gradient',
   followsLayout: true,
   variants: [{ name: 'lane', suits: () => true, kernel: maskGradient }],

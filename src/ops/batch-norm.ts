@@ -87,6 +87,7 @@ export const batchNorm: LibraryOp = {
 };
 
 export const runningStatisticFamily: KernelFamily<RunningStatisticSpec> = {
+  flops: ({ spec: { runs, groups, length, statistic } }) => runs * groups * length * (statistic === 'mean' ? 1 : 4),
   name: 'running-statistic',
   variants: [
     { name: 'workgroup', suits: (spec, target) => isLong(groupSize(spec), target), kernel: (spec) => runningStatistic(spec, 'workgroup') },
@@ -128,6 +129,6 @@ function running(name: string, statistic: RunningStatisticSpec['statistic']): Li
 }
 
 /** What batchNorm keeps for evaluation: the running mean of each channel. */
-export const runningMean = running('runningMean', 'mean');
+export const runningMean = /* @__PURE__ */ running('runningMean', 'mean');
 /** What batchNorm keeps for evaluation: the running variance of each channel, unbiased. */
-export const runningVariance = running('runningVariance', 'variance');
+export const runningVariance = /* @__PURE__ */ running('runningVariance', 'variance');

@@ -78,14 +78,14 @@ function binary(name: string, formula: string, derivative: (place: Place) => Ste
   };
 }
 
-export const add = binary('add', 'out = a + b', () => []);
-export const sub = binary('sub', 'out = a - b', ({ side }) => (side === 'a' ? [] : [{ formula: 'scale', parameters: [-1] }]));
-export const mul = binary('mul', 'out = a · b', ({ other }) => [{ formula: 'mul', operands: [other] }]);
-export const div = binary('div', 'out = a / b', ({ side, a, b }) => [side === 'a' ? { formula: 'div', operands: [b] } : { formula: 'divBackwardB', operands: [a, b] }]);
-export const pow = binary('pow', 'out = a^b', ({ side, a, b, out }) => [
+export const add = /* @__PURE__ */ binary('add', 'out = a + b', () => []);
+export const sub = /* @__PURE__ */ binary('sub', 'out = a - b', ({ side }) => (side === 'a' ? [] : [{ formula: 'scale', parameters: [-1] }]));
+export const mul = /* @__PURE__ */ binary('mul', 'out = a · b', ({ other }) => [{ formula: 'mul', operands: [other] }]);
+export const div = /* @__PURE__ */ binary('div', 'out = a / b', ({ side, a, b }) => [side === 'a' ? { formula: 'div', operands: [b] } : { formula: 'divBackwardB', operands: [a, b] }]);
+export const pow = /* @__PURE__ */ binary('pow', 'out = a^b', ({ side, a, b, out }) => [
   side === 'a' ? { formula: 'powBackwardA', operands: [a, b] } : { formula: 'powBackwardB', operands: [out, a, b] },
 ]);
 
 const TIES = 'Equal numbers get half of the gradient each.';
-export const maximum = binary('maximum', 'out = the larger of a and b', ({ own, other }) => [{ formula: 'maximumBackward', operands: [own, other] }], TIES);
-export const minimum = binary('minimum', 'out = the smaller of a and b', ({ own, other }) => [{ formula: 'minimumBackward', operands: [own, other] }], TIES);
+export const maximum = /* @__PURE__ */ binary('maximum', 'out = the larger of a and b', ({ own, other }) => [{ formula: 'maximumBackward', operands: [own, other] }], TIES);
+export const minimum = /* @__PURE__ */ binary('minimum', 'out = the smaller of a and b', ({ own, other }) => [{ formula: 'minimumBackward', operands: [own, other] }], TIES);

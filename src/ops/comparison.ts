@@ -21,9 +21,9 @@ function comparison(name: string, sign: string): LibraryOp {
   };
 }
 
-export const equal = comparison('equal', '=');
-export const notEqual = comparison('notEqual', '≠');
-export const less = comparison('less', '<');
-export const lessEqual = comparison('lessEqual', '≤');
-export const greater = comparison('greater', '>');
-export const greaterEqual = comparison('greaterEqual', '≥');
+export const equal = /* @__PURE__ */ comparison('equal', '=');
+export const notEqual = /* @__PURE__ */ comparison('notEqual', '≠');
+export const less = /* @__PURE__ */ comparison('less', '<');
+export const lessEqual = /* @__PURE__ */ comparison('lessEqual', '≤');
+export const greater = /* @__PURE__ */ comparison('greater', '>');
+export const greaterEqual = /* @__PURE__ */ comparison('greaterEqual', '≥');

@@ -1,11 +1,28 @@
 import { concatKernel, type ConcatSpec } from '../../shaders/concat.wgsl.ts';
 import { ShapeError } from '../errors.ts';
+import { elementwiseFamily } from './map.ts';
 import type { Named, LibraryOp } from './op.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { hasFamily, noFlops, type KernelFamily, type Request } from './request.ts';
 import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 import { checkAxis, sliceOf } from './views.ts';
 
-const concatFamily: KernelFamily<ConcatSpec> = { name: 'concat', variants: [{ name: 'lane', suits: () => true, kernel: concatKernel }] };
+const concatFamily: KernelFamily<ConcatSpec> = {
+  name: 'concat',
+  flops: noFlops,
+  variants: [{ name: 'lane', suits: () => true, kernel: concatKernel }],
+  // A copy that puts a part's elements row by row: they are read where they stand.
+  absorbProducer(request, tensor, producer) {
+    const { spec, reads } = request;
+    if (!hasFamily(producer, elementwiseFamily) || spec.type !== 'f32') return undefined;
+    const { start, steps, columns, type } = producer.spec;
+    if (steps.length > 0 || type || start.type) return undefined;
+    const isIt = (name: string): boolean => reads[name]?.id === tensor.id;
+    return {
+      ...request, reads: Object.fromEntries(Object.entries(reads).map(([name, read]) => [name, isIt(name) ? producer.reads.x! : read])),
+      spec: { ...spec, accesses: spec.sizes.map((_, part) => (isIt(`x${part}`) ? { access: start, columns } : spec.accesses?.[part])) },
+    };
+  },
+};
 
 /** The inputs' names: as many as fit one launch beside the output. */
 export const PARTS = ['x0', 'x1', 'x2', 'x3', 'x4', 'x5', 'x6'] as const;

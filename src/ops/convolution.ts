@@ -6,12 +6,20 @@ import { graftAfter } from './map.ts';
 import type { Named, LibraryOp, Options } from './op.ts';
 import { foldAxes } from './reduce.ts';
 import type { KernelFamily, Request } from './request.ts';
-import { showShape, type Shape, type Tensor } from './tensor.ts';
+import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 import { checkFits, each, extentOf, pairOption, planeOf, shapeWith, steps, type Rank } from './window.ts';
+
+/** Products of an element and a weight, those with padding too. */
+const multiplications = ({ batch, groups, inChannels, outChannels, kernel, output }: Convolution): number =>
+  batch * groups * inChannels * outChannels * kernel[0] * kernel[1] * output[0] * output[1];
 
 /** A convolution forward, and backward to its input. */
 export const convolutionFamily: KernelFamily<ConvolutionSpec> = {
   name: 'convolution',
+  flops({ spec }) {
+    const { rows, columns } = convolutionMatrix(spec);
+    return 2 * multiplications(spec) + rows * columns * (spec.epilogue.length + (spec.bias ? 1 : 0));
+  },
   variants: [{ name: 'block', suits: () => true, kernel: convolutionBlock }],
   absorbConsumer(request, tensor, consumer, keep) {
     const { spec } = request;
@@ -29,6 +37,7 @@ export const convolutionFamily: KernelFamily<ConvolutionSpec> = {
 /** The gradient of its weight, in partial sums. */
 export const convolutionWeightFamily: KernelFamily<ConvolutionWeightSpec> = {
   name: 'convolution-weight',
+  flops: ({ spec, reads }) => 2 * multiplications(spec) + (spec.bias ? sizeOf(reads.dout!.shape) : 0),
   variants: [{ name: 'block', suits: () => true, kernel: convolutionWeight }],
 };
 

@@ -4,10 +4,10 @@ import { reductionOf } from './loss.ts';
 import { asMatrix, map } from './map.ts';
 import type { LibraryOp } from './op.ts';
 import { sumAxes } from './reduce.ts';
-import type { KernelFamily } from './request.ts';
+import { type KernelFamily, perElement } from './request.ts';
 import { sameShape, showShape, type Tensor } from './tensor.ts';
 
-const family: KernelFamily<CosineEmbeddingSpec> = { name: 'cosineEmbedding', variants: [{ name: 'row', suits: () => true, kernel }] };
+const family: KernelFamily<CosineEmbeddingSpec> = { name: 'cosineEmbedding', flops: perElement('a', 16), variants: [{ name: 'row', suits: () => true, kernel }] };
 
 /** 1 − cos(a, b) for pairs of rows with target 1, max(0, cos(a, b) − margin) for those with target −1. */
 export const cosineEmbedding: LibraryOp = {

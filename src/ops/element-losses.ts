@@ -42,13 +42,13 @@ function elementLoss<S extends LossSpec>(name: string, rule: ElementLossRule<S>)
 }
 
 /** mean((input − target)²). */
-export const mse = elementLoss('mse', { formula: 'out = mean of (input - target)²', kernel: kernels.mse, details: () => ({}) });
+export const mse = /* @__PURE__ */ elementLoss('mse', { formula: 'out = mean of (input - target)²', kernel: kernels.mse, details: () => ({}) });
 
 /** mean(|input − target|): PyTorch's L1Loss. */
-export const mae = elementLoss('mae', { formula: 'out = mean of |input - target|', notes: 'PyTorch\'s L1Loss. The gradient is 0 where they are equal.', kernel: kernels.mae, details: () => ({}) });
+export const mae = /* @__PURE__ */ elementLoss('mae', { formula: 'out = mean of |input - target|', notes: 'PyTorch\'s L1Loss. The gradient is 0 where they are equal.', kernel: kernels.mae, details: () => ({}) });
 
 /** mean(e²/2 where |e| ≤ delta, else delta·(|e| − delta/2)) with e = input − target. */
-export const huber = elementLoss<kernels.HuberSpec>('huber', {
+export const huber = /* @__PURE__ */ elementLoss<kernels.HuberSpec>('huber', {
   formula: 'out = mean of (e²/2 where |e| ≤ delta, else delta · (|e| - delta/2)), e = input - target',
   kernel: kernels.huber, options: ['delta'],
   check: ({ delta = 1 }, _shape, who) => { checkNumber(who, 'delta', delta, { above: 0, float32: true }); },
@@ -56,7 +56,7 @@ export const huber = elementLoss<kernels.HuberSpec>('huber', {
 });
 
 /** mean(max(0, margin − target·input)) with targets ±1. */
-export const hinge = elementLoss<kernels.HingeSpec>('hinge', {
+export const hinge = /* @__PURE__ */ elementLoss<kernels.HingeSpec>('hinge', {
   formula: 'out = mean of max(0, margin - target · input)', notes: 'Targets 1 and -1.',
   kernel: kernels.hinge, target: kernels.hingeTarget, options: ['margin'],
   check: ({ margin = 1 }, _shape, who) => { checkNumber(who, 'margin', margin, { float32: true }); },
@@ -64,7 +64,7 @@ export const hinge = elementLoss<kernels.HingeSpec>('hinge', {
 });
 
 /** mean(t·(log t − input)): input holds log-probabilities; with logTarget so does the target. */
-export const klDiv = elementLoss<kernels.KlDivSpec>('klDiv', {
+export const klDiv = /* @__PURE__ */ elementLoss<kernels.KlDivSpec>('klDiv', {
   formula: 'out = mean of t · (log t - input)', notes: 'input holds log-probabilities; with logTarget the target does, too. reduction \'batchMean\' divides by the batch.',
   kernel: kernels.klDiv, target: kernels.klDivTarget, options: ['logTarget'], reductions: ['mean', 'sum', 'batchMean'],
   check: (options, _shape, who) => { flag(who, options, 'logTarget'); },
@@ -82,7 +82,7 @@ const factors = (name: string, value: unknown): Readonly<Record<string, readonly
   (value === undefined ? {} : { [name]: Array.isArray(value) ? value.map(Number) : [Number(value)] });
 
 /** Binary cross-entropy of sigmoid(input) against targets in [0, 1], in a form that never overflows. */
-export const bceWithLogits = elementLoss<kernels.BceSpec>('bceWithLogits', {
+export const bceWithLogits = /* @__PURE__ */ elementLoss<kernels.BceSpec>('bceWithLogits', {
   formula: 'out = mean of weight · (-posWeight · t · log σ(x) - (1 - t) · log(1 - σ(x)))', notes: 'In a form that never overflows.',
   kernel: kernels.bceWithLogits, target: kernels.bceWithLogitsTarget, options: ['weight', 'posWeight'],
   check: ({ weight, posWeight }, shape, who) => {

@@ -56,40 +56,40 @@ function steps(name: string, formula: string): LibraryOp {
   };
 }
 
-export const neg = unary('neg', 'out = -x', { backward: 'neg' });
+export const neg = /* @__PURE__ */ unary('neg', 'out = -x', { backward: 'neg' });
 /** factor · x, for a number that is known beforehand: the one factor that costs no tensor. */
-export const scale = unary('scale', 'out = factor · x', {
+export const scale = /* @__PURE__ */ unary('scale', 'out = factor · x', {
   backward: 'scale',
   options: ['factor'],
   parameters: ({ factor }) => [checkNumber('scale', 'factor', factor, { float32: true })],
 });
-export const abs = unary('abs', 'out = |x|', { notes: 'The gradient is 0 at 0.', saves: 'x' });
-export const sign = steps('sign', 'out = 1 where x > 0, -1 where x < 0, else 0');
-export const floor = steps('floor', 'out = the largest integer ≤ x');
-export const square = unary('square', 'out = x²', { saves: 'x' });
-export const reciprocal = unary('reciprocal', 'out = 1 / x', { saves: 'y' });
-export const sqrt = unary('sqrt', 'out = √x', { saves: 'y' });
-export const rsqrt = unary('rsqrt', 'out = 1 / √x', { saves: 'y' });
+export const abs = /* @__PURE__ */ unary('abs', 'out = |x|', { notes: 'The gradient is 0 at 0.', saves: 'x' });
+export const sign = /* @__PURE__ */ steps('sign', 'out = 1 where x > 0, -1 where x < 0, else 0');
+export const floor = /* @__PURE__ */ steps('floor', 'out = the largest integer ≤ x');
+export const square = /* @__PURE__ */ unary('square', 'out = x²', { saves: 'x' });
+export const reciprocal = /* @__PURE__ */ unary('reciprocal', 'out = 1 / x', { saves: 'y' });
+export const sqrt = /* @__PURE__ */ unary('sqrt', 'out = √x', { saves: 'y' });
+export const rsqrt = /* @__PURE__ */ unary('rsqrt', 'out = 1 / √x', { saves: 'y' });
 
-export const exp = unary('exp', 'out = e^x', { saves: 'y' });
-export const expm1 = unary('expm1', 'out = e^x - 1', { notes: 'Exact near 0, where e^x - 1 cancels.', saves: 'x' });
-export const log = unary('log', 'out = log x', { saves: 'x' });
-export const log1p = unary('log1p', 'out = log(1 + x)', { notes: 'Exact near 0.', saves: 'x' });
-export const sin = unary('sin', 'out = sin x', { saves: 'x' });
-export const cos = unary('cos', 'out = cos x', { saves: 'x' });
-export const erf = unary('erf', 'out = 2/√π · ∫ e^(-t²) dt from 0 to x', { saves: 'x' });
+export const exp = /* @__PURE__ */ unary('exp', 'out = e^x', { saves: 'y' });
+export const expm1 = /* @__PURE__ */ unary('expm1', 'out = e^x - 1', { notes: 'Exact near 0, where e^x - 1 cancels.', saves: 'x' });
+export const log = /* @__PURE__ */ unary('log', 'out = log x', { saves: 'x' });
+export const log1p = /* @__PURE__ */ unary('log1p', 'out = log(1 + x)', { notes: 'Exact near 0.', saves: 'x' });
+export const sin = /* @__PURE__ */ unary('sin', 'out = sin x', { saves: 'x' });
+export const cos = /* @__PURE__ */ unary('cos', 'out = cos x', { saves: 'x' });
+export const erf = /* @__PURE__ */ unary('erf', 'out = 2/√π · ∫ e^(-t²) dt from 0 to x', { saves: 'x' });
 
-export const sigmoid = activation('sigmoid', 'out = 1 / (1 + e^-x)', { saves: 'y' });
-export const tanh = activation('tanh', 'out = tanh x', { saves: 'y' });
-export const relu = activation('relu', 'out = max(x, 0)', { notes: 'The gradient is 0 at 0.', saves: 'y', canDie: true });
-export const relu6 = activation('relu6', 'out = min(max(x, 0), 6)', { notes: 'The gradient is 0 at both bends.', saves: 'y', canDie: true });
-export const leakyRelu = activation('leakyRelu', 'out = x where x > 0, else negativeSlope · x', { notes: 'negativeSlope ≥ 0, 0.01 by default.',
+export const sigmoid = /* @__PURE__ */ activation('sigmoid', 'out = 1 / (1 + e^-x)', { saves: 'y' });
+export const tanh = /* @__PURE__ */ activation('tanh', 'out = tanh x', { saves: 'y' });
+export const relu = /* @__PURE__ */ activation('relu', 'out = max(x, 0)', { notes: 'The gradient is 0 at 0.', saves: 'y', canDie: true });
+export const relu6 = /* @__PURE__ */ activation('relu6', 'out = min(max(x, 0), 6)', { notes: 'The gradient is 0 at both bends.', saves: 'y', canDie: true });
+export const leakyRelu = /* @__PURE__ */ activation('leakyRelu', 'out = x where x > 0, else negativeSlope · x', { notes: 'negativeSlope ≥ 0, 0.01 by default.',
   saves: 'y',
   options: ['negativeSlope'],
   // A negative slope would make the sign of y ambiguous, and no net wants one.
   parameters: ({ negativeSlope = 0.01 }) => [checkNumber('leakyRelu', 'negativeSlope', negativeSlope, { min: 0, float32: true })],
 });
-export const clamp = unary('clamp', 'out = min(max(x, min), max)', { notes: 'Either bound may be left out. On a bound the gradient passes.',
+export const clamp = /* @__PURE__ */ unary('clamp', 'out = min(max(x, min), max)', { notes: 'Either bound may be left out. On a bound the gradient passes.',
   saves: 'x',
   options: ['min', 'max'],
   parameters: ({ min, max }) => {
@@ -100,16 +100,16 @@ export const clamp = unary('clamp', 'out = min(max(x, min), max)', { notes: 'Eit
     return [Number(min !== undefined), low, Number(max !== undefined), high];
   },
 });
-export const hardSigmoid = activation('hardSigmoid', 'out = min(max(x + 3, 0), 6) / 6', { saves: 'x' });
-export const hardSwish = activation('hardSwish', 'out = x · min(max(x + 3, 0), 6) / 6', { saves: 'x' });
+export const hardSigmoid = /* @__PURE__ */ activation('hardSigmoid', 'out = min(max(x + 3, 0), 6) / 6', { saves: 'x' });
+export const hardSwish = /* @__PURE__ */ activation('hardSwish', 'out = x · min(max(x + 3, 0), 6) / 6', { saves: 'x' });
 
-export const elu = activation('elu', 'out = x where x > 0, else alpha · (e^x - 1)', { notes: 'alpha ≥ 0, 1 by default.',
+export const elu = /* @__PURE__ */ activation('elu', 'out = x where x > 0, else alpha · (e^x - 1)', { notes: 'alpha ≥ 0, 1 by default.',
   saves: 'x',
   options: ['alpha'],
   parameters: ({ alpha = 1 }) => [checkNumber('elu', 'alpha', alpha, { min: 0, float32: true })],
 });
-export const selu = activation('selu', 'out = λ · (x where x > 0, else α · (e^x - 1))', { notes: 'λ = 1.0507…, α = 1.6733… (Klambauer et al. 2017).', saves: 'x' });
-export const gelu = activation('gelu', 'out = x · Φ(x)', { notes: "Φ by erf, or with approximate: 'tanh' by a tanh.",
+export const selu = /* @__PURE__ */ activation('selu', 'out = λ · (x where x > 0, else α · (e^x - 1))', { notes: 'λ = 1.0507…, α = 1.6733… (Klambauer et al. 2017).', saves: 'x' });
+export const gelu = /* @__PURE__ */ activation('gelu', 'out = x · Φ(x)', { notes: "Φ by erf, or with approximate: 'tanh' by a tanh.",
   saves: 'x',
   options: ['approximate'],
   formula: ({ approximate = 'none' }) => {
@@ -119,9 +119,9 @@ export const gelu = activation('gelu', 'out = x · Φ(x)', { notes: "Φ by erf, 
     return approximate === 'tanh' ? 'geluTanh' : 'gelu';
   },
 });
-export const silu = activation('silu', 'out = x / (1 + e^-x)', { saves: 'x' });
-export const mish = activation('mish', 'out = x · tanh(log(1 + e^x))', { saves: 'x' });
-export const softplus = activation('softplus', 'out = log(1 + e^(beta · x)) / beta', { notes: 'x itself where beta · x > threshold; beta 1 and threshold 20 by default.',
+export const silu = /* @__PURE__ */ activation('silu', 'out = x / (1 + e^-x)', { saves: 'x' });
+export const mish = /* @__PURE__ */ activation('mish', 'out = x · tanh(log(1 + e^x))', { saves: 'x' });
+export const softplus = /* @__PURE__ */ activation('softplus', 'out = log(1 + e^(beta · x)) / beta', { notes: 'x itself where beta · x > threshold; beta 1 and threshold 20 by default.',
   saves: 'x',
   options: ['beta', 'threshold'],
   parameters: ({ beta = 1, threshold = 20 }) => [
@@ -129,4 +129,4 @@ export const softplus = activation('softplus', 'out = log(1 + e^(beta · x)) / b
     checkNumber('softplus', 'beta', beta, { min: 1e-30, max: 1e30 }), checkNumber('softplus', 'threshold', threshold, { float32: true }),
   ],
 });
-export const softsign = activation('softsign', 'out = x / (1 + |x|)', { saves: 'x' });
+export const softsign = /* @__PURE__ */ activation('softsign', 'out = x / (1 + |x|)', { saves: 'x' });

@@ -24,14 +24,16 @@ import { groupNorm, layerNorm, rmsNorm } from './normalization.ts';
 import type { LibraryOp, Op } from './op.ts';
 import { argMax, argMin, logSumExp, max, mean, min, norm, prod, sum, variance } from './reductions.ts';
 import { pad } from './pad.ts';
-import type { KernelFamily } from './request.ts';
 import { gru, lstm, rnn } from './recurrent.ts';
+import { register, registered } from './registry.ts';
 import { reshape } from './reshape.ts';
 import { rotary } from './rotary.ts';
 import { logSoftmax, softmax } from './softmax.ts';
 import { sumOfSquares } from './sum-of-squares.ts';
 import { prelu, where } from './ternary.ts';
 import { expand, flip, slice, transpose } from './views.ts';
+
+export { checkVariants, forcibleVariants, variantNames } from './variants.ts';
 
 /** Every op of the library, once. */
 export const libraryOps: readonly LibraryOp[] = [
@@ -51,29 +53,11 @@ export const libraryOps: readonly LibraryOp[] = [
 ];
 
 /** Every op by its name: the library's, and those that `defineOp` has added. Graphs hold names, so this is where they lead. */
-export const ops: Readonly<Record<string, Op>> = Object.fromEntries(libraryOps.map((op) => [op.name, op]));
+export const ops: Readonly<Record<string, Op>> = withAll(libraryOps);
 
-/** The families that have a choice of kernels: their variants' names. */
-export const variantNames: Readonly<Record<string, readonly string[]>> = namesOf(libraryOps.flatMap(({ families = [] }) => families));
-
-/** All families whose variants can be forced: the library's, and those that ops of one's own list. */
-export function forcibleVariants(): Readonly<Record<string, readonly string[]>> {
-  return { ...namesOf(Object.values(ops).flatMap(({ families = [] }) => families)), ...variantNames };
-}
-
-function namesOf(families: readonly KernelFamily[]): Record<string, readonly string[]> {
-  return Object.fromEntries(families.map(({ name, variants }) => [name, variants.map((variant) => variant.name)]));
-}
-
-/** A family or a variant that does not exist must not be ignored: whoever forces one relies on it. */
-export function checkVariants(who: string, variants: Readonly<Record<string, string>>): void {
-  if (variants === null || typeof variants !== 'object') throw new OptionError(who, 'variants as an object of names by family', show(variants));
-  const known = forcibleVariants();
-  for (const [family, variant] of Object.entries(variants)) {
-    const choices = Object.hasOwn(known, family) ? known[family]! : undefined;
-    if (!choices) throw new OptionError(who, `variants of the families ${Object.keys(known).join(', ')}`, `the family ${show(family)}`);
-    if (!choices.includes(variant)) throw new OptionError(who, `a variant of ${family} among ${choices.join(', ')}`, show(variant));
-  }
+function withAll(all: readonly Op[]): Readonly<Record<string, Op>> {
+  for (const op of all) register(op);
+  return registered;
 }
 
 /** The functions that every op has, and those that it may have. */
@@ -108,6 +92,6 @@ export function defineOp(op: Op, { replace = false }: { readonly replace?: boole
   if (known && known !== op && !replace) {
     throw new OptionError(who, 'a name that no other op has', show(op.name), 'Choose another name, or pass { replace: true } to put this op in its place.');
   }
-  (ops as Record<string, Op>)[op.name] = op;
+  register(op);
   return op;
 }

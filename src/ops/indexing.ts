@@ -2,17 +2,17 @@ import { gather as gatherKernel, indexCount, indexOrder, oneHot as oneHotKernel,
 import { checkNumber, ShapeError } from '../errors.ts';
 import type { Application, LibraryOp, Options } from './op.ts';
 import { checkPlaces } from './places.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { type KernelFamily, noFlops, perElement, type Request } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
-const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof gatherKernel>): KernelFamily<S> =>
-  ({ name, variants: [{ name: 'lane', suits: () => true, kernel }] });
+const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof gatherKernel>, flops: NonNullable<KernelFamily<S>['flops']> = noFlops): KernelFamily<S> =>
+  ({ name, flops, variants: [{ name: 'lane', suits: () => true, kernel }] });
 
-export const gatherFamily = only('gather', gatherKernel);
-export const scatterScanFamily = only('scatter-scan', scatterScan);
-export const scatterSortedFamily = only('scatter-sorted', scatterSorted);
-export const indexOrderFamily = only('index-order', indexOrder);
-export const oneHotFamily = only('one-hot', oneHotKernel);
+export const gatherFamily = /* @__PURE__ */ only('gather', gatherKernel);
+export const scatterScanFamily = /* @__PURE__ */ only('scatter-scan', scatterScan, perElement('source', 1));
+export const scatterSortedFamily = /* @__PURE__ */ only('scatter-sorted', scatterSorted, perElement('source', 1));
+export const indexOrderFamily = /* @__PURE__ */ only('index-order', indexOrder);
+export const oneHotFamily = /* @__PURE__ */ only('one-hot', oneHotKernel);
 
 /** Up to so many comparisons of an index with a place, one launch that compares all is faster than two that sort. */
 const MOST_COMPARISONS = 2 ** 17;

@@ -4,13 +4,13 @@ import { checkNumber, OptionError, ShapeError } from '../errors.ts';
 import { checkWeights, defineLoss, rowsOfClasses, type LossCall } from './loss.ts';
 import { asMatrix, map } from './map.ts';
 import type { Named, Options } from './op.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { type KernelFamily, perElement, type Request } from './request.ts';
 import { sameShape, showShape, type Tensor } from './tensor.ts';
 
 /** PyTorch's: labels are u32 here, where it is 4294967196. */
 export const IGNORE_INDEX = -100;
 
-const massFamily: KernelFamily<LabelSpec> = { name: 'label-mass', variants: [{ name: 'parts', suits: () => true, kernel: labelMass }] };
+const massFamily: KernelFamily<LabelSpec> = { name: 'label-mass', flops: perElement('expected', 1), variants: [{ name: 'parts', suits: () => true, kernel: labelMass }] };
 
 /** A label in 32 bits, whichever way it is written. */
 function checkIgnoreIndex(who: string, { ignoreIndex = IGNORE_INDEX }: Options): void {
@@ -43,7 +43,7 @@ function prepareMass({ inputs, scratch }: LossCall, spec: LabelSpec): { requests
 }
 
 /** Negative log-likelihood of log-probabilities [rows…, classes] and class indices [rows…]. */
-export const nll = defineLoss<LabelSpec>({
+export const nll = /* @__PURE__ */ defineLoss<LabelSpec>({
   name: 'nll',
   formula: 'out = -Σ weight[t] · input[t] / Σ weight[t] over rows',
   notes: 'Rows of ignoreIndex (-100) count nothing.',
@@ -67,7 +67,7 @@ const targetFamily: KernelFamily<CrossEntropyProbabilitiesSpec> =
   { name: 'cross-entropy-target', variants: [{ name: 'row', suits: () => true, kernel: crossEntropyTarget }] };
 
 /** Softmax cross-entropy of logits [rows…, classes]. Targets: class indices [rows…], or f32 probabilities of the logits' shape. */
-export const crossEntropy = defineLoss<CrossEntropySpec>({
+export const crossEntropy = /* @__PURE__ */ defineLoss<CrossEntropySpec>({
   name: 'crossEntropy',
   formula: 'out = -Σ weight[t] · log softmax(input)[t] / Σ weight[t] over rows',
   notes: 'Targets: class indices, or probabilities of the input\'s shape (divided by the rows). labelSmoothing; rows of ignoreIndex (-100) count nothing.',

@@ -4,7 +4,7 @@ import { checkNumber, OptionError, ShapeError, show } from '../errors.ts';
 import { asMatrix, map } from './map.ts';
 import type { Named, LibraryOp, Options } from './op.ts';
 import { sumAxes } from './reduce.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { type KernelFamily, perElement, type Request } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 /** What a loss's rule is asked about one application. */
@@ -37,7 +37,8 @@ export interface LossRule<S extends LossSpec> {
  * where something follows the loss, the backward pass multiplies by what comes from there.
  */
 export function defineLoss<S extends LossSpec>(rule: LossRule<S>): LibraryOp {
-  const family: KernelFamily<S> = { name: rule.name, variants: [{ name: 'row', suits: () => true, kernel: (spec) => rule.kernel(spec) }] };
+  // A row's maximum, exponentials, sum, its part of the loss and the gradient.
+  const family: KernelFamily<S> = { name: rule.name, flops: perElement('x', 8), variants: [{ name: 'row', suits: () => true, kernel: (spec) => rule.kernel(spec) }] };
   return {
     name: rule.name,
     group: 'loss',

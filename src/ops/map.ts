@@ -157,6 +157,7 @@ function rename(request: Request<ElementwiseSpec>, host: Request): GraftedChain 
 export const elementwiseFamily: KernelFamily<ElementwiseSpec> = {
   name: 'elementwise',
   followsLayout: true,
+  flops: ({ spec: { rows, columns, steps } }) => rows * columns * steps.length,
   variants: [{ name: 'lane', suits: () => true, kernel: elementwise }],
   absorbConsumer(request, tensor, consumer, keep) {
     const { spec } = request;

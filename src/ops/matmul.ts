@@ -1,3 +1,4 @@
+import { matmulQuad } from '../../shaders/matmul-quad.wgsl.ts';
 import { matmulTiled } from '../../shaders/matmul-tiled.wgsl.ts';
 import { productCount, storedSizes, termCount } from '../../shaders/matmul-batch.wgsl.ts';
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
@@ -7,6 +8,7 @@ import { flag, type Application, type LibraryOp, type Options } from './op.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
+import { hasQuads } from './variants.ts';
 import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
@@ -14,10 +16,32 @@ const SMALL = 1 << 20;
 
 const multiplications = (spec: MatmulSpec): number => productCount(spec) * termCount(spec) * spec.m * spec.n * spec.k;
 
+/** Below this many multiplications a kernel of quads saves less time than it takes to compile. */
+const WORTH_QUADS = 1 << 18;
+
+/** Rows of a quad's tile: high ones load least for a product, and compile longest. */
+function quadHeight(spec: MatmulSpec): 8 | 16 | 32 {
+  if (spec.m <= 8) return 8;
+  return spec.m > 16 && multiplications(spec) >= 1 << 22 ? 32 : 16;
+}
+
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
   followsLayout: true,
+  flops({ spec }) {
+    const stored = (side: 'a' | 'b', { length }: readonly unknown[]): number => {
+      const { matrices, rows, columns } = storedSizes(spec, side);
+      return length * matrices * rows * columns;
+    };
+    return 2 * multiplications(spec) + spec.epilogue.length * outRows(spec) * spec.n + stored('a', spec.prologueA) + stored('b', spec.prologueB) + (spec.rowSums ? spec.m * spec.k : 0);
+  },
   variants: [
+    {
+      name: 'quad',
+      runs: hasQuads,
+      suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && spec.m > 4 && multiplications(spec) >= WORTH_QUADS,
+      kernel: (spec) => matmulQuad(spec, quadHeight(spec)),
+    },
     {
       name: 'tiled',
       suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && multiplications(spec) >= SMALL,

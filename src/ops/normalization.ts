@@ -1,12 +1,26 @@
 import { normalizeParametersSerial, normalizeParametersWorkgroup, type NormalizationParametersSpec } from '../../shaders/normalization-parameters.wgsl.ts';
 import {
-  isChannel, normalize, normalizeBackward, type NormalizationBackwardSpec, type NormalizationSpec,
+  isChannel, normalize, normalizeBackward, type Epilogue, type NormalizationBackwardSpec, type NormalizationSpec,
 } from '../../shaders/normalization.wgsl.ts';
 import { groupSize } from '../../shaders/group-loops.wgsl.ts';
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
+import { asMatrix, graftAfter } from './map.ts';
 import type { Application, Backward, BackwardApplication, Named, LibraryOp, Options } from './op.ts';
 import type { KernelFamily, Request, Target } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
+
+/** What a normalisation's family takes over: a chain on its result, which it writes as `written`. */
+const absorbing = <S extends { readonly epilogue?: Epilogue }>(written: 'out' | 'dx'): NonNullable<KernelFamily<S>['absorbConsumer']> => (request, tensor, consumer, keep) => {
+  const { spec } = request;
+  if (request.writes[written]!.id !== tensor.id) return undefined;
+  const { rows, columns } = asMatrix(tensor.shape);
+  const grafted = graftAfter(consumer, tensor, rows, columns, request, keep, spec.epilogue?.steps ?? []);
+  if (!grafted) return undefined;
+  return {
+    ...request, spec: { ...spec, epilogue: { steps: grafted.steps, columns } },
+    reads: { ...request.reads, ...grafted.reads }, writes: { ...request.writes, ...grafted.writes, [written]: consumer.writes.out! },
+  };
+};
 
 /** A workgroup pays off where a lane alone would walk far: neighbouring lanes then read neighbouring elements. */
 export const isLong = (terms: number, { adapterClass }: Target): boolean => adapterClass === 'gpu' && terms >= 64;
@@ -14,6 +28,9 @@ export const isLong = (terms: number, { adapterClass }: Target): boolean => adap
 // The three families have one name: whoever forces a variant forces all that a normalisation launches.
 
 export const normalizeFamily: KernelFamily<NormalizationSpec> = {
+  // The mean, the squares of what differs from it, and what is scaled and shifted.
+  flops: ({ spec: { epilogue }, reads }) => (8 + (epilogue?.steps.length ?? 0)) * sizeOf(reads.x!.shape),
+  absorbConsumer: absorbing('out'),
   name: 'normalization',
   variants: [
     { name: 'workgroup', suits: (spec, target) => isLong(groupSize(spec), target), kernel: (spec) => normalize(spec, 'workgroup') },
@@ -22,6 +39,8 @@ export const normalizeFamily: KernelFamily<NormalizationSpec> = {
 };
 
 export const normalizeBackwardFamily: KernelFamily<NormalizationBackwardSpec> = {
+  flops: ({ spec: { epilogue }, reads }) => (12 + (epilogue?.steps.length ?? 0)) * sizeOf(reads.dout!.shape),
+  absorbConsumer: absorbing('dx'),
   name: 'normalization',
   variants: [
     { name: 'workgroup', suits: (spec, target) => isLong(groupSize(spec), target), kernel: (spec) => normalizeBackward(spec, 'workgroup') },
@@ -30,6 +49,7 @@ export const normalizeBackwardFamily: KernelFamily<NormalizationBackwardSpec> = 
 };
 
 export const normalizeParametersFamily: KernelFamily<NormalizationParametersSpec> = {
+  flops: ({ spec: { outer, channels, inner, dweight, dbias } }) => outer * channels * inner * ((dweight ? 4 : 0) + (dbias ? 1 : 0)),
   name: 'normalization',
   variants: [
     { name: 'workgroup', suits: ({ outer, inner }, target) => isLong(outer * inner, target), kernel: normalizeParametersWorkgroup },
@@ -38,7 +58,7 @@ export const normalizeParametersFamily: KernelFamily<NormalizationParametersSpec
 };
 
 /** How a normalisation sees its input; weight and bias are as the op has them. */
-export type View = Omit<NormalizationSpec, 'weight' | 'bias'>;
+export type View = Omit<NormalizationSpec, 'weight' | 'bias' | 'epilogue'>;
 
 export function normalizeForward(view: View, { inputs: { x, weight, bias }, outputs, saved }: Application): Request[] {
   return [{
@@ -134,13 +154,13 @@ export function savesOf({ groups, centred }: View): Named<Shape> {
 }
 
 /** out = (x - mean)/√(variance + eps) · weight + bias over the last axes. J. Ba, J. Kiros, G. Hinton, "Layer normalization", 2016. */
-export const layerNorm = lastAxes('layerNorm', true, 1e-5, {
+export const layerNorm = /* @__PURE__ */ lastAxes('layerNorm', true, 1e-5, {
   formula: 'out = (x - mean) / √(variance + eps) · weight + bias over the last axes', notes: 'Biased variance; eps is 1e-5.',
   inputs: ['x', 'weight', 'bias'], optional: ['weight', 'bias'],
 });
 
 /** out = x/√(mean of x² + eps) · weight over the last axes; eps is float32's own, as PyTorch's. B. Zhang, R. Sennrich, "Root mean square layer normalization", 2019. */
-export const rmsNorm = lastAxes('rmsNorm', false, 2 ** -23, {
+export const rmsNorm = /* @__PURE__ */ lastAxes('rmsNorm', false, 2 ** -23, {
   formula: 'out = x / √(mean of x² + eps) · weight over the last axes', notes: 'eps is 2⁻²³.', inputs: ['x', 'weight'], optional: ['weight'],
 });
 

@@ -2,12 +2,12 @@ import { padBackwardKernel, padKernel, type PadSpec } from '../../shaders/pad.wg
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
 import type { LibraryOp, Options, Range } from './op.ts';
 import { place } from './place.ts';
-import type { KernelFamily } from './request.ts';
+import { type KernelFamily, noFlops, perElement } from './request.ts';
 import { showShape, type Tensor } from './tensor.ts';
 import { sliceOf } from './views.ts';
 
-const padFamily: KernelFamily<PadSpec> = { name: 'pad', variants: [{ name: 'lane', suits: () => true, kernel: padKernel }] };
-const padBackwardFamily: KernelFamily<PadSpec> = { name: 'pad-backward', variants: [{ name: 'lane', suits: () => true, kernel: padBackwardKernel }] };
+const padFamily: KernelFamily<PadSpec> = { name: 'pad', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: padKernel }] };
+const padBackwardFamily: KernelFamily<PadSpec> = { name: 'pad-backward', flops: perElement('dout', 1), variants: [{ name: 'lane', suits: () => true, kernel: padBackwardKernel }] };
 
 const MODES = ['constant', 'reflect', 'replicate'] as const;
 

@@ -14,6 +14,10 @@ import { checkFits, each, extentOf, pairOption, planeOf, shapeWith, steps, type 
 function family<Spec extends PoolingSpec>(name: string, direction: 'forward' | 'backward', kernel: (spec: Spec) => Kernel): KernelFamily<Spec> {
   return {
     name,
+    flops({ spec }) {
+      const { rows, columns } = poolingMatrix(spec, direction);
+      return spec.planes * each((axis) => spec.output[axis] * spec.kernel[axis]).reduce((product, size) => product * size) + rows * columns * spec.epilogue.length;
+    },
     variants: [{ name: 'row', suits: () => true, kernel }],
     absorbConsumer(request, tensor, consumer, keep) {
       const { spec } = request;
@@ -29,10 +33,10 @@ function family<Spec extends PoolingSpec>(name: string, direction: 'forward' | '
   };
 }
 
-const maxFamily = family<PoolingSpec>('max-pooling', 'forward', maxPooling);
-const maxBackwardFamily = family<PoolingSpec>('max-pooling-backward', 'backward', maxPoolingBackward);
-const averageFamily = family<AveragePoolingSpec>('average-pooling', 'forward', averagePooling);
-const averageBackwardFamily = family<AveragePoolingSpec>('average-pooling-backward', 'backward', averagePoolingBackward);
+const maxFamily = /* @__PURE__ */ family<PoolingSpec>('max-pooling', 'forward', maxPooling);
+const maxBackwardFamily = /* @__PURE__ */ family<PoolingSpec>('max-pooling-backward', 'backward', maxPoolingBackward);
+const averageFamily = /* @__PURE__ */ family<AveragePoolingSpec>('average-pooling', 'forward', averagePooling);
+const averageBackwardFamily = /* @__PURE__ */ family<AveragePoolingSpec>('average-pooling-backward', 'backward', averagePoolingBackward);
 
 interface Pool {
   readonly batch: number;
@@ -124,8 +128,8 @@ function averagePool(name: string, rank: Rank): LibraryOp {
 }
 
 /** The largest element of each window; the first one wins a tie and gets the whole gradient. Padding never wins. */
-export const maxPool2d = maxPool('maxPool2d', 2);
-export const maxPool1d = maxPool('maxPool1d', 1);
+export const maxPool2d = /* @__PURE__ */ maxPool('maxPool2d', 2);
+export const maxPool1d = /* @__PURE__ */ maxPool('maxPool1d', 1);
 /** The mean of each window; padding counts as zeros unless countIncludePad is false. What lies beyond the padding never counts. */
-export const avgPool2d = averagePool('avgPool2d', 2);
-export const avgPool1d = averagePool('avgPool1d', 1);
+export const avgPool2d = /* @__PURE__ */ averagePool('avgPool2d', 2);
+export const avgPool1d = /* @__PURE__ */ averagePool('avgPool1d', 1);

@@ -6,15 +6,21 @@ import { OptionError, ShapeError, show } from '../errors.ts';
 import { multiply } from './matmul.ts';
 import { flag, type Named, type LibraryOp, type Options } from './op.ts';
 import { sumAxes } from './reduce.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { type KernelFamily, noFlops, type Request } from './request.ts';
 import { sameShape, showShape, type Shape, type Tensor } from './tensor.ts';
 
-const family = (name: string, kernel: (spec: RecurrentSpec) => Kernel): KernelFamily<RecurrentSpec> => ({ name, variants: [{ name: 'unit', suits: () => true, kernel }] });
+const family = (name: string, kernel: (spec: RecurrentSpec) => Kernel, flops: (spec: RecurrentSpec) => number): KernelFamily<RecurrentSpec> =>
+  ({ name, flops: ({ spec }) => flops(spec), variants: [{ name: 'unit', suits: () => true, kernel }] });
 
-const forwardFamily = family('recurrent', recurrentForward);
-const backwardFamily = family('recurrent-backward', recurrentBackward);
-const initialFamily = family('recurrent-initial', recurrentInitial);
-const previousFamily = family('recurrent-previous', recurrentPrevious);
+/** A step's product of the state, or of its gradient, with the weight of all gates. */
+const productFlops = ({ cell, batch, hidden }: RecurrentSpec): number => 2 * batch * CELLS[cell].gates * hidden ** 2;
+/** A few operations for each gate of each unit, there and back. */
+const gateFlops = ({ cell, batch, hidden }: RecurrentSpec, each: number): number => each * batch * CELLS[cell].gates * hidden;
+
+const forwardFamily = /* @__PURE__ */ family('recurrent', recurrentForward, (spec) => gateFlops(spec, 5) + (spec.isFirst && !spec.hasInitialHidden ? 0 : productFlops(spec)));
+const backwardFamily = /* @__PURE__ */ family('recurrent-backward', recurrentBackward, (spec) => gateFlops(spec, 8) + (spec.isLast ? 0 : productFlops(spec)));
+const initialFamily = /* @__PURE__ */ family('recurrent-initial', recurrentInitial, productFlops);
+const previousFamily = /* @__PURE__ */ family('recurrent-previous', recurrentPrevious, noFlops);
 
 /** The tensors among `all` that are there, by name. */
 const present = (all: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> =>
@@ -117,7 +123,7 @@ function recurrent(name: string, formula: string, cellOf: (options: Options, who
  * Elman's recurrent net: h = tanh(x + weight · h + bias), or with nonlinearity 'relu' max(…, 0). weight [hidden, hidden]; out holds h at every
  * time, [batch, time, hidden]. With `reverse` it runs from the last time to the first. PyTorch's nn.RNN, one layer and direction.
  */
-export const rnn = recurrent('rnn', 'h = tanh(x + weight · h + bias)', ({ nonlinearity = 'tanh' }, who) => {
+export const rnn = /* @__PURE__ */ recurrent('rnn', 'h = tanh(x + weight · h + bias)', ({ nonlinearity = 'tanh' }, who) => {
   if (nonlinearity !== 'tanh' && nonlinearity !== 'relu') throw new OptionError(who, 'nonlinearity to be "tanh" or "relu"', show(nonlinearity));
   return nonlinearity;
 }, ['nonlinearity'], false);
@@ -126,10 +132,10 @@ export const rnn = recurrent('rnn', 'h = tanh(x + weight · h + bias)', ({ nonli
  * Gated recurrent unit (Cho et al. 2014) in PyTorch's form, gates r z n: r, z = σ(x + a), n = tanh(x_n + r · a_n), h = (1 - z) · n + z · h
  * with a = weight · h + bias, weight [3 · hidden, hidden]; out holds h at every time, [batch, time, hidden].
  */
-export const gru = recurrent('gru', 'h = (1 - z) · tanh(x_n + r · a_n) + z · h; r, z = σ(x + a), a = weight · h + bias', () => 'gru', [], false);
+export const gru = /* @__PURE__ */ recurrent('gru', 'h = (1 - z) · tanh(x_n + r · a_n) + z · h; r, z = σ(x + a), a = weight · h + bias', () => 'gru', [], false);
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), gates i f g o as in PyTorch:
  * c = f · c + i · g, h = o · tanh(c), weight [4 · hidden, hidden]. out [batch, time, 2 · hidden] holds h, then c, at every time.
  */
-export const lstm = recurrent('lstm', 'c = f · c + i · g, h = o · tanh(c); i, f, o = σ(x + a), g = tanh(x + a), a = weight · h + bias', () => 'lstm', [], true);
+export const lstm = /* @__PURE__ */ recurrent('lstm', 'c = f · c + i · g, h = o · tanh(c); i, f, o = σ(x + a), g = tanh(x + a), a = weight · h + bias', () => 'lstm', [], true);

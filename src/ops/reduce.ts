@@ -14,6 +14,10 @@ function isFewAndLong(spec: ReduceSpec): boolean {
 /** Every fold over every set of axes, with what makes each term and what follows the result. */
 export const reduceFamily: KernelFamily<ReduceSpec> = {
   name: 'reduce',
+  flops({ spec }) {
+    const { outputs, terms } = reduceSizes(spec);
+    return outputs * (terms * (1 + spec.prologue.length) + spec.epilogue.length);
+  },
   variants: [
     { name: 'workgroup', suits: (spec, { adapterClass }) => adapterClass === 'gpu' && isFewAndLong(spec), kernel: reduceWorkgroup },
     { name: 'serial', suits: () => true, kernel: reduceSerial },

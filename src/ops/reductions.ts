@@ -69,8 +69,8 @@ function sumTimes(name: string, formula: string, factor: (terms: number) => numb
   };
 }
 
-export const sum = sumTimes('sum', 'out = Σ x over axes', () => 1);
-export const mean = sumTimes('mean', 'out = Σ x / n over axes', (terms) => 1 / terms);
+export const sum = /* @__PURE__ */ sumTimes('sum', 'out = Σ x over axes', () => 1);
+export const mean = /* @__PURE__ */ sumTimes('mean', 'out = Σ x / n over axes', (terms) => 1 / terms);
 
 /** How a fold's gradient is written element by element: dx = formula(dout, …operands). */
 interface FoldRule {
@@ -119,21 +119,21 @@ function folded(name: string, formula: string, ruleOf: (options: Options, terms:
 }
 
 /** The largest over `axes`. Where several are equal, they share the gradient (PyTorch's amax). */
-export const max = folded('max', 'out = the largest x over axes', () => ({ fold: 'max', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }), { notes: 'Equal ones share the gradient (torch.amax).' });
+export const max = /* @__PURE__ */ folded('max', 'out = the largest x over axes', () => ({ fold: 'max', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }), { notes: 'Equal ones share the gradient (torch.amax).' });
 /** The smallest over `axes`. Where several are equal, they share the gradient (PyTorch's amin). */
-export const min = folded('min', 'out = the smallest x over axes', () => ({ fold: 'min', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }), { notes: 'Equal ones share the gradient (torch.amin).' });
+export const min = /* @__PURE__ */ folded('min', 'out = the smallest x over axes', () => ({ fold: 'min', formula: 'extremumBackward', operands: ['x', 'y', 'ties'] }), { notes: 'Equal ones share the gradient (torch.amin).' });
 /** log Σ e^x over `axes`. */
-export const logSumExp = folded('logSumExp', 'out = log Σ e^x over axes', () => ({ fold: 'logSumExp', formula: 'logSumExpBackward', operands: ['x', 'y'] }));
+export const logSumExp = /* @__PURE__ */ folded('logSumExp', 'out = log Σ e^x over axes', () => ({ fold: 'logSumExp', formula: 'logSumExpBackward', operands: ['x', 'y'] }));
 
 /** Σ (x - mean)² / (n - correction) over n numbers along `axes`; correction 1 (the default) is Bessel's. */
-export const variance = folded('variance', 'out = Σ (x - mean)² / (n - correction) over axes', ({ correction = 1 }, terms) => {
+export const variance = /* @__PURE__ */ folded('variance', 'out = Σ (x - mean)² / (n - correction) over axes', ({ correction = 1 }, terms) => {
   const less = checkNumber('variance', 'correction', correction, { min: 0 });
   if (terms <= less) throw new ShapeError('variance', `more than ${less} numbers along its axes`, String(terms), 'Set correction to 0, or take more axes.');
   return { fold: 'variance', scale: 1 / (terms - less), formula: 'varianceBackward', parameters: [2 / (terms - less)], operands: ['x', 'mean'] };
 }, { options: ['correction'], notes: 'correction is 1 by default (Bessel\'s).' });
 
 /** The norm over `axes`: (Σ |x|^p)^(1/p) for p 1 or 2 (the default), the largest |x| for 'infinity'. Its subgradient is 0 where x is. */
-export const norm = folded('norm', 'out = (Σ |x|^p)^(1/p) over axes', ({ p = 2 }): FoldRule => {
+export const norm = /* @__PURE__ */ folded('norm', 'out = (Σ |x|^p)^(1/p) over axes', ({ p = 2 }): FoldRule => {
   if (p === 1) return { fold: 'norm1', formula: 'absBackward', operands: ['x'] };
   if (p === 2) return { fold: 'norm2', formula: 'norm2Backward', operands: ['x', 'y'] };
   if (p === 'infinity') return { fold: 'normInfinity', formula: 'normInfinityBackward', operands: ['x', 'y', 'ties'] };
@@ -141,6 +141,7 @@ export const norm = folded('norm', 'out = (Σ |x|^p)^(1/p) over axes', ({ p = 2 
 }, { options: ['p'], notes: "p 1, 2 (default) or 'infinity', the largest |x|. The gradient is 0 where x is." });
 
 const prodBackwardFamily: KernelFamily<Pick<ReduceSpec, 'shape' | 'folded'>> = {
+  flops: ({ spec }) => spec.shape.reduce((product, size, axis) => product * size * (spec.folded[axis] ? size : 1), 1),
   name: 'prod-backward',
   variants: [{ name: 'serial', suits: () => true, kernel: prodBackward }],
 };
@@ -186,5 +187,5 @@ function placeOf(name: 'argMax' | 'argMin'): LibraryOp {
   };
 }
 
-export const argMax = placeOf('argMax');
-export const argMin = placeOf('argMin');
+export const argMax = /* @__PURE__ */ placeOf('argMax');
+export const argMin = /* @__PURE__ */ placeOf('argMin');

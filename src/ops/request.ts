@@ -1,12 +1,18 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import type { AdapterClass } from '../gpu/adapter.ts';
-import type { Tensor } from './tensor.ts';
+import { sizeOf, type Tensor } from './tensor.ts';
 
-/** What kernels are chosen for: plain data, so that a program can be planned, counted and tested without a GPU. */
-export interface Target {
+/** What a device can do, as far as kernels are chosen by it: plain data, so that a program can be planned, counted and tested without a GPU. */
+export interface Traits {
   readonly adapterClass: AdapterClass;
   /** Storage buffers that one launch may bind. */
   readonly maxBindings: number;
+  /** True where lanes run in fours, the neighbours 0 to 3, 4 to 7, … of a workgroup, and exchange values. Default false. */
+  readonly quads?: boolean;
+}
+
+/** What kernels are chosen for. */
+export interface Target extends Traits {
   /** False keeps one launch per request, for debugging: the results agree. */
   readonly fusion: boolean;
   /** Forces a variant by family name, for tests: `{ matmul: 'tiled' }`. */
@@ -19,6 +25,8 @@ export interface Variant<S extends object> {
   /** True where this variant is the right one; the first that suits is taken. */
   suits(spec: S, target: Target): boolean;
   kernel(spec: S): Kernel;
+  /** Where it runs at all, whoever asks for it. Default: on every device. */
+  runs?(traits: Traits): boolean;
 }
 
 /** A family of kernels that do the same work: ops ask for the work, the program picks the variant. */
@@ -28,6 +36,11 @@ export interface KernelFamily<S extends object = object> {
   readonly variants: readonly Variant<S>[];
   /** True where its specs say how each tensor lies (`Tensor.layout`); for all others the program puts a copy without gaps before. */
   readonly followsLayout?: boolean;
+  /**
+   * Floating-point operations of one launch, as profiles and budgets count them: a multiply-add is two, a transcendental one, what is
+   * moved none. Default one for each element that it writes or updates.
+   */
+  flops?(request: Request<S>): number;
   /**
    * Fusion: does `consumer`'s work on `tensor` at the end of `request`, which writes it. With `keep`, `tensor` itself
    * must still be written, because somebody else reads it. Undefined where it can't.
@@ -52,6 +65,18 @@ export interface Request<S extends object = object> {
   readonly recomputes?: true;
   /** Who asked: `0.weight`, `fc1.forward`. Set by the program. */
   readonly label?: string;
+}
+
+/** The `flops` of work that costs so many operations for each element of one of its tensors. */
+export const perElement = (tensor: string, operations: number) => ({ reads, writes }: Pick<Request, 'reads' | 'writes'>): number => operations * sizeOf((reads[tensor] ?? writes[tensor])!.shape);
+
+/** The `flops` of what only moves elements. */
+export const noFlops = (): number => 0;
+
+/** Floating-point operations of one launch. */
+export function flopsOf(request: Request): number {
+  const { family, writes, updates = {} } = request;
+  return family.flops?.(request) ?? [...Object.values(writes), ...Object.values(updates)].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
 
 /** Only ever called with a family's own requests: the one place where a spec gets its type back. */

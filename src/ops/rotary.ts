@@ -2,10 +2,11 @@ import { MOST_COLUMNS, MOST_POSITIONS, rotary as rotaryKernel, type RotarySpec }
 import { checkNumber, OptionError, ShapeError } from '../errors.ts';
 import { accessOf } from './map.ts';
 import type { LibraryOp, Options } from './op.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { type KernelFamily, perElement, type Request } from './request.ts';
 import { showShape, sizeOf, type Tensor } from './tensor.ts';
 
 export const rotaryFamily: KernelFamily<RotarySpec> = {
+  flops: perElement('out', 3),
   name: 'rotary',
   followsLayout: true,
   variants: [{ name: 'pair', suits: () => true, kernel: rotaryKernel }],

@@ -1,7 +1,7 @@
 import { softmax as softmaxRow, softmaxBackward, softmaxBackwardWorkgroup, softmaxWorkgroup, type SoftmaxSpec } from '../../shaders/softmax.wgsl.ts';
 import type { LibraryOp, Options } from './op.ts';
 import { positiveAxis } from './reductions.ts';
-import type { KernelFamily, Target } from './request.ts';
+import { type KernelFamily, perElement, type Target } from './request.ts';
 import { sizeOf, type Shape } from './tensor.ts';
 
 /** A workgroup pays off where rows are long and lie one element after the other, or where there are few of them. */
@@ -9,6 +9,8 @@ const isLong = ({ outer, size, inner }: SoftmaxSpec, { adapterClass }: Target): 
   adapterClass === 'gpu' && size >= 512 && (inner === 1 || outer * inner <= 4096);
 
 export const softmaxFamily: KernelFamily<SoftmaxSpec> = {
+  // The maximum, the difference, its exponential, their sum, the quotient.
+  flops: perElement('out', 5),
   name: 'softmax',
   variants: [
     { name: 'workgroup', suits: isLong, kernel: softmaxWorkgroup },
@@ -17,6 +19,7 @@ export const softmaxFamily: KernelFamily<SoftmaxSpec> = {
 };
 
 export const softmaxBackwardFamily: KernelFamily<SoftmaxSpec> = {
+  flops: perElement('dx', 4),
   name: 'softmax-backward',
   variants: [
     { name: 'workgroup', suits: isLong, kernel: softmaxBackwardWorkgroup },
@@ -56,6 +59,6 @@ function normalized(name: string, log: boolean, formula: string): LibraryOp {
 }
 
 /** e^x / Σ e^x along an axis. */
-export const softmax = normalized('softmax', false, 'out = e^x / Σ e^x along axis');
+export const softmax = /* @__PURE__ */ normalized('softmax', false, 'out = e^x / Σ e^x along axis');
 /** x - log Σ e^x along an axis. */
-export const logSoftmax = normalized('logSoftmax', true, 'out = x - log Σ e^x along axis');
+export const logSoftmax = /* @__PURE__ */ normalized('logSoftmax', true, 'out = x - log Σ e^x along axis');

@@ -2,10 +2,11 @@ import { sumOfSquares as sumOfSquaresKernel, type SumOfSquaresSpec } from '../..
 import { checkNumber } from '../errors.ts';
 import { map } from './map.ts';
 import type { LibraryOp, Options } from './op.ts';
-import type { KernelFamily } from './request.ts';
+import { type KernelFamily, perElement } from './request.ts';
 import { sizeOf } from './tensor.ts';
 
 const sumOfSquaresFamily: KernelFamily<SumOfSquaresSpec> = {
+  flops: perElement('x', 2),
   name: 'sum-of-squares',
   variants: [{ name: 'workgroup', suits: () => true, kernel: sumOfSquaresKernel }],
 };

@@ -1,12 +1,16 @@
 import { upsample as upsampleKernel, upsampleBackward, type UpsampleSpec } from '../../shaders/upsample.wgsl.ts';
 import { OptionError, show } from '../errors.ts';
 import type { LibraryOp, Options } from './op.ts';
-import type { KernelFamily } from './request.ts';
+import { type KernelFamily, type Request } from './request.ts';
 import type { Tensor } from './tensor.ts';
 import { each, pairOption, planeOf, shapeWith } from './window.ts';
 
-const forwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample', variants: [{ name: 'row', suits: () => true, kernel: upsampleKernel }] };
-const backwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample-backward', variants: [{ name: 'row', suits: () => true, kernel: upsampleBackward }] };
+/** What is nearest is moved, and its gradients are added; between four neighbours each place takes four multiply-adds. */
+const upsampleFlops = ({ spec: { planes, input, scale, mode } }: Request<UpsampleSpec>): number =>
+  planes * input[0] * scale[0] * input[1] * scale[1] * (mode === 'nearest' ? 1 : 8);
+
+const forwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample', flops: upsampleFlops, variants: [{ name: 'row', suits: () => true, kernel: upsampleKernel }] };
+const backwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample-backward', flops: upsampleFlops, variants: [{ name: 'row', suits: () => true, kernel: upsampleBackward }] };
 
 function specOf(who: string, x: Tensor, options: Options): UpsampleSpec & { batch: number; channels: number } {
   const { batch, channels, plane: input } = planeOf(who, 'x', x, 2);

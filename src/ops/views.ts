@@ -57,7 +57,7 @@ function permuted(x: Tensor, permutation: readonly number[]): { shape: Shape; la
 }
 
 /** out[i_p0, i_p1, …] = x[i_0, i_1, …]: axis k of the output is axis permutation[k] of x. */
-export const transpose = view('transpose', 'axis k of out = axis permutation[k] of x', ['permutation'], {
+export const transpose = /* @__PURE__ */ view('transpose', 'axis k of out = axis permutation[k] of x', ['permutation'], {
   look: (x, { permutation }, who) => permuted(x, checkPermutation(who, permutation, x.shape)),
   backward: ({ gradients: { out: dout }, wanted, options, inputs: { x } }) => {
     if (!wanted.x) return { requests: [] };
@@ -83,7 +83,7 @@ function flipped(x: Tensor, axes: unknown, who: string): { shape: Shape; layout:
 }
 
 /** The elements in reverse order along `axes`. */
-export const flip = view('flip', 'out = x in reverse order along axes', ['axes'], {
+export const flip = /* @__PURE__ */ view('flip', 'out = x in reverse order along axes', ['axes'], {
   look: (x, { axes }, who) => flipped(x, axes, who),
   backward: ({ gradients: { out: dout }, wanted, options }) => {
     if (!wanted.x) return { requests: [] };
@@ -130,7 +130,7 @@ export function sliceOf(x: Tensor, ranges: readonly Range[]): Tensor {
 }
 
 /** x[start : end : step] along each axis, from the first on; axes that are left out are taken whole. */
-export const slice = view('slice', 'out = x[start : end : step] along each axis', ['start', 'end', 'step'], {
+export const slice = /* @__PURE__ */ view('slice', 'out = x[start : end : step] along each axis', ['start', 'end', 'step'], {
   look: (x, options, who) => sliced(x, rangesOf(who, x.shape, options)),
   backward: ({ inputs: { x }, gradients: { out: dout }, wanted, options }) => ({
     requests: [], parts: wanted.x ? { x: { tensor: dout!, ranges: rangesOf('slice', x!.shape, options) } } : {},
@@ -152,7 +152,7 @@ function stretched(x: Tensor, shape: unknown, who: string): { shape: Shape; layo
 }
 
 /** x stretched to `shape` by NumPy's broadcasting; -1 keeps an axis. The gradient is summed back over what was stretched. */
-export const expand = view('expand', 'out = x stretched to shape', ['shape'], {
+export const expand = /* @__PURE__ */ view('expand', 'out = x stretched to shape', ['shape'], {
   look: (x, { shape }, who) => stretched(x, shape, who),
   backward: ({ inputs: { x }, gradients: { out: dout }, wanted }) => {
     if (!wanted.x) return { requests: [] };

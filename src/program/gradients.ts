@@ -1,8 +1,8 @@
 import { join } from '../ops/concat.ts';
 import { map } from '../ops/map.ts';
-import { ops } from '../ops/index.ts';
 import type { Named, Range } from '../ops/op.ts';
 import { place } from '../ops/place.ts';
+import { registered } from '../ops/registry.ts';
 import type { Request } from '../ops/request.ts';
 import { sameShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
@@ -101,7 +101,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   const label = (requests: readonly Request[], node: Node, direction: string): Request[] =>
     requests.map((request) => ({ ...request, label: `${node.label}.${direction}` }));
   const forwardOf = (node: Node): Request[] => {
-    const op = ops[node.op]!;
+    const op = registered[node.op]!;
     const shapes = op.saves?.(named(node.inputs), node.options) ?? {};
     saved.set(node, Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, workingTensor(node, name, shape)])));
     return label(op.forward(application(node)), node, 'forward');
@@ -182,7 +182,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
 
   const remade = new Set<number>();
   for (const [index, node] of [...graph.nodes.entries()].reverse()) {
-    const op = ops[node.op]!;
+    const op = registered[node.op]!;
     const upstream: Record<string, Tensor> = {};
     for (const [name, id] of Object.entries(node.outputs)) {
       const gradient = needed.has(id) ? collect(id) : undefined;
@@ -234,7 +234,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
 function dependents(graph: Graph, wanted: readonly number[]): Set<number> {
   const needed = new Set(wanted);
   for (const node of graph.nodes) {
-    const { constants = [] } = ops[node.op]!;
+    const { constants = [] } = registered[node.op]!;
     if (Object.entries(node.inputs).some(([name, id]) => needed.has(id) && !constants.includes(name))) {
       for (const id of Object.values(node.outputs)) needed.add(id);
     }

@@ -1,7 +1,6 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import { ChainruleError, LimitError, ShapeError } from '../errors.ts';
-import { forcibleVariants } from '../ops/index.ts';
-import type { Request, Target } from '../ops/request.ts';
+import { flopsOf, type Request, type Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
 import { fuse } from './fusion.ts';
@@ -23,9 +22,11 @@ export interface Launch {
   readonly section: Section;
   readonly label: string;
   readonly kernel: Kernel;
-  /** Which of several variants the kernel is, where `target.variants` could force it. */
+  /** Which of several variants the kernel is. */
   readonly variant?: { readonly family: string; readonly name: string };
   readonly tensors: readonly Tensor[];
+  /** Floating-point operations, as its family counts them. */
+  readonly flops: number;
 }
 
 export interface ProgramPlan {
@@ -44,13 +45,6 @@ export interface ProgramPlan {
   readonly meanings: ReadonlyMap<number, Meaning>;
   /** Which node's working memory a tensor is, by its id. */
   readonly working: ReadonlyMap<number, Working>;
-}
-
-/** No forced variant, and each one of the families in which these plans have a choice: what tests force one after the other. */
-export function variantChoices(plans: readonly Pick<ProgramPlan, 'launches'>[]): readonly Readonly<Record<string, string>>[] {
-  const families = new Set(plans.flatMap(({ launches }) => launches.flatMap(({ variant }) => (variant ? [variant.family] : []))));
-  const names = forcibleVariants();
-  return [{}, ...[...families].flatMap((family) => names[family]!.map((name) => ({ [family]: name })))];
 }
 
 /** Changes a plan before it is compiled: mutation tests, and whoever wants to see a bug, plant it with one. */
@@ -94,6 +88,9 @@ export function lower(request: Request, section: Section, target: Target): Launc
   if (!variant) {
     throw new ChainruleError('option', 'compile', `a variant of ${family.name} among ${family.variants.map(({ name }) => name).join(', ')}`, `"${String(forced).slice(0, 40)}"`);
   }
+  if (variant.runs && !variant.runs(target)) {
+    throw new ChainruleError('option', 'compile', `a variant of ${family.name} that this device runs`, `"${variant.name}"`, 'Leave the choice to the program.');
+  }
   const kernel = variant.kernel(spec);
   const all: Readonly<Record<string, Tensor>> = { ...reads, ...writes, ...updates };
   const tensors = kernel.bindings.map(({ name }) => {
@@ -105,9 +102,8 @@ export function lower(request: Request, section: Section, target: Target): Launc
   if (storage > target.maxBindings) {
     throw new LimitError(`${request.label ?? kernel.name} (${kernel.name})`, `at most ${target.maxBindings} buffers in one launch (this device's limit)`, String(storage));
   }
-  const choices = forcibleVariants();
-  const chosen = family.variants.length > 1 && Object.hasOwn(choices, family.name) && choices[family.name]!.includes(variant.name);
-  return { section, label: request.label ?? kernel.name, kernel, tensors, ...(chosen ? { variant: { family: family.name, name: variant.name } } : {}) };
+  const chosen = family.variants.length > 1;
+  return { section, label: request.label ?? kernel.name, kernel, tensors, flops: flopsOf(request), ...(chosen ? { variant: { family: family.name, name: variant.name } } : {}) };
 }
 
 /** From a graph to launches with a place for every tensor: everything about a program that needs no GPU. */

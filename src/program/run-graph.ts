@@ -1,7 +1,8 @@
 import type { Device } from '../gpu/device.ts';
-import type { Target } from '../ops/request.ts';
+import type { Target, Traits } from '../ops/request.ts';
 import type { Graph, Snapshot } from './graph.ts';
 import { forwardValues } from './launch-record.ts';
+import { observeProgram, poisonProgram } from './observe-program.ts';
 import { planProgram, type Alter, type ProgramPlan } from './plan.ts';
 import { BufferStore, Program } from './program.ts';
 
@@ -28,10 +29,10 @@ export interface GraphRun {
 }
 
 /** The plan of a run as a device of this kind gets it, before anything is altered: no GPU is needed. */
-export function planGraph({ name, graph, seeds, wanted, target = {} }: GraphRun, { adapterClass, maxBindings }: Pick<Target, 'adapterClass' | 'maxBindings'>): ProgramPlan {
+export function planGraph({ name, graph, seeds, wanted, target = {} }: GraphRun, traits: Traits): ProgramPlan {
   return planProgram({
     name, graph,
-    target: { adapterClass, maxBindings, fusion: true, variants: {}, ...target },
+    target: { ...traits, fusion: true, variants: {}, ...target },
     seeds: seeds.map(({ tensor }) => ({ tensor, cotangent: 'given' })), wanted, kept: seeds.map(({ tensor }) => tensor),
   });
 }
@@ -44,7 +45,7 @@ function otherCotangent(cotangent: Float32Array): Float32Array {
 /** Runs a graph once forward and backward on the GPU, poisoned beforehand: the same planning, fusion and launches as in a net. */
 export async function runGraph(device: Device, run: GraphRun): Promise<Snapshot> {
   const { name, graph, values, seeds, wanted, alter = (plan) => plan, poison = true, before } = run;
-  const planned = planGraph(run, { adapterClass: device.adapterClass, maxBindings: device.maxBindings });
+  const planned = planGraph(run, device.traits);
   const plan = alter(planned);
   const store = new BufferStore(device);
   try {
@@ -67,13 +68,13 @@ export async function runGraph(device: Device, run: GraphRun): Promise<Snapshot>
       const right = await Program.create(device, store, planned);
       write(before);
       writeSeeds(otherCotangent);
-      earlier = await right.observe(name, false, 'forward', 'backward');
+      earlier = await observeProgram(right, name, false, 'forward', 'backward');
       previous = await readGradients();
     }
-    if (poison) program.poison();
+    if (poison) poisonProgram(program);
     write(values);
     writeSeeds((cotangent) => cotangent);
-    const launches = await program.observe(name, poison, 'forward', 'backward');
+    const launches = await observeProgram(program, name, poison, 'forward', 'backward');
     const computed = forwardValues(launches);
     for (const { tensor } of seeds) computed[tensor] = await program.read(graph.tensors[tensor]!);
     return { graph, values, seeds, gradients: await readGradients(), computed, adapter: device.name, launches, ...(previous ? { previous, earlier } : {}) };

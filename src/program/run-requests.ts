@@ -1,11 +1,12 @@
 import { checkOptionNames, DataError, OptionError, ShapeError, show } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { submit } from '../gpu/sequence.ts';
-import { checkVariants } from '../ops/index.ts';
 import type { Request, Target } from '../ops/request.ts';
 import { showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
+import { checkVariants } from '../ops/variants.ts';
 import { fuse } from './fusion.ts';
 import { bytesOf, type BufferPlan, type Placement } from './memory.ts';
+import { poisonProgram } from './observe-program.ts';
 import { lower } from './plan.ts';
 import { BufferStore, Program } from './program.ts';
 
@@ -37,7 +38,7 @@ export interface RequestRun {
  */
 export async function runRequests(device: Device, requests: readonly Request[], { inputs, read, target = {} }: RequestRun): Promise<(Float32Array | Uint32Array)[]> {
   if (requests.length === 0 || read.length === 0) throw new OptionError('runRequests', 'requests, and tensors to read', `${requests.length} and ${read.length}`);
-  checkOptionNames('runRequests', { ...target }, ['adapterClass', 'maxBindings', 'fusion', 'variants']);
+  checkOptionNames('runRequests', { ...target }, ['adapterClass', 'maxBindings', 'quads', 'fusion', 'variants']);
   checkVariants('runRequests', target.variants ?? {});
   const written = new Set<number>();
   for (const { id, name } of requests.flatMap(({ writes }) => Object.values(writes))) {
@@ -56,7 +57,7 @@ export async function runRequests(device: Device, requests: readonly Request[], 
   for (const tensor of inputs.keys()) if (!all.has(tensor.id)) throw new DataError('runRequests', 'inputs that a request uses', tensor.name);
   for (const { id, name } of read) if (!all.has(id)) throw new DataError('runRequests', 'tensors of the requests in read', name);
 
-  const full: Target = { adapterClass: device.adapterClass, maxBindings: device.maxBindings, fusion: true, variants: {}, ...target };
+  const full: Target = { ...device.traits, fusion: true, variants: {}, ...target };
   const launches = fuse(requests, new Set(read.map(({ id }) => id)), full).map((request) => lower(request, 'forward', full));
   const bound = new Set(launches.flatMap(({ tensors }) => tensors.map(({ id }) => id)));
   const uniforms = new Set(launches.flatMap(({ kernel, tensors }) => kernel.bindings.flatMap(({ access }, index) => (access === 'uniform' ? [tensors[index]!.id] : []))));
@@ -73,7 +74,7 @@ export async function runRequests(device: Device, requests: readonly Request[], 
     const program = await Program.create(device, store, {
       launches, tensors: [...all.values()], placements, buffers, constants: [], gradients: new Map(), cotangents: new Map(), meanings: new Map(), working: new Map(),
     });
-    program.poison();
+    poisonProgram(program);
     for (const [tensor, data] of inputs) if (bound.has(tensor.id)) program.write(tensor, data);
     submit(device, 'requests', program.dispatches('forward'));
     const results: (Float32Array | Uint32Array)[] = [];

@@ -1,5 +1,7 @@
 import { checkOptionNames } from '../../errors.ts';
 import type { Tensor } from '../../ops/tensor.ts';
+import * as attentionOps from '../../ops/attention.ts';
+import * as rotaryOps from '../../ops/rotary.ts';
 import { apply } from '../../program/trace.ts';
 
 export interface AttentionOptions {
@@ -27,7 +29,7 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
   checkOptionNames('scaledDotProductAttention', options, ['causal', 'mask', 'maskKind', 'scale']);
   const { mask, ...rest } = options;
   const kind = mask?.type === 'u32' && rest.maskKind === undefined ? { maskKind: 'boolean' } : {};
-  return apply('scaledDotProductAttention', { query, key, value, mask }, { ...rest, ...kind });
+  return apply(attentionOps.scaledDotProductAttention, { query, key, value, mask }, { ...rest, ...kind });
 }
 
 /**
@@ -35,4 +37,4 @@ export function scaledDotProductAttention(query: Tensor, key: Tensor, value: Ten
  * (`rotate_half`), for the queries and keys of an attention. `base` (default 10,000, at least 1), `offset`: the position of the first row (default 0). Positions
  * stay below 65,536.
  */
-export const rotary = (x: Tensor, options: { readonly base?: number; readonly offset?: number } = {}): Tensor => apply('rotary', { x }, { ...options });
+export const rotary = (x: Tensor, options: { readonly base?: number; readonly offset?: number } = {}): Tensor => apply(rotaryOps.rotary, { x }, { ...options });

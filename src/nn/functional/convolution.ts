@@ -1,5 +1,9 @@
 import { ShapeError } from '../../errors.ts';
 import { showShape, type Tensor } from '../../ops/tensor.ts';
+import * as convTransposeOps from '../../ops/conv-transpose.ts';
+import * as convolutionOps from '../../ops/convolution.ts';
+import * as poolingOps from '../../ops/pooling.ts';
+import * as upsampleOps from '../../ops/upsample.ts';
 import { apply } from '../../program/trace.ts';
 import { mean } from '../functional.ts';
 
@@ -26,10 +30,10 @@ interface ConvolutionOptions {
  * ⌊(height + 2 · padding − dilation · (kernel − 1) − 1) / stride⌋ + 1, …].
  * Throws a ShapeError where sizes do not fit together, an OptionError for an option out of its range.
  */
-export const conv2d = (x: Tensor, weight: Tensor, bias?: Tensor, options: ConvolutionOptions = {}): Tensor => apply('conv2d', { x, weight, bias }, { ...options });
+export const conv2d = (x: Tensor, weight: Tensor, bias?: Tensor, options: ConvolutionOptions = {}): Tensor => apply(convolutionOps.conv2d, { x, weight, bias }, { ...options });
 
 /** conv2d along one axis: x [batch, in, length], weight [out, in / groups, length], bias [out]. */
-export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor, options: ConvolutionOptions = {}): Tensor => apply('conv1d', { x, weight, bias }, { ...options });
+export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor, options: ConvolutionOptions = {}): Tensor => apply(convolutionOps.conv1d, { x, weight, bias }, { ...options });
 
 /**
  * What a conv2d with this weight sends back to its input, as a layer of its own: x [batch, in, height, width], weight [in, out / groups,
@@ -39,7 +43,7 @@ export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor, options: Convol
 export const convTranspose2d = (
   x: Tensor, weight: Tensor, bias?: Tensor,
   options: Omit<ConvolutionOptions, 'padding'> & { readonly padding?: Sizes; readonly outputPadding?: Sizes } = {},
-): Tensor => apply('convTranspose2d', { x, weight, bias }, { ...options });
+): Tensor => apply(convTransposeOps.convTranspose2d, { x, weight, bias }, { ...options });
 
 interface PoolingOptions {
   /** From one window to the next, ≥ 1. Default: kernelSize, so that windows do not overlap. */
@@ -61,13 +65,13 @@ interface AveragePoolingOptions extends PoolingOptions {
 }
 
 /** The largest element of each window of x [batch, channels, height, width]; the first one gets the gradient where several are equal. */
-export const maxPool2d = (x: Tensor, kernelSize: Sizes, options: MaxPoolingOptions = {}): Tensor => apply('maxPool2d', { x }, { kernelSize, ...options });
+export const maxPool2d = (x: Tensor, kernelSize: Sizes, options: MaxPoolingOptions = {}): Tensor => apply(poolingOps.maxPool2d, { x }, { kernelSize, ...options });
 /** The same for x [batch, channels, length]. */
-export const maxPool1d = (x: Tensor, kernelSize: Sizes, options: MaxPoolingOptions = {}): Tensor => apply('maxPool1d', { x }, { kernelSize, ...options });
+export const maxPool1d = (x: Tensor, kernelSize: Sizes, options: MaxPoolingOptions = {}): Tensor => apply(poolingOps.maxPool1d, { x }, { kernelSize, ...options });
 /** The mean of each window of x [batch, channels, height, width]; what a window has beyond the padding (ceilMode) never counts. */
-export const avgPool2d = (x: Tensor, kernelSize: Sizes, options: AveragePoolingOptions = {}): Tensor => apply('avgPool2d', { x }, { kernelSize, ...options });
+export const avgPool2d = (x: Tensor, kernelSize: Sizes, options: AveragePoolingOptions = {}): Tensor => apply(poolingOps.avgPool2d, { x }, { kernelSize, ...options });
 /** The same for x [batch, channels, length]. */
-export const avgPool1d = (x: Tensor, kernelSize: Sizes, options: AveragePoolingOptions = {}): Tensor => apply('avgPool1d', { x }, { kernelSize, ...options });
+export const avgPool1d = (x: Tensor, kernelSize: Sizes, options: AveragePoolingOptions = {}): Tensor => apply(poolingOps.avgPool1d, { x }, { kernelSize, ...options });
 
 function planeOf(who: string, x: Tensor): readonly number[] {
   if (x.shape.length !== 4) throw new ShapeError(who, 'x [batch, channels, height, width]', showShape(x.shape));
@@ -89,4 +93,4 @@ export function globalMaxPool2d(x: Tensor): Tensor {
  * x [batch, channels, height, width] made `scale` times as high and wide (an integer ≥ 1, or two): each element repeated (`nearest`,
  * the default), or the mean of the four around by their distance (`bilinear`, as PyTorch with alignCorners false).
  */
-export const upsample2d = (x: Tensor, options: { readonly scale: Sizes; readonly mode?: 'nearest' | 'bilinear' }): Tensor => apply('upsample2d', { x }, { ...options });
+export const upsample2d = (x: Tensor, options: { readonly scale: Sizes; readonly mode?: 'nearest' | 'bilinear' }): Tensor => apply(upsampleOps.upsample2d, { x }, { ...options });

@@ -1,5 +1,6 @@
 import { checkOptionNames } from '../../errors.ts';
 import type { Tensor } from '../../ops/tensor.ts';
+import * as indexingOps from '../../ops/indexing.ts';
 import { apply } from '../../program/trace.ts';
 
 /*
@@ -15,21 +16,21 @@ import { apply } from '../../program/trace.ts';
 export function embedding(indices: Tensor, weight: Tensor, options: { paddingIndex?: number | undefined } = {}): Tensor {
   checkOptionNames('embedding', options, ['paddingIndex']);
   const { paddingIndex } = options;
-  return apply('embedding', { weight, indices }, paddingIndex === undefined ? {} : { paddingIndex });
+  return apply(indexingOps.embedding, { weight, indices }, paddingIndex === undefined ? {} : { paddingIndex });
 }
 
 /**
  * out[…, k, …] = x[…, indices[…, k, …], …] along `axis` (negative ones count from the end). indices have x's shape but along that axis;
  * the output has the indices' shape.
  */
-export const gather = (x: Tensor, indices: Tensor, axis: number): Tensor => apply('gather', { x, indices }, { axis });
+export const gather = (x: Tensor, indices: Tensor, axis: number): Tensor => apply(indexingOps.gather, { x, indices }, { axis });
 
 /**
  * x with source[…, k, …] added to the element […, indices[…, k, …], …] along `axis`. source has the indices' shape, and that is x's but
  * along the axis. What meets in one place is added in the order of k: the same bits in every run. An index out of range makes
  * all sums of its line NaN.
  */
-export const scatterAdd = (x: Tensor, indices: Tensor, source: Tensor, axis: number): Tensor => apply('scatterAdd', { x, indices, source }, { axis });
+export const scatterAdd = (x: Tensor, indices: Tensor, source: Tensor, axis: number): Tensor => apply(indexingOps.scatterAdd, { x, indices, source }, { axis });
 
 /** [..., classes] for indices of any shape: 1 at the index, else 0; a row of NaN for an index that is no class. No gradient. */
-export const oneHot = (indices: Tensor, classes: number): Tensor => apply('oneHot', { indices }, { classes });
+export const oneHot = (indices: Tensor, classes: number): Tensor => apply(indexingOps.oneHot, { indices }, { classes });

@@ -1,11 +1,12 @@
 import { OptionError, show, ShapeError } from '../../errors.ts';
 import { showShape, type Shape, type Tensor } from '../../ops/tensor.ts';
+import * as linearOps from '../../ops/linear.ts';
 import { apply } from '../../program/trace.ts';
 import { matmul, mul, reshape, sum } from '../functional.ts';
 import { permute } from './shape.ts';
 
 /** x · weightᵀ + bias: x [..., in], weight [out, in], bias [out] or none; gives [..., out]. */
-export const linear = (x: Tensor, weight: Tensor, bias?: Tensor): Tensor => apply('linear', { x, weight, bias });
+export const linear = (x: Tensor, weight: Tensor, bias?: Tensor): Tensor => apply(linearOps.linear, { x, weight, bias });
 
 /** Every product of an element of a [m] with one of b [n]: [m, n]. */
 export function outer(a: Tensor, b: Tensor): Tensor {

@@ -1,5 +1,7 @@
 import { checkOptionNames } from '../../errors.ts';
 import type { Shape, Tensor } from '../../ops/tensor.ts';
+import * as batchNormOps from '../../ops/batch-norm.ts';
+import * as normalizationOps from '../../ops/normalization.ts';
 import { apply } from '../../program/trace.ts';
 
 interface Affine {
@@ -19,7 +21,7 @@ interface Affine {
 export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: Affine = {}): Tensor {
   checkOptionNames('layerNorm', options, ['weight', 'bias', 'eps']);
   const { weight, bias, ...rest } = options;
-  return apply('layerNorm', { x, weight, bias }, { normalizedShape: shapeOf(normalizedShape), ...rest });
+  return apply(normalizationOps.layerNorm, { x, weight, bias }, { normalizedShape: shapeOf(normalizedShape), ...rest });
 }
 
 /**
@@ -29,7 +31,7 @@ export function layerNorm(x: Tensor, normalizedShape: number | Shape, options: A
 export function rmsNorm(x: Tensor, normalizedShape: number | Shape, options: Omit<Affine, 'bias'> = {}): Tensor {
   checkOptionNames('rmsNorm', options, ['weight', 'eps']);
   const { weight, ...rest } = options;
-  return apply('rmsNorm', { x, weight }, { normalizedShape: shapeOf(normalizedShape), ...rest });
+  return apply(normalizationOps.rmsNorm, { x, weight }, { normalizedShape: shapeOf(normalizedShape), ...rest });
 }
 
 /**
@@ -39,14 +41,14 @@ export function rmsNorm(x: Tensor, normalizedShape: number | Shape, options: Omi
 export function groupNorm(x: Tensor, groups: number, options: Affine = {}): Tensor {
   checkOptionNames('groupNorm', options, ['weight', 'bias', 'eps']);
   const { weight, bias, ...rest } = options;
-  return apply('groupNorm', { x, weight, bias }, { groups, ...rest });
+  return apply(normalizationOps.groupNorm, { x, weight, bias }, { groups, ...rest });
 }
 
 /** groupNorm with a group for each channel: every channel of every example by itself. D. Ulyanov, A. Vedaldi, V. Lempitsky, 2016. */
 export function instanceNorm(x: Tensor, options: Affine = {}): Tensor {
   checkOptionNames('instanceNorm', options, ['weight', 'bias', 'eps']);
   const { weight, bias, ...rest } = options;
-  return apply('groupNorm', { x, weight, bias }, { groups: x.shape[1] ?? 1, ...rest });
+  return apply(normalizationOps.groupNorm, { x, weight, bias }, { groups: x.shape[1] ?? 1, ...rest });
 }
 
 interface BatchNormInputs extends Affine {
@@ -64,13 +66,13 @@ interface BatchNormInputs extends Affine {
 export function batchNorm(x: Tensor, options: BatchNormInputs = {}): Tensor {
   checkOptionNames('batchNorm', options, ['weight', 'bias', 'mean', 'variance', 'eps']);
   const { weight, bias, mean, variance, ...rest } = options;
-  return apply('batchNorm', { x, weight, bias, mean, variance }, rest);
+  return apply(batchNormOps.batchNorm, { x, weight, bias, mean, variance }, rest);
 }
 
 /** (1 − momentum) · running + momentum · mean, for each channel of x [batch, channels, ...]. No gradient flows to x. */
-export const runningMean = (x: Tensor, running: Tensor, options: { momentum: number }): Tensor => apply('runningMean', { x, running }, { ...options });
+export const runningMean = (x: Tensor, running: Tensor, options: { momentum: number }): Tensor => apply(batchNormOps.runningMean, { x, running }, { ...options });
 
 /** (1 − momentum) · running + momentum · unbiased variance, for each channel of x [batch, channels, ...]. No gradient flows to x. */
-export const runningVariance = (x: Tensor, running: Tensor, options: { momentum: number }): Tensor => apply('runningVariance', { x, running }, { ...options });
+export const runningVariance = (x: Tensor, running: Tensor, options: { momentum: number }): Tensor => apply(batchNormOps.runningVariance, { x, running }, { ...options });
 
 const shapeOf = (shape: number | Shape): unknown => (typeof shape === 'number' ? [shape] : Array.isArray(shape) ? [...shape] : shape);

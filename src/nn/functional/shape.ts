@@ -2,18 +2,21 @@ import { checkNumber, OptionError, show, ShapeError } from '../../errors.ts';
 import { PARTS } from '../../ops/concat.ts';
 import { showShape, type Shape, type Tensor } from '../../ops/tensor.ts';
 import { checkAxis } from '../../ops/views.ts';
+import * as concatOps from '../../ops/concat.ts';
+import * as padOps from '../../ops/pad.ts';
+import * as viewsOps from '../../ops/views.ts';
 import { apply } from '../../program/trace.ts';
 import { reshape } from '../functional.ts';
 
 /** Axis k of the output is axis permutation[k] of x: [batch, time, channels] with [0, 2, 1] becomes [batch, channels, time]. A view. */
 export const permute = (x: Tensor, permutation: readonly number[]): Tensor =>
-  apply('transpose', { x }, { permutation: Array.isArray(permutation) ? permutation.map((axis) => checkAxis('permute', axis, x.shape.length, 'permutation')) : permutation });
+  apply(viewsOps.transpose, { x }, { permutation: Array.isArray(permutation) ? permutation.map((axis) => checkAxis('permute', axis, x.shape.length, 'permutation')) : permutation });
 
 /** x with two axes exchanged (default the last two). A view. */
 export function transpose(x: Tensor, first = -2, second = -1): Tensor {
   const rank = x.shape.length;
   const [a, b] = [checkAxis('transpose', first, rank), checkAxis('transpose', second, rank)];
-  return apply('transpose', { x }, { permutation: x.shape.map((_, axis) => (axis === a ? b : axis === b ? a : axis)) });
+  return apply(viewsOps.transpose, { x }, { permutation: x.shape.map((_, axis) => (axis === a ? b : axis === b ? a : axis)) });
 }
 
 /**
@@ -21,7 +24,7 @@ export function transpose(x: Tensor, first = -2, second = -1): Tensor {
  * from the end, steps are ≥ 1. A view.
  */
 export const slice = (x: Tensor, options: { start?: readonly number[]; end?: readonly number[]; step?: readonly number[] }): Tensor =>
-  apply('slice', { x }, { ...options });
+  apply(viewsOps.slice, { x }, { ...options });
 
 /** The elements `start` to `start + length` of one axis (PyTorch's narrow). A view. */
 export function narrow(x: Tensor, axis: number, start: number, length: number): Tensor {
@@ -29,7 +32,7 @@ export function narrow(x: Tensor, axis: number, start: number, length: number): 
   const size = x.shape[along]!;
   checkNumber('narrow', 'start', start, { integer: true, min: 0, max: size });
   checkNumber('narrow', 'length', length, { integer: true, min: 1, max: size - start });
-  return apply('slice', { x }, { start: x.shape.map((_, other) => (other === along ? start : 0)), end: x.shape.map((dimension, other) => (other === along ? start + length : dimension)) });
+  return apply(viewsOps.slice, { x }, { start: x.shape.map((_, other) => (other === along ? start : 0)), end: x.shape.map((dimension, other) => (other === along ? start + length : dimension)) });
 }
 
 /** Element `index` of one axis, which is gone in the output (PyTorch's select). Negative ones count from the end. A view where x lies row by row. */
@@ -54,10 +57,10 @@ export function unsqueeze(x: Tensor, axis: number): Tensor {
 }
 
 /** The elements in reverse order along `axes`. A view. */
-export const flip = (x: Tensor, axes: readonly number[]): Tensor => apply('flip', { x }, { axes: Array.isArray(axes) ? [...axes] : axes });
+export const flip = (x: Tensor, axes: readonly number[]): Tensor => apply(viewsOps.flip, { x }, { axes: Array.isArray(axes) ? [...axes] : axes });
 
 /** x stretched to `shape` by NumPy's broadcasting; -1 keeps an axis. A view; the gradient is summed back. */
-export const expand = (x: Tensor, shape: Shape): Tensor => apply('expand', { x }, { shape: Array.isArray(shape) ? [...shape] : shape });
+export const expand = (x: Tensor, shape: Shape): Tensor => apply(viewsOps.expand, { x }, { shape: Array.isArray(shape) ? [...shape] : shape });
 
 function checkList(who: string, list: readonly Tensor[]): void {
   if (!Array.isArray(list) || list.length === 0) throw new OptionError(who, 'at least one tensor in a list', show(list));
@@ -73,7 +76,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
     for (let start = 0; start < level.length; start += PARTS.length) groups.push(concat(level.slice(start, start + PARTS.length), axis));
     level = groups;
   }
-  return level.length === 1 ? level[0]! : apply('concat', Object.fromEntries(level.map((tensor, index) => [PARTS[index]!, tensor])), { axis });
+  return level.length === 1 ? level[0]! : apply(concatOps.concat, Object.fromEntries(level.map((tensor, index) => [PARTS[index]!, tensor])), { axis });
 }
 
 /** Tensors of one shape along a new axis (default the first). */
@@ -104,7 +107,7 @@ export function split(x: Tensor, sizes: number | readonly number[], axis = 0): T
  * edges without repeating them (`reflect`), or the edges repeated (`replicate`).
  */
 export const pad = (x: Tensor, padding: readonly (readonly [number, number])[], options: { mode?: 'constant' | 'reflect' | 'replicate'; value?: number } = {}): Tensor =>
-  apply('pad', { x }, { padding: Array.isArray(padding) ? padding.map((pair) => (Array.isArray(pair) ? [...pair] : pair)) : padding, ...options });
+  apply(padOps.pad, { x }, { padding: Array.isArray(padding) ? padding.map((pair) => (Array.isArray(pair) ? [...pair] : pair)) : padding, ...options });
 
 /** x repeated along each axis: [3, 4] with repeats [2, 3] becomes [6, 12]. One launch. */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {

@@ -1,5 +1,6 @@
 import { checkNumber, checkOptionNames, OptionError, show, ShapeError } from '../../errors.ts';
 import { showShape, sizeOf, type Tensor } from '../../ops/tensor.ts';
+import * as linearOps from '../../ops/linear.ts';
 import { apply } from '../../program/trace.ts';
 import { rotary, scaledDotProductAttention, type AttentionOptions } from '../functional/attention.ts';
 import { narrow, permute } from '../functional/shape.ts';
@@ -76,11 +77,11 @@ export function multiHeadAttention(embedDim: number, numHeads: number, options: 
       checkSequence(kind, 'query', query, embedDim);
       const [batch, time] = query.shape as [number, number, number];
       const project = (x: Tensor, start: number, count: number): Tensor =>
-        apply('linear', { x, weight: narrow(weight!, 0, start, count), bias: offset && narrow(offset, 0, start, count) });
+        apply(linearOps.linear, { x, weight: narrow(weight!, 0, start, count), bias: offset && narrow(offset, 0, start, count) });
       let [q, k, v]: (Tensor | undefined)[] = [];
       if (key === undefined && value === undefined) {
         // One product for all three.
-        const all = apply('linear', { x: query, weight, bias: offset });
+        const all = apply(linearOps.linear, { x: query, weight, bias: offset });
         [q, k, v] = [narrow(all, 2, 0, embedDim), narrow(all, 2, embedDim, own), narrow(all, 2, embedDim + own, own)];
       } else {
         if (!key || !value) throw new OptionError(kind, 'a key where there is a value', 'none');

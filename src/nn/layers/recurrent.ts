@@ -1,5 +1,9 @@
 import { checkNumber, checkOptionNames, OptionError, show, ShapeError } from '../../errors.ts';
 import { showShape, type Tensor } from '../../ops/tensor.ts';
+import * as dropoutOps from '../../ops/dropout.ts';
+import * as linearOps from '../../ops/linear.ts';
+import type { Op } from '../../ops/op.ts';
+import * as recurrentOps from '../../ops/recurrent.ts';
 import { apply } from '../../program/trace.ts';
 import { concat, narrow, select, stack } from '../functional/shape.ts';
 import { uniform } from '../initializers.ts';
@@ -34,7 +38,7 @@ export interface RecurrentResult extends RecurrentState {
 export type StatefulModule = Module<[x: Tensor, state?: RecurrentState], RecurrentResult>;
 
 interface Kind {
-  readonly op: 'rnn' | 'gru' | 'lstm';
+  readonly op: Op;
   readonly gates: number;
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -94,22 +98,22 @@ function checkState(who: string, state: RecurrentState | undefined, count: numbe
 function forward(kind: Kind, settings: Settings, { parameters, randomness }: Context, x: Tensor, state: RecurrentState | undefined): RecurrentResult {
   const { op, options } = kind;
   const { inputSize, hiddenSize, numLayers, bidirectional, dropout } = settings;
-  const hasCell = op === 'lstm';
-  if (x.shape.length !== 3 || x.shape[2] !== inputSize) throw new ShapeError(op, `x [batch, time, ${inputSize}]`, showShape(x.shape));
+  const hasCell = op === recurrentOps.lstm;
+  if (x.shape.length !== 3 || x.shape[2] !== inputSize) throw new ShapeError(op.name, `x [batch, time, ${inputSize}]`, showShape(x.shape));
   const [batch, time] = x.shape as [number, number, number];
   const directions = bidirectional ? [false, true] : [false];
-  checkState(op, state, numLayers * directions.length, batch, hiddenSize, hasCell);
+  checkState(op.name, state, numLayers * directions.length, batch, hiddenSize, hasCell);
   let value = x;
   const [hidden, cells]: [Tensor[], Tensor[]] = [[], []];
   for (let layer = 0; layer < numLayers; layer += 1) {
     if (layer > 0 && dropout > 0 && randomness) {
       const { counter, layer: draw } = randomness.draw();
-      value = apply('dropout', { x: value, counter }, { p: dropout, layer: draw });
+      value = apply(dropoutOps.dropout, { x: value, counter }, { p: dropout, layer: draw });
     }
     const outputs = directions.map((reverse, direction) => {
       const end = suffix(layer, reverse);
       const index = layer * directions.length + direction;
-      const gates = apply('linear', { x: value, weight: parameters[`weight_ih${end}`], bias: parameters[`bias_ih${end}`] });
+      const gates = apply(linearOps.linear, { x: value, weight: parameters[`weight_ih${end}`], bias: parameters[`bias_ih${end}`] });
       const states = apply(op, {
         x: gates, weight: parameters[`weight_hh${end}`], bias: parameters[`bias_hh${end}`],
         ...(state ? { initialHidden: select(state.hidden, 0, index), ...(hasCell && state.cell ? { initialCell: select(state.cell, 0, index) } : {}) } : {}),
@@ -125,12 +129,12 @@ function forward(kind: Kind, settings: Settings, { parameters, randomness }: Con
 }
 
 function recurrent(kind: Kind, inputSize: number, hiddenSize: number, options: RecurrentOptions): Module | StatefulModule {
-  const settings = settingsOf(kind.op, inputSize, hiddenSize, options);
+  const settings = settingsOf(kind.op.name, inputSize, hiddenSize, options);
   const parameters = parametersOf(kind, settings);
   if (options.returnState) {
-    return defineModule<[x: Tensor, state?: RecurrentState], RecurrentResult>({ kind: kind.op, parameters, reshapes: true, forward: (context, x, state) => forward(kind, settings, context, x, state) });
+    return defineModule<[x: Tensor, state?: RecurrentState], RecurrentResult>({ kind: kind.op.name, parameters, reshapes: true, forward: (context, x, state) => forward(kind, settings, context, x, state) });
   }
-  return defineModule({ kind: kind.op, parameters, reshapes: true, forward: (context, x) => forward(kind, settings, context, x, undefined).output });
+  return defineModule({ kind: kind.op.name, parameters, reshapes: true, forward: (context, x) => forward(kind, settings, context, x, undefined).output });
 }
 
 /**
@@ -143,7 +147,7 @@ export function rnn(inputSize: number, hiddenSize: number, options: RecurrentOpt
   checkOptionNames('rnn', options, [...NAMES, 'nonlinearity']);
   const { nonlinearity = 'tanh', ...rest } = options;
   if (nonlinearity !== 'tanh' && nonlinearity !== 'relu') throw new OptionError('rnn', 'nonlinearity to be "tanh" or "relu"', show(nonlinearity));
-  return recurrent({ op: 'rnn', gates: 1, options: { nonlinearity } }, inputSize, hiddenSize, rest);
+  return recurrent({ op: recurrentOps.rnn, gates: 1, options: { nonlinearity } }, inputSize, hiddenSize, rest);
 }
 
 /** Gated recurrent units (Cho et al. 2014) as PyTorch's nn.GRU, batch first: x [batch, time, inputSize] to [batch, time, directions · hiddenSize]. Gates r z n. */
@@ -151,7 +155,7 @@ export function gru(inputSize: number, hiddenSize: number, options: RecurrentOpt
 export function gru(inputSize: number, hiddenSize: number, options?: RecurrentOptions): Module;
 export function gru(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}): Module | StatefulModule {
   checkOptionNames('gru', options, NAMES);
-  return recurrent({ op: 'gru', gates: 3, options: {} }, inputSize, hiddenSize, options);
+  return recurrent({ op: recurrentOps.gru, gates: 3, options: {} }, inputSize, hiddenSize, options);
 }
 
 /**
@@ -163,5 +167,5 @@ export function lstm(inputSize: number, hiddenSize: number, options: RecurrentOp
 export function lstm(inputSize: number, hiddenSize: number, options?: RecurrentOptions): Module;
 export function lstm(inputSize: number, hiddenSize: number, options: RecurrentOptions = {}): Module | StatefulModule {
   checkOptionNames('lstm', options, NAMES);
-  return recurrent({ op: 'lstm', gates: 4, options: {} }, inputSize, hiddenSize, options);
+  return recurrent({ op: recurrentOps.lstm, gates: 4, options: {} }, inputSize, hiddenSize, options);
 }

@@ -27,11 +27,11 @@ export interface Counter {
 
 const only = <S extends object>(name: string, kernel: (spec: S) => Kernel): KernelFamily<S> => ({ name, variants: [{ name: 'lane', suits: () => true, kernel }] });
 
-const confusionFamily = only('confusion', kernels.confusion);
-const topKFamily = only('top-k', kernels.topK);
-const regressionFamily = only('regression-sums', kernels.regressionSums);
-const surpriseFamily = only('surprise', kernels.surprise);
-const termsFamily = only('add-terms', kernels.addTerms);
+const confusionFamily = /* @__PURE__ */ only('confusion', kernels.confusion);
+const topKFamily = /* @__PURE__ */ only('top-k', kernels.topK);
+const regressionFamily = /* @__PURE__ */ only('regression-sums', kernels.regressionSums);
+const surpriseFamily = /* @__PURE__ */ only('surprise', kernels.surprise);
+const termsFamily = /* @__PURE__ */ only('add-terms', kernels.addTerms);
 
 /** Where no label is left out: no class has it. */
 const NONE = 2 ** 32 - 1;

@@ -1,10 +1,10 @@
 import * as kernels from '../../../shaders/adam.wgsl.ts';
 import { arenaFamily, arenaOptimizer, readOptions, type Optimizer } from './optimizer.ts';
 
-const adamFamily = arenaFamily('adam', kernels.adam);
-const adamaxFamily = arenaFamily('adamax', kernels.adamax);
-const nadamFamily = arenaFamily('nadam', kernels.nadam);
-const radamFamily = arenaFamily('radam', kernels.radam);
+const adamFamily = /* @__PURE__ */ arenaFamily('adam', kernels.adam, 13);
+const adamaxFamily = /* @__PURE__ */ arenaFamily('adamax', kernels.adamax, 9);
+const nadamFamily = /* @__PURE__ */ arenaFamily('nadam', kernels.nadam, 14);
+const radamFamily = /* @__PURE__ */ arenaFamily('radam', kernels.radam, 13);
 
 interface MeansOptions {
   /** Decay of the running means of the gradient and of its square, in [0, 1). Default 0.9 and 0.999. */

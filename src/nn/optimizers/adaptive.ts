@@ -1,9 +1,9 @@
 import * as kernels from '../../../shaders/adaptive.wgsl.ts';
 import { arenaFamily, arenaOptimizer, readOptions, type Optimizer } from './optimizer.ts';
 
-const adagradFamily = arenaFamily('adagrad', kernels.adagrad);
-const adadeltaFamily = arenaFamily('adadelta', kernels.adadelta);
-const rmspropFamily = arenaFamily('rmsprop', kernels.rmsprop);
+const adagradFamily = /* @__PURE__ */ arenaFamily('adagrad', kernels.adagrad, 6);
+const adadeltaFamily = /* @__PURE__ */ arenaFamily('adadelta', kernels.adadelta, 13);
+const rmspropFamily = /* @__PURE__ */ arenaFamily('rmsprop', kernels.rmsprop, 8);
 
 export interface AdagradOptions {
   /** Learning rate, > 0. Default 0.01. */

@@ -1,7 +1,7 @@
 import { lion as lionKernel } from '../../../shaders/lion.wgsl.ts';
 import { arenaFamily, arenaOptimizer, readOptions, type Optimizer } from './optimizer.ts';
 
-const family = arenaFamily('lion', lionKernel);
+const family = /* @__PURE__ */ arenaFamily('lion', lionKernel, 8);
 
 export interface LionOptions {
   /** Learning rate, > 0: how far every weight moves in a step. Default 1e-4; a third to a tenth of Adam's is usual. */

@@ -8,9 +8,9 @@ import { adamW } from './adam.ts';
 import { arenaFamily, definedOf, readOptions, type OptimizedTensor, type Optimizer, type OptimizerContext } from './optimizer.ts';
 import { squaredNorm } from './squared-norm.ts';
 
-const momentumFamily = arenaFamily('muon-momentum', muonMomentum);
-const normalizeFamily = arenaFamily('muon-normalize', muonNormalize);
-const applyFamily = arenaFamily('muon-apply', muonApply);
+const momentumFamily = /* @__PURE__ */ arenaFamily('muon-momentum', muonMomentum, 4);
+const normalizeFamily = /* @__PURE__ */ arenaFamily('muon-normalize', muonNormalize, 1);
+const applyFamily = /* @__PURE__ */ arenaFamily('muon-apply', muonApply, 4);
 
 /** a, b, c of X ← aX + b(XXᵀ)X + c(XXᵀ)²X: chosen by Jordan et al. so that small singular values grow fast. */
 const [A, B, C] = [3.4445, -4.775, 2.0315];

@@ -78,9 +78,9 @@ export function readOptions<D extends Readonly<Record<string, number | boolean>>
   })) as { [K in keyof D]: D[K] extends boolean ? boolean : number };
 }
 
-/** A family of the one kernel that an optimiser has. */
-export const arenaFamily = <S extends object>(name: string, kernel: (spec: S) => Kernel): KernelFamily<S> =>
-  ({ name, variants: [{ name: 'arena', suits: () => true, kernel }] });
+/** A family of the one kernel that an optimiser has, with about so many operations for each number of its arena. */
+export const arenaFamily = <S extends { readonly count: number }>(name: string, kernel: (spec: S) => Kernel, operations: number): KernelFamily<S> =>
+  ({ name, flops: ({ spec }) => operations * spec.count, variants: [{ name: 'arena', suits: () => true, kernel }] });
 
 interface ArenaOptimizer<S extends DecaySpec> {
   readonly name: string;

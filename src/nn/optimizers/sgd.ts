@@ -2,7 +2,7 @@ import { sgd as sgdKernel } from '../../../shaders/sgd.wgsl.ts';
 import { OptionError } from '../../errors.ts';
 import { arenaFamily, arenaOptimizer, readOptions, type Optimizer } from './optimizer.ts';
 
-const family = arenaFamily('sgd', sgdKernel);
+const family = /* @__PURE__ */ arenaFamily('sgd', sgdKernel, 4);
 
 export interface SgdOptions {
   /** Learning rate, > 0. Default 0.01. */

@@ -1,0 +1,164 @@
+// out[m, n] = Σ over k of reluBackward(a[k, m], operand0) · b[k, n], with m < 12, n < 8, k < 16
+// rowSums[m] = Σ over k of reluBackward(a[k, m], operand0)
+enable subgroups;
+
+@group(0) @binding(0) var<storage, read> a: array<vec4f, 48>;
+@group(0) @binding(1) var<storage, read> b: array<vec4f, 32>;
+@group(0) @binding(2) var<storage, read> operand0: array<vec4f, 48>;
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f, 24>;
+@group(0) @binding(4) var<storage, read_write> rowSums: array<f32, 12>;
+
+alias Value = vec4f;
+
+fn store_out(row: u32, column: u32, value: Value) {
+  out[(row * 8u + column) / 4u] = value;
+}
+
+fn load_operand0(row: u32, column: u32) -> Value {
+  return operand0[(row * 12u + column) / 4u];
+}
+
+fn reluBackward(dout: Value, y: Value) -> Value {
+  // The subgradient at 0 is 0.
+  return select(Value(0.0), dout, y > Value(0.0));
+}
+
+fn prologueA(start: Value, row: u32, column: u32) -> Value {
+  var value = start;
+  value = reluBackward(value, load_operand0(row, column));
+  return value;
+}
+
+@compute @workgroup_size(16)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 16u) + invocation.x;
+  let isLive = lane < 8u;
+  let place = lane % 4u;
+  let quad = min(lane / 4u, 1u);
+  let tile = quad / 1u;
+  let wantedFour = (quad % 1u) * 4u + place;
+  // Lanes beyond the edge do the last lane's work again: their neighbours need what they load.
+  let four = min(wantedFour, 1u);
+  let place0 = place;
+  let place1 = (place ^ 1u) % 4u;
+  let place2 = (place ^ 2u) % 4u;
+  let place3 = (place ^ 3u) % 4u;
+  let row0 = min(tile * 2u, 2u);
+  let row1 = min(tile * 2u + 1u, 2u);
+  var sum0 = vec4f(0.0);
+  var sum1 = vec4f(0.0);
+  var sum2 = vec4f(0.0);
+  var sum3 = vec4f(0.0);
+  var sum4 = vec4f(0.0);
+  var sum5 = vec4f(0.0);
+  var sum6 = vec4f(0.0);
+  var sum7 = vec4f(0.0);
+  var total0 = vec4f(0.0);
+  var total1 = vec4f(0.0);
+  for (var k = 0u; k < 4u; k++) {
+    let b0 = b[(k * 4u + place0) * 2u + four];
+    let b1 = b[(k * 4u + place1) * 2u + four];
+    let b2 = b[(k * 4u + place2) * 2u + four];
+    let b3 = b[(k * 4u + place3) * 2u + four];
+    {
+      let a0 = prologueA(a[(k * 4u + place) * 3u + row0], k * 4u + place, row0 * 4u);
+      let a1 = quadSwapX(a0);
+      let a2 = quadSwapY(a0);
+      let a3 = quadSwapDiagonal(a0);
+      sum0 = fma(vec4f(a0.x), b0, sum0);
+      sum0 = fma(vec4f(a1.x), b1, sum0);
+      sum0 = fma(vec4f(a2.x), b2, sum0);
+      sum0 = fma(vec4f(a3.x), b3, sum0);
+      sum1 = fma(vec4f(a0.y), b0, sum1);
+      sum1 = fma(vec4f(a1.y), b1, sum1);
+      sum1 = fma(vec4f(a2.y), b2, sum1);
+      sum1 = fma(vec4f(a3.y), b3, sum1);
+      sum2 = fma(vec4f(a0.z), b0, sum2);
+      sum2 = fma(vec4f(a1.z), b1, sum2);
+      sum2 = fma(vec4f(a2.z), b2, sum2);
+      sum2 = fma(vec4f(a3.z), b3, sum2);
+      sum3 = fma(vec4f(a0.w), b0, sum3);
+      sum3 = fma(vec4f(a1.w), b1, sum3);
+      sum3 = fma(vec4f(a2.w), b2, sum3);
+      sum3 = fma(vec4f(a3.w), b3, sum3);
+      total0 += (a0 + a1) + (a2 + a3);
+    }
+    {
+      let a0 = prologueA(a[(k * 4u + place) * 3u + row1], k * 4u + place, row1 * 4u);
+      let a1 = quadSwapX(a0);
+      let a2 = quadSwapY(a0);
+      let a3 = quadSwapDiagonal(a0);
+      sum4 = fma(vec4f(a0.x), b0, sum4);
+      sum4 = fma(vec4f(a1.x), b1, sum4);
+      sum4 = fma(vec4f(a2.x), b2, sum4);
+      sum4 = fma(vec4f(a3.x), b3, sum4);
+      sum5 = fma(vec4f(a0.y), b0, sum5);
+      sum5 = fma(vec4f(a1.y), b1, sum5);
+      sum5 = fma(vec4f(a2.y), b2, sum5);
+      sum5 = fma(vec4f(a3.y), b3, sum5);
+      sum6 = fma(vec4f(a0.z), b0, sum6);
+      sum6 = fma(vec4f(a1.z), b1, sum6);
+      sum6 = fma(vec4f(a2.z), b2, sum6);
+      sum6 = fma(vec4f(a3.z), b3, sum6);
+      sum7 = fma(vec4f(a0.w), b0, sum7);
+      sum7 = fma(vec4f(a1.w), b1, sum7);
+      sum7 = fma(vec4f(a2.w), b2, sum7);
+      sum7 = fma(vec4f(a3.w), b3, sum7);
+      total1 += (a0 + a1) + (a2 + a3);
+    }
+  }
+  let firstOfTile = tile * 8u;
+  let column = four * 4u;
+  if (isLive && wantedFour < 2u) {
+    if (firstOfTile < 12u) {
+      store_out(firstOfTile, column, sum0);
+    }
+    if (firstOfTile + 1u < 12u) {
+      store_out(firstOfTile + 1u, column, sum1);
+    }
+    if (firstOfTile + 2u < 12u) {
+      store_out(firstOfTile + 2u, column, sum2);
+    }
+    if (firstOfTile + 3u < 12u) {
+      store_out(firstOfTile + 3u, column, sum3);
+    }
+    if (firstOfTile + 4u < 12u) {
+      store_out(firstOfTile + 4u, column, sum4);
+    }
+    if (firstOfTile + 5u < 12u) {
+      store_out(firstOfTile + 5u, column, sum5);
+    }
+    if (firstOfTile + 6u < 12u) {
+      store_out(firstOfTile + 6u, column, sum6);
+    }
+    if (firstOfTile + 7u < 12u) {
+      store_out(firstOfTile + 7u, column, sum7);
+    }
+  }
+  if (isLive && wantedFour == 0u) {
+    if (firstOfTile < 12u) {
+      rowSums[firstOfTile] = total0.x;
+    }
+    if (firstOfTile + 1u < 12u) {
+      rowSums[firstOfTile + 1u] = total0.y;
+    }
+    if (firstOfTile + 2u < 12u) {
+      rowSums[firstOfTile + 2u] = total0.z;
+    }
+    if (firstOfTile + 3u < 12u) {
+      rowSums[firstOfTile + 3u] = total0.w;
+    }
+    if (firstOfTile + 4u < 12u) {
+      rowSums[firstOfTile + 4u] = total1.x;
+    }
+    if (firstOfTile + 5u < 12u) {
+      rowSums[firstOfTile + 5u] = total1.y;
+    }
+    if (firstOfTile + 6u < 12u) {
+      rowSums[firstOfTile + 6u] = total1.z;
+    }
+    if (firstOfTile + 7u < 12u) {
+      rowSums[firstOfTile + 7u] = total1.w;
+    }
+  }
+}

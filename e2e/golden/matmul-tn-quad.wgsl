@@ -1,0 +1,236 @@
+// out[m, n] = Σ over k of a[k, m] · b[k, n], with m < 13, n < 22, k < 10
+enable subgroups;
+
+@group(0) @binding(0) var<storage, read> a: array<f32, 130>;
+@group(0) @binding(1) var<storage, read> b: array<f32, 220>;
+@group(0) @binding(2) var<storage, read_write> out: array<f32, 286>;
+
+alias Value = vec4f;
+
+fn store_out(row: u32, column: u32, value: Value) {
+  let index = row * 22u + column;
+  out[index] = value.x;
+  if (column + 1u < 22u) {
+    out[index + 1u] = value.y;
+  }
+  if (column + 2u < 22u) {
+    out[index + 2u] = value.z;
+  }
+  if (column + 3u < 22u) {
+    out[index + 3u] = value.w;
+  }
+}
+
+@compute @workgroup_size(16)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 16u) + invocation.x;
+  let isLive = lane < 16u;
+  let place = lane % 4u;
+  let quad = min(lane / 4u, 3u);
+  let tile = quad / 2u;
+  let wantedFour = (quad % 2u) * 4u + place;
+  // Lanes beyond the edge do the last lane's work again: their neighbours need what they load.
+  let four = min(wantedFour, 5u);
+  let place0 = place;
+  let place1 = (place ^ 1u) % 4u;
+  let place2 = (place ^ 2u) % 4u;
+  let place3 = (place ^ 3u) % 4u;
+  let row0 = min(tile * 2u, 3u);
+  let row1 = min(tile * 2u + 1u, 3u);
+  var sum0 = vec4f(0.0);
+  var sum1 = vec4f(0.0);
+  var sum2 = vec4f(0.0);
+  var sum3 = vec4f(0.0);
+  var sum4 = vec4f(0.0);
+  var sum5 = vec4f(0.0);
+  var sum6 = vec4f(0.0);
+  var sum7 = vec4f(0.0);
+  for (var k = 0u; k < 2u; k++) {
+    let b0 = vec4f(
+      b[(k * 4u + place0) * 22u + four * 4u],
+      b[(k * 4u + place0) * 22u + min(four * 4u + 1u, 21u)],
+      b[(k * 4u + place0) * 22u + min(four * 4u + 2u, 21u)],
+      b[(k * 4u + place0) * 22u + min(four * 4u + 3u, 21u)],
+    );
+    let b1 = vec4f(
+      b[(k * 4u + place1) * 22u + four * 4u],
+      b[(k * 4u + place1) * 22u + min(four * 4u + 1u, 21u)],
+      b[(k * 4u + place1) * 22u + min(four * 4u + 2u, 21u)],
+      b[(k * 4u + place1) * 22u + min(four * 4u + 3u, 21u)],
+    );
+    let b2 = vec4f(
+      b[(k * 4u + place2) * 22u + four * 4u],
+      b[(k * 4u + place2) * 22u + min(four * 4u + 1u, 21u)],
+      b[(k * 4u + place2) * 22u + min(four * 4u + 2u, 21u)],
+      b[(k * 4u + place2) * 22u + min(four * 4u + 3u, 21u)],
+    );
+    let b3 = vec4f(
+      b[(k * 4u + place3) * 22u + four * 4u],
+      b[(k * 4u + place3) * 22u + min(four * 4u + 1u, 21u)],
+      b[(k * 4u + place3) * 22u + min(four * 4u + 2u, 21u)],
+      b[(k * 4u + place3) * 22u + min(four * 4u + 3u, 21u)],
+    );
+    {
+      let a0 = vec4f(
+        a[(k * 4u + place) * 13u + row0 * 4u],
+        a[(k * 4u + place) * 13u + min(row0 * 4u + 1u, 12u)],
+        a[(k * 4u + place) * 13u + min(row0 * 4u + 2u, 12u)],
+        a[(k * 4u + place) * 13u + min(row0 * 4u + 3u, 12u)],
+      );
+      let a1 = quadSwapX(a0);
+      let a2 = quadSwapY(a0);
+      let a3 = quadSwapDiagonal(a0);
+      sum0 = fma(vec4f(a0.x), b0, sum0);
+      sum0 = fma(vec4f(a1.x), b1, sum0);
+      sum0 = fma(vec4f(a2.x), b2, sum0);
+      sum0 = fma(vec4f(a3.x), b3, sum0);
+      sum1 = fma(vec4f(a0.y), b0, sum1);
+      sum1 = fma(vec4f(a1.y), b1, sum1);
+      sum1 = fma(vec4f(a2.y), b2, sum1);
+      sum1 = fma(vec4f(a3.y), b3, sum1);
+      sum2 = fma(vec4f(a0.z), b0, sum2);
+      sum2 = fma(vec4f(a1.z), b1, sum2);
+      sum2 = fma(vec4f(a2.z), b2, sum2);
+      sum2 = fma(vec4f(a3.z), b3, sum2);
+      sum3 = fma(vec4f(a0.w), b0, sum3);
+      sum3 = fma(vec4f(a1.w), b1, sum3);
+      sum3 = fma(vec4f(a2.w), b2, sum3);
+      sum3 = fma(vec4f(a3.w), b3, sum3);
+    }
+    {
+      let a0 = vec4f(
+        a[(k * 4u + place) * 13u + row1 * 4u],
+        a[(k * 4u + place) * 13u + min(row1 * 4u + 1u, 12u)],
+        a[(k * 4u + place) * 13u + min(row1 * 4u + 2u, 12u)],
+        a[(k * 4u + place) * 13u + min(row1 * 4u + 3u, 12u)],
+      );
+      let a1 = quadSwapX(a0);
+      let a2 = quadSwapY(a0);
+      let a3 = quadSwapDiagonal(a0);
+      sum4 = fma(vec4f(a0.x), b0, sum4);
+      sum4 = fma(vec4f(a1.x), b1, sum4);
+      sum4 = fma(vec4f(a2.x), b2, sum4);
+      sum4 = fma(vec4f(a3.x), b3, sum4);
+      sum5 = fma(vec4f(a0.y), b0, sum5);
+      sum5 = fma(vec4f(a1.y), b1, sum5);
+      sum5 = fma(vec4f(a2.y), b2, sum5);
+      sum5 = fma(vec4f(a3.y), b3, sum5);
+      sum6 = fma(vec4f(a0.z), b0, sum6);
+      sum6 = fma(vec4f(a1.z), b1, sum6);
+      sum6 = fma(vec4f(a2.z), b2, sum6);
+      sum6 = fma(vec4f(a3.z), b3, sum6);
+      sum7 = fma(vec4f(a0.w), b0, sum7);
+      sum7 = fma(vec4f(a1.w), b1, sum7);
+      sum7 = fma(vec4f(a2.w), b2, sum7);
+      sum7 = fma(vec4f(a3.w), b3, sum7);
+    }
+  }
+  {
+    let b0 = select(vec4f(0.0), vec4f(
+      b[(min(8u + place0, 9u)) * 22u + four * 4u],
+      b[(min(8u + place0, 9u)) * 22u + min(four * 4u + 1u, 21u)],
+      b[(min(8u + place0, 9u)) * 22u + min(four * 4u + 2u, 21u)],
+      b[(min(8u + place0, 9u)) * 22u + min(four * 4u + 3u, 21u)],
+    ), 8u + place0 < 10u);
+    let b1 = select(vec4f(0.0), vec4f(
+      b[(min(8u + place1, 9u)) * 22u + four * 4u],
+      b[(min(8u + place1, 9u)) * 22u + min(four * 4u + 1u, 21u)],
+      b[(min(8u + place1, 9u)) * 22u + min(four * 4u + 2u, 21u)],
+      b[(min(8u + place1, 9u)) * 22u + min(four * 4u + 3u, 21u)],
+    ), 8u + place1 < 10u);
+    let b2 = select(vec4f(0.0), vec4f(
+      b[(min(8u + place2, 9u)) * 22u + four * 4u],
+      b[(min(8u + place2, 9u)) * 22u + min(four * 4u + 1u, 21u)],
+      b[(min(8u + place2, 9u)) * 22u + min(four * 4u + 2u, 21u)],
+      b[(min(8u + place2, 9u)) * 22u + min(four * 4u + 3u, 21u)],
+    ), 8u + place2 < 10u);
+    let b3 = select(vec4f(0.0), vec4f(
+      b[(min(8u + place3, 9u)) * 22u + four * 4u],
+      b[(min(8u + place3, 9u)) * 22u + min(four * 4u + 1u, 21u)],
+      b[(min(8u + place3, 9u)) * 22u + min(four * 4u + 2u, 21u)],
+      b[(min(8u + place3, 9u)) * 22u + min(four * 4u + 3u, 21u)],
+    ), 8u + place3 < 10u);
+    {
+      let a0 = select(vec4f(0.0), vec4f(
+        a[(min(8u + place, 9u)) * 13u + row0 * 4u],
+        a[(min(8u + place, 9u)) * 13u + min(row0 * 4u + 1u, 12u)],
+        a[(min(8u + place, 9u)) * 13u + min(row0 * 4u + 2u, 12u)],
+        a[(min(8u + place, 9u)) * 13u + min(row0 * 4u + 3u, 12u)],
+      ), 8u + place < 10u);
+      let a1 = quadSwapX(a0);
+      let a2 = quadSwapY(a0);
+      let a3 = quadSwapDiagonal(a0);
+      sum0 = fma(vec4f(a0.x), b0, sum0);
+      sum0 = fma(vec4f(a1.x), b1, sum0);
+      sum0 = fma(vec4f(a2.x), b2, sum0);
+      sum0 = fma(vec4f(a3.x), b3, sum0);
+      sum1 = fma(vec4f(a0.y), b0, sum1);
+      sum1 = fma(vec4f(a1.y), b1, sum1);
+      sum1 = fma(vec4f(a2.y), b2, sum1);
+      sum1 = fma(vec4f(a3.y), b3, sum1);
+      sum2 = fma(vec4f(a0.z), b0, sum2);
+      sum2 = fma(vec4f(a1.z), b1, sum2);
+      sum2 = fma(vec4f(a2.z), b2, sum2);
+      sum2 = fma(vec4f(a3.z), b3, sum2);
+      sum3 = fma(vec4f(a0.w), b0, sum3);
+      sum3 = fma(vec4f(a1.w), b1, sum3);
+      sum3 = fma(vec4f(a2.w), b2, sum3);
+      sum3 = fma(vec4f(a3.w), b3, sum3);
+    }
+    {
+      let a0 = select(vec4f(0.0), vec4f(
+        a[(min(8u + place, 9u)) * 13u + row1 * 4u],
+        a[(min(8u + place, 9u)) * 13u + min(row1 * 4u + 1u, 12u)],
+        a[(min(8u + place, 9u)) * 13u + min(row1 * 4u + 2u, 12u)],
+        a[(min(8u + place, 9u)) * 13u + min(row1 * 4u + 3u, 12u)],
+      ), 8u + place < 10u);
+      let a1 = quadSwapX(a0);
+      let a2 = quadSwapY(a0);
+      let a3 = quadSwapDiagonal(a0);
+      sum4 = fma(vec4f(a0.x), b0, sum4);
+      sum4 = fma(vec4f(a1.x), b1, sum4);
+      sum4 = fma(vec4f(a2.x), b2, sum4);
+      sum4 = fma(vec4f(a3.x), b3, sum4);
+      sum5 = fma(vec4f(a0.y), b0, sum5);
+      sum5 = fma(vec4f(a1.y), b1, sum5);
+      sum5 = fma(vec4f(a2.y), b2, sum5);
+      sum5 = fma(vec4f(a3.y), b3, sum5);
+      sum6 = fma(vec4f(a0.z), b0, sum6);
+      sum6 = fma(vec4f(a1.z), b1, sum6);
+      sum6 = fma(vec4f(a2.z), b2, sum6);
+      sum6 = fma(vec4f(a3.z), b3, sum6);
+      sum7 = fma(vec4f(a0.w), b0, sum7);
+      sum7 = fma(vec4f(a1.w), b1, sum7);
+      sum7 = fma(vec4f(a2.w), b2, sum7);
+      sum7 = fma(vec4f(a3.w), b3, sum7);
+    }
+  }
+  let firstOfTile = tile * 8u;
+  let column = four * 4u;
+  if (isLive && wantedFour < 6u) {
+    if (firstOfTile < 13u) {
+      store_out(firstOfTile, column, sum0);
+    }
+    if (firstOfTile + 1u < 13u) {
+      store_out(firstOfTile + 1u, column, sum1);
+    }
+    if (firstOfTile + 2u < 13u) {
+      store_out(firstOfTile + 2u, column, sum2);
+    }
+    if (firstOfTile + 3u < 13u) {
+      store_out(firstOfTile + 3u, column, sum3);
+    }
+    if (firstOfTile + 4u < 13u) {
+      store_out(firstOfTile + 4u, column, sum4);
+    }
+    if (firstOfTile + 5u < 13u) {
+      store_out(firstOfTile + 5u, column, sum5);
+    }
+    if (firstOfTile + 6u < 13u) {
+      store_out(firstOfTile + 6u, column, sum6);
+    }
+    if (firstOfTile + 7u < 13u) {
+      store_out(firstOfTile + 7u, column, sum7);
+    }
+  }
+}

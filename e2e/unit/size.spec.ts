@@ -1,0 +1,41 @@
+import { expect, test } from 'playwright/test';
+import { libraryOps } from '../../src/ops/index.ts';
+import { namesOf, quadVariants, variantNames } from '../../src/ops/variants.ts';
+import { bundleSize, TRAINING_PROGRAM } from '../../src/cli/size.mjs';
+
+// What a page has to load before it can train: through a bundler with minification, as its users would.
+
+/** Bytes after gzip of all that is loaded at once: a ratchet on the way to 45,000. What makes it smaller lowers it, and nothing may raise it. */
+const LIMIT = 68_500;
+
+test('a program that trains an MLP and a CNN consists of what it uses', async () => {
+  const { gzip, bytes, modules, later } = await bundleSize(TRAINING_PROGRAM);
+  console.log(`MLP and CNN training: ${(gzip / 1000).toFixed(1)} KB gzip, ${(bytes / 1000).toFixed(1)} KB minified, of ${modules.length} modules; the largest: `
+    + modules.slice(0, 8).map(({ name, bytes: own }) => `${name.split('/').at(-1)} ${(own / 1000).toFixed(1)}`).join(', '));
+  expect(gzip).toBeLessThanOrEqual(LIMIT);
+  const names = modules.map(({ name }) => name);
+  expect(names).toContain('src/nn/trainer.ts');
+  // Ops that neither net has, and the list of all of them, which would bring them.
+  for (const part of ['index', 'recurrent', 'attention', 'normalization', 'batch-norm', 'indexing', 'reductions', 'pad', 'rotary', 'cumsum', 'upsample', 'element-losses', 'dropout']) {
+    expect(names, part).not.toContain(`src/ops/${part}.ts`);
+  }
+  // A profile and a snapshot load what they need when they are asked for, and that is no op either.
+  const deferred = later.flatMap((chunk) => chunk.modules.map(({ name }) => name));
+  expect(deferred).toEqual(expect.arrayContaining(['src/nn/profile.ts', 'src/nn/snapshot.ts', 'src/gpu/observe.ts']));
+  expect(deferred.filter((name) => name.startsWith('src/ops/'))).toEqual([]);
+  expect([...names, ...deferred].filter((name) => /^src\/(check|proof|reference|mutation)\//.test(name))).toEqual([]);
+});
+
+test('the gradient check is a chunk of its own, which a page loads when it checks', async () => {
+  const checking = `${TRAINING_PROGRAM}\nexport const check = async (trainer) => (await import('chainrule/gradcheck')).checkGradients(trainer);`;
+  const [plain, { gzip, modules, later }] = [await bundleSize(TRAINING_PROGRAM), await bundleSize(checking)];
+  expect(modules.filter(({ name }) => /^src\/(check|proof|reference|mutation)\//.test(name))).toEqual([]);
+  expect(later.flatMap((chunk) => chunk.modules.map(({ name }) => name))).toContain('src/check/check-gradients.ts');
+  console.log(`with the check in a chunk of its own: ${(gzip / 1000).toFixed(1)} KB gzip at once (${(plain.gzip / 1000).toFixed(1)} without), ${(later.reduce((sum, chunk) => sum + chunk.gzip, 0) / 1000).toFixed(1)} KB later`);
+});
+
+test('the written list of families with a choice is what the ops list', () => {
+  expect(variantNames).toEqual(namesOf(libraryOps.flatMap(({ families = [] }) => families)));
+  const needQuads = libraryOps.flatMap(({ families = [] }) => families).map((family) => ({ ...family, variants: family.variants.filter(({ runs }) => runs && !runs({ adapterClass: 'cpu', maxBindings: 8 })) }));
+  expect(quadVariants).toEqual(namesOf(needQuads.filter(({ variants }) => variants.length > 0)));
+});

@@ -1,0 +1,168 @@
+import { chainCall } from './chain.wgsl.ts';
+import { quadKernel, type Kernel } from './kernel.ts';
+import { isBatched, isVector, placeOf, productCount, startsText, storedSizes, usesRows, usesStart } from './matmul-batch.wgsl.ts';
+import { COMPONENTS, forEachTerm, layoutName, matmulFormula, matmulParts, storeText, type MatmulSpec } from './matmul.wgsl.ts';
+import { lines, plus, times, wgsl } from './wgsl.ts';
+
+/** How a lane gets what the other three of its quad hold: the value of the lane at place ^ 1, ^ 2, ^ 3. */
+const EXCHANGES = ['', 'quadSwapX', 'quadSwapY', 'quadSwapDiagonal'] as const;
+
+/** The element of an operand, or the vec4 of it where `unit` is 4. Indices stand in the text: what a function is given has no range that a compiler could prove. */
+function elementText(spec: MatmulSpec, operand: 'a' | 'b', row: string, column: string, unit: 1 | 4): string {
+  const { offset, rowStride } = placeOf(spec, operand);
+  const start = `start${operand.toUpperCase()}`;
+  const starts = usesStart(spec, operand) ? [unit === 1 ? start : `${start} / 4u`] : [];
+  // The stride of a single row is anything.
+  const rows = storedSizes(spec, operand).rows > 1 ? [times(row, rowStride / unit)] : [];
+  return `${operand}[${plus([...starts, ...rows, column].join(' + '), offset / unit)}]`;
+}
+
+/** The element that begins the given four. */
+const elementOf = (fours: string): string => (/^\d+u$/.test(fours) ? `${4 * Number.parseInt(fours, 10)}u` : times(fours, 4));
+
+/** Four neighbours of an operand along its stored columns, from four times `fours` on, with its prologue. Those past the edge repeat the last. */
+function fourText(spec: MatmulSpec, operand: 'a' | 'b', row: string, fours: string, isWhole: boolean): string {
+  const { columns } = storedSizes(spec, operand);
+  const { columnStride } = placeOf(spec, operand);
+  const scalar = (i: number): string => {
+    const column = plus(elementOf(fours), i);
+    return elementText(spec, operand, row, times(isWhole || i === 0 ? column : `min(${column}, ${columns - 1}u)`, columnStride), 1);
+  };
+  const value = isVector(spec, operand)
+    ? elementText(spec, operand, row, fours, 4)
+    : wgsl`
+vec4f(
+  ${lines(4, (i) => `${scalar(i)},`)}
+)`.trim();
+  const [name, chain] = operand === 'a' ? ['prologueA', spec.prologueA] as const : ['prologueB', spec.prologueB] as const;
+  return chainCall(name, chain, value, usesRows(spec, operand) ? `firstRow${operand.toUpperCase()} + ${row}` : row, elementOf(fours));
+}
+
+/** The rows of b, k by k, for the lane's four columns: registers b0 to b3, of which `depth` are steps along k. */
+function loadsOfB(spec: MatmulSpec, k: string, depth: number): string[] {
+  const { transposeA, transposeB, n } = spec;
+  const isWhole = depth === 4;
+  const all = [0, 1, 2, 3];
+  if (transposeB) {
+    // Four along k of each column, then turned: which component is which is decided here, in the text.
+    const name = transposeA ? 'step' : 'b';
+    const columns = all.map((c) => `let column${c} = ${fourText(spec, 'b', `columnRow${c}`, k, isWhole)};`);
+    const turned = all.filter((j) => j < depth).map((j) => `let ${name}${j} = vec4f(${all.map((c) => `column${c}.${COMPONENTS[j]}`).join(', ')});`);
+    if (!transposeA) return [...columns, ...turned];
+    // Here register i is the step of the lane at place ^ i: pairs exchanged at odd places, halves at high ones.
+    const none = all.filter((j) => j >= depth).map((j) => `let step${j} = vec4f(0.0);`);
+    return [
+      ...columns, ...turned, ...none,
+      ...all.map((i) => `let pair${i} = select(step${i}, step${i ^ 1}, isOdd);`), ...all.map((i) => `let b${i} = select(pair${i}, pair${i ^ 2}, isHigh);`),
+    ];
+  }
+  if (!transposeA) return all.filter((j) => j < depth).map((j) => `let b${j} = ${fourText(spec, 'b', plus(elementOf(k), j), 'four', n % 4 === 0)};`);
+  return all.map((j) => {
+    const row = `${elementOf(k)} + place${j}`;
+    if (isWhole) return `let b${j} = ${fourText(spec, 'b', row, 'four', n % 4 === 0)};`;
+    return `let b${j} = select(vec4f(0.0), ${fourText(spec, 'b', `min(${row}, ${spec.k - 1}u)`, 'four', n % 4 === 0)}, ${row} < ${spec.k}u);`;
+  });
+}
+
+/** Four steps along k, or the `rest` steps after the last four: `k` counts fours. */
+function block(spec: MatmulSpec, height: number, k: string, rest = 0): string {
+  const { transposeA } = spec;
+  const depth = rest || 4;
+  const text = loadsOfB(spec, k, depth);
+  for (let g = 0; g < height / 4; g++) {
+    const step = `${elementOf(k)} + place`;
+    const own = !transposeA ? fourText(spec, 'a', `row${g}`, k, depth === 4)
+      : depth === 4 ? fourText(spec, 'a', step, `row${g}`, spec.m % 4 === 0)
+        : `select(vec4f(0.0), ${fourText(spec, 'a', `min(${step}, ${spec.k - 1}u)`, `row${g}`, spec.m % 4 === 0)}, ${step} < ${spec.k}u)`;
+    text.push('{', `let a0 = ${own};`, ...[1, 2, 3].map((i) => `let a${i} = ${EXCHANGES[i]}(a0);`));
+    for (let i = 0; i < 4; i++) {
+      for (let j = 0; j < (transposeA ? 4 : depth); j++) {
+        // Register and component change their parts: the lane at place ^ i loaded row i of four, or at place ^ j step j along k.
+        const factor = transposeA ? `a${j}.${COMPONENTS[i]}` : `a${i}.${COMPONENTS[j]}`;
+        text.push(`sum${4 * g + i} = fma(vec4f(${factor}), b${j}, sum${4 * g + i});`);
+      }
+    }
+    if (spec.rowSums) text.push(`total${g} += (a0 + a1) + (a2 + a3);`);
+    text.push('}');
+  }
+  return text.join('\n');
+}
+
+/**
+ * A quad makes `height` × 16 results, each lane four columns of them in registers: no workgroup memory, no barrier. The lanes load
+ * different rows of a and exchange them, so that no element is loaded twice within a quad. For adapters on which a load costs many
+ * multiplications, and four lanes are one vector: software.
+ */
+export function matmulQuad(spec: MatmulSpec, height: 8 | 16 | 32): Kernel {
+  const { m, n, k, transposeA, transposeB } = spec;
+  const fours = Math.ceil(n / 4);
+  const tileColumns = Math.ceil(fours / 4);
+  const tiles = Math.ceil(m / height) * tileColumns;
+  const many = productCount(spec) > 1;
+  const wholeFours = Math.floor(k / 4);
+  const tile = many ? `(quad % ${tiles}u) / ${tileColumns}u` : `quad / ${tileColumns}u`;
+  // Along k a lane holds, in register i, the row that the lane at place ^ i loaded.
+  const rowOf = (i: number): string => (transposeA ? plus('firstOfTile', i) : `${plus('firstOfTile', i - i % 4)} + place${i % 4}`);
+  return quadKernel({
+    name: `matmul-${layoutName(spec)}/quad`,
+    formula: matmulFormula(spec),
+    ...matmulParts(spec, { vectorA: isVector(spec, 'a'), vectorB: isVector(spec, 'b') }),
+    count: productCount(spec) * tiles,
+    body: wgsl`
+#if ${isBatched(spec)}
+${startsText(spec, `quad / ${tiles}u`)}
+#endif
+  let tile = ${tile};
+  let wantedFour = (quad % ${tileColumns}u) * 4u + place;
+  // Lanes beyond the edge do the last lane's work again: their neighbours need what they load.
+  let four = min(wantedFour, ${fours - 1}u);
+  ${lines(4, (i) => `let place${i} = ${i === 0 ? 'place' : `(place ^ ${i}u) % 4u`};`)}
+  ${lines(height / 4, (g) => (transposeA
+    ? `let row${g} = min(${plus(times('tile', height / 4), g)}, ${Math.ceil(m / 4) - 1}u);`
+    : `let row${g} = min(${plus(times('tile', height), 4 * g)} + place, ${m - 1}u);`))}
+#if ${transposeA && transposeB}
+  let isOdd = place % 2u == 1u;
+  let isHigh = place >= 2u;
+#endif
+#if ${transposeB}
+  ${lines(4, (c) => `let columnRow${c} = min(${plus('four * 4u', c)}, ${n - 1}u);`)}
+#endif
+  ${lines(height, (i) => `var sum${i} = vec4f(0.0);`)}
+#if ${spec.rowSums}
+  ${lines(height / 4, (g) => `var total${g} = vec4f(0.0);`)}
+#endif
+  ${forEachTerm(spec, wgsl`
+#if ${wholeFours > 0}
+for (var k = 0u; k < ${wholeFours}u; k++) {
+    ${block(spec, height, 'k')}
+  }
+#endif
+#if ${k % 4 > 0}
+  {
+    ${k % 4 > 0 ? block(spec, height, `${wholeFours}u`, k % 4) : ''}
+  }
+#endif
+`.trim())}
+  let firstOfTile = ${times('tile', height)};
+  let column = four * 4u;
+  if (isLive && wantedFour < ${fours}u) {
+    ${lines(height, (i) => {
+    const row = rowOf(i);
+    return m % height === 0 ? storeText(spec, `sum${i}`, row) : `if (${row} < ${m}u) {
+      ${storeText(spec, `sum${i}`, row)}
+    }`;
+  }, '    ')}
+  }
+#if ${spec.rowSums}
+  if (isLive && wantedFour == 0u) {
+    ${lines(height, (i) => {
+    const row = plus('firstOfTile', i);
+    const store = `rowSums[${row}] = total${Math.floor(i / 4)}.${COMPONENTS[i % 4]};`;
+    return m % height === 0 ? store : `if (${row} < ${m}u) {
+      ${store}
+    }`;
+  }, '    ')}
+  }
+#endif`,
+  });
+}

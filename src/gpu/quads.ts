@@ -1,0 +1,26 @@
+import { PROBED_LANES, quadProbe } from '../../shaders/quads.wgsl.ts';
+import type { Device } from './device.ts';
+import { createDispatch, submit } from './sequence.ts';
+
+/** True where an adapter runs four lanes as one: then it may be worth a probe. */
+export function mayHaveQuads({ features, info }: GPUAdapter): boolean {
+  return features.has('subgroups') && info.subgroupMinSize === 4 && info.subgroupMaxSize === 4;
+}
+
+/**
+ * Whether the lanes of a quad are neighbours in their workgroup's own order, as kernels of quads rely on. WGSL promises it for no
+ * adapter, so each device is asked once.
+ */
+export async function probeQuads(device: Device): Promise<boolean> {
+  const kernel = quadProbe();
+  const [pipeline] = await device.compile([kernel]);
+  const bytes = PROBED_LANES * 16;
+  const buffer = device.createBuffer('quad probe', bytes, 'storage');
+  try {
+    submit(device, 'quad probe', [createDispatch(device, 'quad probe', kernel, pipeline!, [{ buffer, offset: 0, bytes }])]);
+    const found = new Uint32Array(await device.read(buffer, 0, bytes));
+    return found.every((lane, index) => lane === (index >> 2 ^ index % 4));
+  } finally {
+    buffer.destroy();
+  }
+}

@@ -1,0 +1,53 @@
+import { OptionError, show } from '../errors.ts';
+import { registered } from './registry.ts';
+import type { KernelFamily, Traits } from './request.ts';
+
+/**
+ * The library's families that have a choice of kernels: their variants' names. Written out, so that who refuses a name need not load every
+ * op; a test compares it with the families that all ops list.
+ */
+export const variantNames: Readonly<Record<string, readonly string[]>> = {
+  'matmul': ['quad', 'tiled', 'register', 'small'],
+  'attention': ['tiles', 'rows'],
+  'attention-query-gradient': ['tiles', 'rows'],
+  'attention-key-gradient': ['tiles', 'rows'],
+  'reduce': ['workgroup', 'serial'],
+  'softmax': ['workgroup', 'row'],
+  'softmax-backward': ['workgroup', 'row'],
+  'cumsum': ['workgroup', 'serial'],
+  'normalization': ['workgroup', 'serial'],
+  'running-statistic': ['workgroup', 'serial'],
+};
+
+/** Variants whose lanes exchange values in quads: they run only where there are some. Written out like the names, and compared like them. */
+export const quadVariants: Readonly<Record<string, readonly string[]>> = { matmul: ['quad'] };
+
+/** What `Variant.runs` is for a variant that exchanges values in quads. */
+export const hasQuads = ({ quads = false }: Traits): boolean => quads;
+
+/** The names of a family's variants that a device can run. */
+export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {
+  const lacking = hasQuads(traits) ? [] : quadVariants[family] ?? [];
+  return names.filter((name) => !lacking.includes(name));
+}
+
+/** All families whose variants can be forced: the library's, and those that ops of one's own list. */
+export function forcibleVariants(): Readonly<Record<string, readonly string[]>> {
+  return { ...namesOf(Object.values(registered).flatMap(({ families = [] }) => families)), ...variantNames };
+}
+
+/** The variants of these families by name. */
+export function namesOf(families: readonly KernelFamily[]): Record<string, readonly string[]> {
+  return Object.fromEntries(families.map(({ name, variants }) => [name, variants.map((variant) => variant.name)]));
+}
+
+/** A family or a variant that does not exist must not be ignored: whoever forces one relies on it. */
+export function checkVariants(who: string, variants: Readonly<Record<string, string>>): void {
+  if (variants === null || typeof variants !== 'object') throw new OptionError(who, 'variants as an object of names by family', show(variants));
+  const known = forcibleVariants();
+  for (const [family, variant] of Object.entries(variants)) {
+    const choices = Object.hasOwn(known, family) ? known[family]! : undefined;
+    if (!choices) throw new OptionError(who, `variants of the families ${Object.keys(known).join(', ')}`, `the family ${show(family)}`);
+    if (!choices.includes(variant)) throw new OptionError(who, `a variant of ${family} among ${choices.join(', ')}`, show(variant));
+  }
+}
