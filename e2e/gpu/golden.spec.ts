@@ -8,18 +8,21 @@ const files = readdirSync(folder).filter((file) => file.endsWith('.wgsl'));
 test('every golden kernel compiles without a message', async ({ run }) => {
   const golden = files.map((file) => ({ file, code: readFileSync(`${folder}${file}`, 'utf8') }));
   expect(golden.length).toBeGreaterThan(60);
-  const results = await run(async (_lib, golden) => {
+  const { results, skipped } = await run(async (_lib, golden) => {
     const adapter = await navigator.gpu.requestAdapter();
-    const device = await adapter!.requestDevice();
-    const results = await Promise.all(golden.map(async ({ file, code }) => {
+    // What an adapter does not have no kernel of the library runs on it.
+    const subgroups = adapter!.features.has('subgroups');
+    const device = await adapter!.requestDevice({ requiredFeatures: subgroups ? ['subgroups'] : [] });
+    const known = golden.filter(({ code }) => subgroups || !code.includes('\nenable subgroups;'));
+    const results = await Promise.all(known.map(async ({ file, code }) => {
       const module = device.createShaderModule({ label: file, code });
       const { messages } = await module.getCompilationInfo();
       return { file, messages: messages.map(({ type, lineNum, message }) => `${type} in line ${lineNum}: ${message}`) };
     }));
     device.destroy();
-    return results;
+    return { results, skipped: golden.length - known.length };
   }, golden);
-  expect(results).toHaveLength(golden.length);
+  expect(results.length + skipped).toBe(golden.length);
   expect(results.filter(({ messages }) => messages.length > 0)).toEqual([]);
 });
 

@@ -25,7 +25,7 @@ test('requests run below graphs, fused and unfused alike, and a request without 
     const same = (x: Float32Array | Uint32Array, y: Float32Array | Uint32Array): boolean => Array.from(x).every((value, i) => Object.is(value, y[i]));
     const missing = await caught(() => runRequests(device, requests, { inputs: new Map(), read: [out] }));
     const short = await caught(() => runRequests(device, requests, { inputs: new Map([...inputs, [bias, fill(6, 1)]]), read: [out] }));
-    const { kernel } = lower(requests[0]!, 'forward', { adapterClass: 'cpu', maxBindings: 8, fusion: true, variants: {} });
+    const { kernel } = lower(requests[0]!, 'forward', { adapterClass: 'cpu', maxBindings: 8, quads: false, fusion: true, variants: {} });
     device.destroy();
     return { worst: [fused!, unfused!, both!].map(worst), alike: same(fused!, unfused!) && same(kept!, alsoKept!), missing, short, kernel: kernel.name };
   });

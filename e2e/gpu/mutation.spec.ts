@@ -14,7 +14,7 @@ for (const op of ops) {
       const { runMutation } = await load<typeof import('../../src/mutation/run-mutation.ts')>('/src/mutation/run-mutation.ts');
       const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
       const device = await sharedDevice();
-      const { texts, launches } = chosenMutations(device)[op]!;
+      const { texts, launches } = chosenMutations(device.traits)[op]!;
       const results = [];
       // Every op's reports are explained, but not every report: a search for the terms of a sum takes a second and more.
       for (const [list, explain] of [[texts, false], [launches, true]] as const) {
@@ -87,7 +87,7 @@ test('a bug in a net: found beside what the usual practices make of it', async (
     const device = await chainrule.openDevice();
     const net = 'tanh 2-16-2, cross-entropy';
     const results = [];
-    for (const { id, group } of netSection.list(device)) {
+    for (const { id, group } of netSection.list(device.traits)) {
       if (group !== net || !/no bug|a thousandth too large, .* dx$|the bias gradient never written/.test(id)) continue;
       results.push(await netSection.run(device, id));
     }

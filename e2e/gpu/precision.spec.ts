@@ -36,13 +36,13 @@ test('no kernel is twice as inexact as when its row was written', async ({ run }
       // The self-test's small samples of each op, then whatever else runs a kernel that nothing before has run: forced variants
       // compile for seconds on a software adapter.
       const kernelsOf = ({ sample, variants }: Problem): string[] =>
-        planGraph(opRun(op, sample.options, sample.inputs, new Float32Array(), { target: { variants } }), device).launches.map(({ kernel }) => kernel.name);
+        planGraph(opRun(op, sample.options, sample.inputs, new Float32Array(), { target: { variants } }), device.traits).launches.map(({ kernel }) => kernel.name);
       const sizeOf = ({ sample }: Problem): number => Object.values(sample.inputs).reduce((sum, { data }) => sum + data.length, 0);
       const isForced = ({ variants }: Problem): number => Object.keys(variants).length;
       const proof = { [op]: proofs[op]! };
-      const problems = coreProblems(proof, device);
+      const problems = coreProblems(proof, device.traits);
       for (const kernel of problems.flatMap(kernelsOf)) shared.seen!.add(kernel);
-      for (const problem of allProblems(proof, device).toSorted((a, b) => isForced(a) - isForced(b) || sizeOf(b) - sizeOf(a))) {
+      for (const problem of allProblems(proof, device.traits).toSorted((a, b) => isForced(a) - isForced(b) || sizeOf(b) - sizeOf(a))) {
         const fresh = kernelsOf(problem).filter((kernel) => !shared.seen!.has(kernel));
         if (fresh.length > 0) problems.push(problem);
         for (const kernel of fresh) shared.seen!.add(kernel);

@@ -6,7 +6,7 @@ import { dependent, groupsOf, readsOf, withGroups } from '../../src/mutation/pla
 import { declaredLength, rewriteStores } from '../../src/mutation/store-text.ts';
 import type { ProgramPlan } from '../../src/program/plan.ts';
 
-const DEVICE = { adapterClass: 'cpu', maxBindings: 8 } as const;
+const DEVICE = { adapterClass: 'cpu', maxBindings: 8, quads: false } as const;
 const operator = (name: string) => operators.find((one) => one.name === name)!;
 /** Ops that have every kind of launch between them; all plans of all ops would take a minute. */
 const OPS = ['add', 'sub', 'mul', 'relu', 'tanh', 'linear', 'mse', 'sumOfSquares'];

@@ -6,7 +6,7 @@ import { planProgram, type ProgramPlan } from '../../src/program/plan.ts';
 import { Trace, tracing } from '../../src/program/trace.ts';
 import { testNets } from '../nets.ts';
 
-const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, fusion: true, variants: {} };
+const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, quads: false, fusion: true, variants: {} };
 
 for (const [name, { model, loss, fused, unfused }] of Object.entries(testNets)) {
   test(`${name}: ${fused} launches instead of ${unfused}`, () => {

@@ -8,7 +8,7 @@ import type { Target } from '../../src/ops/request.ts';
 import { planProgram } from '../../src/program/plan.ts';
 import { apply, Trace, tracing } from '../../src/program/trace.ts';
 
-const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, fusion: true, variants: {} };
+const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, quads: false, fusion: true, variants: {} };
 
 test('a copy of indices is a copy of integers', () => {
   const trace = new Trace();

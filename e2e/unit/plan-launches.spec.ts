@@ -13,7 +13,7 @@ import { planTraining } from '../../src/nn/step-plans.ts';
 import { lower, planProgram } from '../../src/program/plan.ts';
 import { Trace, tracing } from '../../src/program/trace.ts';
 
-const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, fusion: true, variants: {} };
+const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, quads: false, fusion: true, variants: {} };
 const tensor = (id: number, shape: Shape): Tensor => ({ id, name: `t${id}`, shape, type: 'f32', role: 'value' });
 const variantOf = (request: Request, target: Partial<Target>): string => lower(request, 'forward', { ...TARGET, ...target }).kernel.name.split('/')[1]!;
 

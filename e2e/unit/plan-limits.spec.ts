@@ -12,7 +12,7 @@ import { multiply } from '../../src/ops/matmul.ts';
 import { fuse } from '../../src/program/fusion.ts';
 import { planProgram, type ProgramPlan } from '../../src/program/plan.ts';
 
-const target = (fusion: boolean): Target => ({ adapterClass: 'cpu', maxBindings: 8, fusion, variants: {} });
+const target = (fusion: boolean): Target => ({ adapterClass: 'cpu', maxBindings: 8, quads: false, fusion, variants: {} });
 
 function planOf(model: Module, fusion: boolean): ProgramPlan {
   const net = traceLossNet(model, model.inputShape!, 5, mse());

@@ -7,7 +7,7 @@ import { planProgram, type ProgramPlan } from '../../src/program/plan.ts';
 import { foldGroups } from '../../src/gpu/sequence.ts';
 import { buildGraph, recipes, type Recipe } from '../random-graph.ts';
 
-const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, fusion: true, variants: {} };
+const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, quads: false, fusion: true, variants: {} };
 
 function planOf(recipe: Recipe, target: Partial<Target>): ProgramPlan {
   const { graph, seeds, wanted } = buildGraph(recipe);

@@ -12,7 +12,7 @@ import type { Mutant } from '../../src/proof/proof.ts';
 import { VERSION } from '../../src/version.ts';
 
 const software = { adapterClass: 'cpu', maxBindings: 8, quads: true } as const;
-const gpu = { adapterClass: 'gpu', maxBindings: 8 } as const;
+const gpu = { adapterClass: 'gpu', maxBindings: 8, quads: false } as const;
 
 test('the version is the package\'s', () => {
   expect(VERSION).toBe(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version);

@@ -147,7 +147,7 @@ async function runClean(device: Device, net: MutationNet): Promise<JobResult> {
 function byId(device: Device, id: string): { net: MutationNet; mutation?: NetMutation } {
   for (const net of mutationNets) {
     if (id === cleanId(net)) return { net };
-    const mutation = id.startsWith(`${net.name}: `) ? netMutations(net, device).find((candidate) => candidate.id === id) : undefined;
+    const mutation = id.startsWith(`${net.name}: `) ? netMutations(net, device.traits).find((candidate) => candidate.id === id) : undefined;
     if (mutation) return { net, mutation };
   }
   throw new OptionError('mutate', 'a mutation of a net', show(id));
@@ -156,9 +156,9 @@ function byId(device: Device, id: string): { net: MutationNet; mutation?: NetMut
 /** Bugs in whole nets, beside what the usual practices make of them. */
 export const netSection: Section = {
   name: 'nets',
-  list: (device) => mutationNets.flatMap((net) => [
+  list: (traits) => mutationNets.flatMap((net) => [
     { id: cleanId(net), group: net.name, class: 'clean', name: 'no bug', core: true },
-    ...netMutations(net, device).map(({ id, class: kind, name, core }) => ({ id, group: net.name, class: kind, name, core })),
+    ...netMutations(net, traits).map(({ id, class: kind, name, core }) => ({ id, group: net.name, class: kind, name, core })),
   ]),
   async run(device, id) {
     const { net, mutation } = byId(device, id);

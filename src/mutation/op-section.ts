@@ -17,7 +17,7 @@ export function knownMutations(op: string, traits: Traits): readonly OpMutation[
 }
 
 function find(device: Device, id: string): OpMutation {
-  const mutation = knownMutations(id.slice(0, Math.max(0, id.indexOf(':'))), device).find((candidate) => candidate.id === id);
+  const mutation = knownMutations(id.slice(0, Math.max(0, id.indexOf(':'))), device.traits).find((candidate) => candidate.id === id);
   if (!mutation) throw new OptionError('mutate', 'a mutation of an op', show(id));
   return mutation;
 }
@@ -25,18 +25,18 @@ function find(device: Device, id: string): OpMutation {
 /** Bugs in the kernels of every op and in the way they are launched, each against the op's own samples. */
 export const opSection: Section = {
   name: 'ops',
-  list(device) {
+  list(traits) {
     // Kernels that several ops run are attacked in the first of them.
     const attacked = new Set<string>();
     const repeats = new Set<string>();
     for (const op of Object.keys(ops).filter((name) => Object.hasOwn(proofs, name))) {
-      for (const { id, core, targets } of knownMutations(op, device)) {
+      for (const { id, core, targets } of knownMutations(op, traits)) {
         if (!core) continue;
         if (targets.length > 0 && targets.every((target) => attacked.has(target))) repeats.add(id);
         for (const target of targets) attacked.add(target);
       }
     }
-    return Object.keys(proofs).flatMap((op) => knownMutations(op, device).map(({ id, class: kind, name, core, equivalent }) => ({
+    return Object.keys(proofs).flatMap((op) => knownMutations(op, traits).map(({ id, class: kind, name, core, equivalent }) => ({
       id, group: op, class: kind, name, core, ...(repeats.has(id) ? { repeats: true } : {}), ...(equivalent === undefined ? {} : { harmless: true }),
     })));
   },

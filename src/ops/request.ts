@@ -7,8 +7,8 @@ export interface Traits {
   readonly adapterClass: AdapterClass;
   /** Storage buffers that one launch may bind. */
   readonly maxBindings: number;
-  /** True where lanes run in fours, the neighbours 0 to 3, 4 to 7, … of a workgroup, and exchange values. Default false. */
-  readonly quads?: boolean;
+  /** True where lanes run in fours, the neighbours 0 to 3, 4 to 7, … of a workgroup, and exchange values. */
+  readonly quads: boolean;
 }
 
 /** What kernels are chosen for. */

@@ -23,7 +23,7 @@ export const variantNames: Readonly<Record<string, readonly string[]>> = {
 export const quadVariants: Readonly<Record<string, readonly string[]>> = { matmul: ['quad'] };
 
 /** What `Variant.runs` is for a variant that exchanges values in quads. */
-export const hasQuads = ({ quads = false }: Traits): boolean => quads;
+export const hasQuads = ({ quads }: Traits): boolean => quads;
 
 /** The names of a family's variants that a device can run. */
 export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {
