@@ -24,7 +24,7 @@ export interface CaseFacts {
 export interface About {
   readonly adapter: { readonly name: string; readonly vendor: string; readonly architecture: string; readonly device: string; readonly description: string; readonly class: string };
   readonly cases: readonly CaseFacts[];
-  readonly sweeps: readonly string[];
+  readonly sweeps: readonly { readonly name: string; readonly note: string }[];
 }
 
 export interface SweepPoint {
@@ -51,7 +51,7 @@ export async function answer(request: BenchRequest, loaders: Loaders, say: (line
       return {
         adapter: { name, vendor, architecture, device, description, class: adapterClass },
         cases: cases.map((one) => ({ name: one.name, kind: one.kind, large: one.large === true, flops: one.flops ?? null, bytes: one.bytes ?? null, peers: peersOf(one) })),
-        sweeps: sweeps.map((sweep) => sweep.name),
+        sweeps: sweeps.map(({ name: sweep, note }) => ({ name: sweep, note })),
       };
     }
     case 'ceilings': return measureCeilings();

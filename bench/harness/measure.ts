@@ -24,7 +24,7 @@ export interface Measured {
   readonly setupMs: number;
   /** Per run, in steady state. */
   readonly counts: Counts | null;
-  /** The most bytes of buffers at once in steady state. */
+  /** The most bytes of buffers at once in steady state, without the inputs of a training's batches: all hold the same. */
   readonly peakBytes: number | null;
   /** The losses of the first steps, of a training. */
   readonly losses: readonly number[] | null;
@@ -49,7 +49,7 @@ interface Entry {
   setupMs: number;
   spent: number;
   times: number;
-  /** Bytes that were live on its device before it began: another mode of the same library holds them. */
+  /** Bytes on its device that are not its own: what another mode of the same library holds, and the data. */
   foreign: number;
   counts?: Counts;
   peakBytes?: number;
@@ -77,7 +77,7 @@ async function prepare(contestant: Contestant, work: Case, { sample, budget }: M
   try {
     entry.running = await contestant.start(work);
     entry.account = accountOf(entry.running.device);
-    entry.foreign = before.get(entry.running.device) ?? 0;
+    entry.foreign = (before.get(entry.running.device) ?? 0) + (work.kind === 'training' ? work.data().inputs.byteLength : 0);
     entry.evidence = await entry.running.prove();
     entry.setupMs = performance.now() - start;
     const { granularity } = entry.running;

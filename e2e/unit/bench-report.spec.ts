@@ -11,7 +11,7 @@ function example(ofJax: number) {
     oneCase('MLP 784-128-10, batch 64', [contestant('chainrule', 2, { gflops: 1, fraction: 0.1 }), contestant('tfjs', 100, { peakBytes: 2 ** 22 }), contestant('jax', ofJax)]),
     oneCase('softmax 4096×1024', [contestant('chainrule', 3, { gbps: 2.5, fraction: 0.5 }), contestant('jax', null, { notPossible: 'no such op' })], 'rows'),
   ];
-  const result = resultOf(cases, { sweeps: [{ name: 'batch of a net', points: [{ label: '1', flops: 1e6, ms: 1 }, { label: '2', flops: 2e6, ms: 2 }] }] });
+  const result = resultOf(cases, { sweeps: [{ name: 'batch of a net', note: 'Something grows.', points: [{ label: '1', flops: 1e6, ms: 1 }, { label: '2', flops: 2e6, ms: 2 }] }] });
   const problems = problemsOf(result);
   return { ...result, requirements: requirementsOf(result), problems, passed: problems.length === 0 };
 }
@@ -28,7 +28,7 @@ test('the table shows times, ratios, parts of the ceiling, and why something is 
 
 test('the document says where it comes from and what was missed', () => {
   const text = benchmarkDocument(example(20));
-  for (const part of ['2030-01-02', 'SwiftShader (google, software): a software adapter', 'chromium 200, headless', '`--a`', '@jax-js/jax 1.2.3', 'power 1 of the work', 'not possible: no such op']) expect(text).toContain(part);
+  for (const part of ['2030-01-02', 'SwiftShader (google, software): a software adapter', 'chromium 200, headless', '`--a`', '@jax-js/jax 1.2.3', 'power 1 of the work. Something grows.', 'not possible: no such op']) expect(text).toContain(part);
   expect(text).toMatch(/All \d+ are met\./);
   expect(benchmarkDocument(example(4))).toContain('**1 of ');
 });
@@ -38,7 +38,7 @@ test('a part of a run makes no document', () => {
 });
 
 const about = {
-  adapter: resultOf([]).adapter, sweeps: ['batch'],
+  adapter: resultOf([]).adapter, sweeps: [{ name: 'batch', note: 'why' }],
   cases: [
     { name: 'small', kind: 'product', large: false, flops: 1e9, bytes: 1, peers: ['chainrule', 'jax'] }, { name: 'large', kind: 'product', large: true, flops: 1e9, bytes: 1, peers: ['chainrule', 'jax', 'onnxruntime'] },
   ],
@@ -92,7 +92,7 @@ test('another adapter than the one that was asked for is refused', async () => {
 
 test('sweeps replace the cases, and a name that does not exist is told', async () => {
   const host = fakeHost();
-  expect((await run(host, '--sweep')).sweeps).toEqual([{ name: 'batch', points: [{ label: '1', flops: 1, ms: 1 }] }]);
+  expect((await run(host, '--sweep')).sweeps).toEqual([{ name: 'batch', note: 'why', points: [{ label: '1', flops: 1, ms: 1 }] }]);
   expect(host.asked).toEqual(['about', 'ceilings', 'sweep batch', 'ceilings']);
   await expect(run(fakeHost(), '--case', 'conv')).rejects.toThrow('--case needs to match a name (large cases need --full or a GPU), got /conv/. Names: small; large');
   await expect(run(fakeHost(), '--case', 'large')).rejects.toThrow('--case needs to match a name');

@@ -42,12 +42,12 @@ function modes({ cases }) {
 
 /** @param {BenchResult} result */
 function sweepText({ sweeps, ceilings }) {
-  return sweeps.map(({ name, points }) => [
+  return sweeps.map(({ name, note, points }) => [
     `### By ${name}`, '',
     markdownTable(['size', 'MFLOP a step', 'ms a step', 'GFLOP/s', 'of ceiling'], points.map(({ label, flops, ms }) => {
       const rate = flops / ms / 1e6;
       return [label, short(flops / 1e6), short(ms), short(rate), ceilings ? percent(rate / ceilings.gflops) : ''];
-    })), '', `Time grows with the power ${short(growth(points))} of the work (1 is linear; below 1 the launches cost more than the work at small sizes).`,
+    })), '', `Time grows with the power ${short(growth(points))} of the work. ${note}`,
   ].join('\n')).join('\n\n');
 }
 
@@ -58,13 +58,14 @@ const inside = `- **Gate first.** Every contestant gets the same numbers. Produc
   of all contestants alternate. \`min\` is the fastest sample, and ratios are ratios of these.
 - **Trainings.** Batches lie on the GPU before the time starts, and parameters stay there. Chainrule trains by \`fit\`: the gathering of the batch is
   inside, the uploads of 48 bytes of scalars are, and so is every step's report with its loss, read back a few steps late. The peers read nothing back
-  in the timed steps. Their targets are one-hot rows, and their tokens too: a product with them is faster there than gathering.
+  in the timed steps; their targets lie there as one-hot rows.
 - **Products and ops over rows.** Operands lie on the GPU. Chainrule's launches are those of a training step, in one pass; a peer's call allocates its
   output and lets go of it.
 - **Predictions.** Upload of the rows and readback of the outputs are inside, one call after the other.
 - **Import to first step.** From \`import()\` of a bundle of its own, on a fresh page, to the loss of the first step of 784-128-10 on the host: parsing,
   opening the device, drawing weights and compiling kernels included. Cold is a fresh profile, warm a second page in it.
-- **Counts** are taken by wrapping WebGPU's own methods, per run; **peak** is the most bytes in buffers at once, pools of the library included.
+- **Counts** are taken by wrapping WebGPU's own methods, per run; **peak** is the most bytes in buffers at once, pools of the
+  library included; of a training without the inputs that lie there for all batches, the same for all.
 - **FLOPs** are those of the products alone, forward and backward, a multiply-add as two. **Bytes** are what has to be read and written at least.
 - **Ceilings** come from a kernel that only multiplies and adds in registers and one that only copies, the best of several shapes on this adapter.
 - **Running statistics** of batch normalisation are kept by Chainrule alone. LSTMs have no biases: two for each gate, as PyTorch has, and one train
@@ -116,7 +117,7 @@ ${markdownTable(['', 'minified', 'gzip', 'note'], sizes.map(({ peer, bytes, gzip
 
 ## Cost against work
 
-Chainrule alone: a training step while one size grows.
+Chainrule alone: a training step while one size grows. A power of 1 is linear; below 1 what does not grow with the work still weighs.
 
 ${sweeps.length > 0 ? sweepText(result) : 'Not measured.'}
 

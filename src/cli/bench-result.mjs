@@ -19,7 +19,7 @@
 
 /** @typedef {{ peer: string, bytes: number, gzip: number, note: string | null }} SizeResult */
 
-/** @typedef {{ name: string, points: { label: string, flops: number, ms: number }[] }} SweepResult */
+/** @typedef {{ name: string, note: string, points: { label: string, flops: number, ms: number }[] }} SweepResult */
 
 /** @typedef {{ what: string, against: string, required: string, got: string, met: boolean }} Requirement */
 

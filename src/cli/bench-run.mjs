@@ -51,10 +51,10 @@ export async function runCases(host, options, say, extras) {
   const [startupChosen, sizesChosen] = [extras.startup && wanted(extraNames.startup), extras.sizes && wanted(extraNames.sizes)];
   // A name that only the options leave out deserves another answer than one that does not exist.
   const sweepsOnly = options.sweep && !options.document;
-  /** @type {string[]} */
-  const sweepNames = options.sweep || options.document ? about.sweeps.filter(wanted) : [];
-  if (sweepsOnly ? sweepNames.length === 0 : chosen.length === 0 && !startupChosen && !sizesChosen) {
-    const names = sweepsOnly ? about.sweeps : [...about.cases.map((/** @type {any} */ one) => one.name), ...Object.values(extraNames)];
+  /** @type {{ name: string, note: string }[]} */
+  const chosenSweeps = options.sweep || options.document ? about.sweeps.filter((/** @type {any} */ one) => wanted(one.name)) : [];
+  if (sweepsOnly ? chosenSweeps.length === 0 : chosen.length === 0 && !startupChosen && !sizesChosen) {
+    const names = sweepsOnly ? about.sweeps.map((/** @type {any} */ one) => one.name) : [...about.cases.map((/** @type {any} */ one) => one.name), ...Object.values(extraNames)];
     throw new CommandError(`${who}: --case needs to match a name (large cases need --full or a GPU), got ${String(matches)}. Names: ${names.join('; ')}.`, 2);
   }
   let ceilings = await host.ask({ ask: 'ceilings' });
@@ -72,7 +72,7 @@ export async function runCases(host, options, say, extras) {
   const startup = startupChosen && !sweepsOnly && extras.startup ? await extras.startup(options.peers, Math.max(3, Math.min(options.rounds, 5))) : [];
   const sizes = sizesChosen && !sweepsOnly && extras.sizes ? await extras.sizes() : [];
   const sweeps = [];
-  for (const name of sweepNames) sweeps.push({ name, points: await host.ask({ ask: 'sweep', name, options: measuring }) });
+  for (const { name, note } of chosenSweeps) sweeps.push({ name, note, points: await host.ask({ ask: 'sweep', name, options: measuring }) });
   // Whatever else the machine did in the meantime, a ceiling is the most that was seen.
   const again = await host.ask({ ask: 'ceilings' });
   ceilings = {

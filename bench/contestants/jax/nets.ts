@@ -11,11 +11,7 @@ const linear = (x: np.Array, parameters: Parameters, name: string): np.Array => 
 const convolution = (x: np.Array, weight: np.Array, stride: number, padding: number): np.Array =>
   lax.convGeneralDilated(x, weight, [stride, stride], [[padding, padding], [padding, padding]]);
 
-/** As a maximum over axes of 2 of a reshaped array: the library's reduceWindow is slower. */
-function maxPool(x: np.Array): np.Array {
-  const [batch, channels, height, width] = x.shape;
-  return x.reshape([batch, channels, height / 2, 2, width / 2, 2]).max([3, 5]);
-}
+const maxPool = (x: np.Array): np.Array => lax.reduceWindow(x, (window) => window.max(), [2, 2], [2, 2]);
 
 /** Over the batch's own statistics. Running ones, which a step does not need, are left out. */
 function batchNorm(x: np.Array, parameters: Parameters, name: string): np.Array {
@@ -83,8 +79,8 @@ function attention(x: np.Array, parameters: Parameters, name: string, heads: num
   return linear(nn.dotProductAttention(query, key, value, { isCausal: true }).reshape([batch, time, width]), parameters, `${name}.out_proj`);
 }
 
-function transformer(oneHot: np.Array, parameters: Parameters, { layers, heads }: Net & { type: 'transformer' }): np.Array {
-  let x = np.dot(oneHot, parameters['0.weight']).add(parameters['1.weight']);
+function transformer(tokens: np.Array, parameters: Parameters, { layers, heads }: Net & { type: 'transformer' }): np.Array {
+  let x = parameters['0.weight'].slice(tokens).add(parameters['1.weight']);
   for (let layer = 0; layer < layers; layer++) {
     const name = String(2 + layer);
     x = x.ref.add(attention(layerNorm(x, parameters, `${name}.norm1`), parameters, `${name}.self_attn`, heads));

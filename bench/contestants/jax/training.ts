@@ -33,7 +33,7 @@ function stepOf(work: TrainingCase): (state: State, x: np.Array, oneHot: np.Arra
   };
 }
 
-/** Class indices, or tokens, as rows of zeros with a one: what the library multiplies fastest. */
+/** Class indices as rows of zeros with a one: the library has no loss for indices. */
 function oneHotOf(indices: Uint32Array, classes: number): Float32Array {
   const rows = new Float32Array(indices.length * classes);
   indices.forEach((index, row) => { rows[row * classes + index] = 1; });
@@ -41,15 +41,16 @@ function oneHotOf(indices: Uint32Array, classes: number): Float32Array {
 }
 
 /** The batches on the GPU, one after the other. */
-function batchesOf({ net, batch, batches, inputShape, targetShape, classes, data }: TrainingCase): { x: np.Array; oneHot: np.Array }[] {
+function batchesOf({ batch, batches, inputShape, targetShape, classes, data }: TrainingCase): { x: np.Array; oneHot: np.Array }[] {
   const { inputs, targets } = data();
-  const isTokens = inputs instanceof Uint32Array;
-  const numbers = isTokens ? oneHotOf(inputs, (net as { vocabulary: number }).vocabulary) : inputs;
   const rows = oneHotOf(targets, classes);
-  const shape = [batch, ...inputShape, ...(isTokens ? [(net as { vocabulary: number }).vocabulary] : [])];
-  const targetRows = [batch, ...targetShape, classes];
-  const part = (from: Float32Array, of: readonly number[], index: number): np.Array => put({ shape: of, data: from.slice(index * sizeOf(of), (index + 1) * sizeOf(of)) });
-  return Array.from({ length: batches }, (_, index) => ({ x: part(numbers, shape, index), oneHot: part(rows, targetRows, index) }));
+  const [shape, targetRows] = [[batch, ...inputShape], [batch, ...targetShape, classes]];
+  const part = <A extends Float32Array | Uint32Array>(from: A, of: readonly number[], index: number): A => from.slice(index * sizeOf(of), (index + 1) * sizeOf(of)) as A;
+  return Array.from({ length: batches }, (_, index) => ({
+    x: inputs instanceof Uint32Array
+      ? np.array(Int32Array.from(part(inputs, shape, index)), { shape, dtype: np.int32 }) : put({ shape, data: part(inputs, shape, index) }),
+    oneHot: put({ shape: targetRows, data: part(rows, targetRows, index) }),
+  }));
 }
 
 export async function train(work: TrainingCase, jitted: boolean): Promise<Running> {

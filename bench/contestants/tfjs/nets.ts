@@ -69,11 +69,11 @@ function attention(x: tf.Tensor, parameters: Parameters, name: string, heads: nu
   return linear(tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch, time, width]), parameters, `${name}.out_proj`);
 }
 
-function transformer(oneHot: tf.Tensor, parameters: Parameters, { layers, heads, time }: Net & { type: 'transformer' }): tf.Tensor {
+function transformer(tokens: tf.Tensor, parameters: Parameters, { layers, heads, time }: Net & { type: 'transformer' }): tf.Tensor {
   // A large negative number where a place would see a later one.
   const places = tf.range(0, time);
   const mask = tf.mul(tf.cast(tf.greater(tf.reshape(places, [1, time]), tf.reshape(places, [time, 1])), 'float32'), -1e9);
-  let x = tf.add(product(oneHot, parameters['0.weight']), parameters['1.weight']);
+  let x: tf.Tensor = tf.add(tf.gather(parameters['0.weight'], tokens as tf.Tensor2D), parameters['1.weight']);
   for (let layer = 0; layer < layers; layer++) {
     const name = String(2 + layer);
     const norm = (which: string): tf.Tensor => layerNorm(x, parameters[`${name}.${which}.weight`], parameters[`${name}.${which}.bias`]);

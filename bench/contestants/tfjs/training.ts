@@ -5,7 +5,7 @@ import { fromTensorFlow, inputToTensorFlow, toTensorFlow } from './layout.ts';
 import { forward } from './nets.ts';
 import { flush, get, openTfjs, put, tf } from './session.ts';
 
-/** Class indices, or tokens, as rows of zeros with a one. */
+/** Class indices as rows of zeros with a one: what the library's cross-entropy takes. */
 function oneHotOf(indices: Uint32Array, classes: number): Float32Array {
   const rows = new Float32Array(indices.length * classes);
   indices.forEach((index, row) => { rows[row * classes + index] = 1; });
@@ -13,15 +13,15 @@ function oneHotOf(indices: Uint32Array, classes: number): Float32Array {
 }
 
 /** The batches on the GPU, one after the other; targets as rows. */
-function batchesOf({ net, batch, batches, inputShape, targetShape, classes, data }: TrainingCase): { x: tf.Tensor; oneHot: tf.Tensor }[] {
+function batchesOf({ batch, batches, inputShape, targetShape, classes, data }: TrainingCase): { x: tf.Tensor; oneHot: tf.Tensor }[] {
   const { inputs, targets } = data();
-  const isTokens = net.type === 'transformer';
-  const numbers = inputs instanceof Uint32Array ? oneHotOf(inputs, classes) : inputs;
   const rows = oneHotOf(targets, classes);
-  const part = (from: Float32Array, shape: readonly number[], index: number): HostTensor => ({ shape, data: from.slice(index * sizeOf(shape), (index + 1) * sizeOf(shape)) });
+  const [shape, targetRows] = [[batch, ...inputShape], [batch * sizeOf(targetShape), classes]];
+  const part = <A extends Float32Array | Uint32Array>(from: A, of: readonly number[], index: number): A => from.slice(index * sizeOf(of), (index + 1) * sizeOf(of)) as A;
   return Array.from({ length: batches }, (_, index) => ({
-    x: put(inputToTensorFlow(part(numbers, [batch, ...inputShape, ...(isTokens ? [classes] : [])], index))),
-    oneHot: put(part(rows, [batch * sizeOf(targetShape), classes], index)),
+    x: inputs instanceof Uint32Array
+      ? tf.tensor(Int32Array.from(part(inputs, shape, index)), shape, 'int32') : put(inputToTensorFlow({ shape, data: part(inputs, shape, index) })),
+    oneHot: put({ shape: targetRows, data: part(rows, targetRows, index) }),
   }));
 }
 
