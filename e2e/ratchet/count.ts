@@ -6,7 +6,7 @@ import { Progress } from '../../src/nn/progress.ts';
 import { combined } from '../../src/nn/regularization.ts';
 import { planTraining } from '../../src/nn/step-plans.ts';
 import type { ProgramPlan } from '../../src/program/plan.ts';
-import { StepEngine } from '../../src/nn/step-engine.ts';
+import { memoryOf } from '../../src/nn/memory-fit.ts';
 import type { RatchetNet } from './nets.ts';
 
 /** Figures by name: `dispatches`, `launches.forward`, `bytes.activations`, … Less of each is better. */
@@ -41,7 +41,7 @@ function dispatchesOf({ launches }: ProgramPlan, { accumulate = 1, average }: Ra
 export function costOf(net: RatchetNet, adapterClass: AdapterClass): StepCost {
   const plan = planStep(net, adapterClass);
   const sections = [...new Set(plan.launches.map(({ section }) => section))];
-  const { total, ...roles } = StepEngine.memory(plan, 0);
+  const { total, ...roles } = memoryOf({ plan, stagingBytes: 0 });
   return {
     dispatches: dispatchesOf(plan, net.options),
     'dispatches.unfused': dispatchesOf(planStep(net, adapterClass, false), net.options),

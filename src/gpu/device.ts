@@ -91,8 +91,13 @@ export class Device {
   }
 
   /** What kernels are chosen by. */
-  get traits(): { readonly adapterClass: AdapterClass; readonly maxBindings: number; readonly quads: boolean } {
-    return { adapterClass: this.adapterClass, maxBindings: this.maxBindings, quads: this.hasQuads };
+  get traits(): { readonly adapterClass: AdapterClass; readonly maxBindings: number; readonly quads: boolean; readonly maxBindingBytes: number } {
+    return { adapterClass: this.adapterClass, maxBindings: this.maxBindings, quads: this.hasQuads, maxBindingBytes: this.memoryLimits.maxStorageBufferBindingSize };
+  }
+
+  /** Bytes that a buffer may have, and that a launch may bind of one. WebGPU does not tell how much memory there is in all. */
+  get memoryLimits(): { readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number } {
+    return { maxBufferSize: this.#limit('maxBufferSize'), maxStorageBufferBindingSize: this.#limit('maxStorageBufferBindingSize') };
   }
 
   /** Bytes that one tensor may take at most. */
@@ -136,7 +141,7 @@ export class Device {
 
   createBuffer(label: string, bytes: number, use: BufferUse): DeviceBuffer {
     this.check();
-    const most = use === 'storage' ? this.maxTensorBytes : this.#limit('maxBufferSize');
+    const most = this.#limit('maxBufferSize');
     if (bytes > most) {
       throw new LimitError(label, `at most ${most.toLocaleString('en')} bytes (this device's limit for one buffer)`,
         `${bytes.toLocaleString('en')} bytes`, `${Math.floor(most / 4).toLocaleString('en')} f32 numbers would fit: use a smaller batch, a narrower layer or less data.`);

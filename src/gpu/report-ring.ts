@@ -39,6 +39,11 @@ export class ReportRing {
     }));
   }
 
+  /** Bytes of the staging buffers for reports of so many bytes together. */
+  static bytesFor(report: number): number {
+    return IN_FLIGHT * Math.max(16, Math.ceil(report / 16) * 16);
+  }
+
   /** Bytes of all staging buffers. */
   get bytes(): number {
     return this.#slots.reduce((sum, { staging }) => sum + staging.size, 0);

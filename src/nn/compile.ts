@@ -65,6 +65,12 @@ export interface CompileOptions {
    * after the first one average = weights. `decay` in [0, 1). `evaluate` and `predict` use it with `{ weights: 'average' }`. Default none.
    */
   readonly average?: { readonly decay: number };
+  /**
+   * Bytes that everything of this trainer may take on the GPU: its programs, its state and the data that stays there. WebGPU tells no total, so
+   * this is how to leave room for others. A smaller last batch of an epoch is a program of its own and counts, too. What does not fit is
+   * refused with a MemoryLimitError that says what would. Default: what the GPU gives.
+   */
+  readonly memoryBudget?: number;
   /** What each step reports beside its loss. Default none. */
   readonly metrics?: readonly 'accuracy'[];
   /** Whether each step reports gradient norms, update ratios, dead units and non-finite counts. Default false. */
@@ -80,7 +86,7 @@ export interface CompileOptions {
 }
 
 const OPTIONS: readonly (keyof CompileOptions)[] = [
-  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
+  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'memoryBudget', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
   'alter',
 ];
 
@@ -91,12 +97,12 @@ function checkFlag(name: string, value: unknown): boolean {
 
 /**
  * Makes a model trainable: traces it once, plans its memory, compiles its kernels and initialises its weights.
- * Throws a ShapeError where layers do not fit together, an OptionError for an option, a LimitError where the device is
- * too small; then nothing has been allocated.
+ * Throws a ShapeError where layers do not fit together, an OptionError for an option, a MemoryLimitError where the device or
+ * the budget is too small, with what would fit; then nothing stays allocated.
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Trainer> {
   checkOptionNames('compile', options, OPTIONS);
-  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
+  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, memoryBudget, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
   if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
   if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
   if (typeof loss?.target !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
@@ -114,6 +120,7 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   checkNumber('compile', 'batchSize', batchSize, { integer: true, min: 1 });
   checkNumber('compile', 'seed', seed, { integer: true, min: 0 });
   checkNumber('compile', 'accumulate', accumulate, { integer: true, min: 1, max: 65_536 });
+  if (memoryBudget !== undefined) checkNumber('compile', 'memoryBudget', memoryBudget, { integer: true, min: 1 });
   if (average !== undefined) {
     if (average === null || typeof average !== 'object') throw new OptionError('compile', 'average as { decay: 0.999 }', show(average));
     checkOptionNames('compile', average, ['decay']);
@@ -131,7 +138,7 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
   const engine = new StepEngine({
-    device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay,
+    device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay, memoryBudget,
     inputShape: [...inputShape], inputType, inputClasses, onCompile, alter,
     trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
     target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants },

@@ -1,16 +1,18 @@
 import { STEP_BYTES } from '../../shaders/kernel.ts';
-import { LimitError } from '../errors.ts';
+import { LimitError, type MemoryLimit } from '../errors.ts';
 import type { AnyDataset } from '../data/dataset.ts';
 import { seedKey } from '../data/philox.ts';
+import { OutOfMemoryError } from '../gpu/allocate.ts';
 import type { Device } from '../gpu/device.ts';
 import { IN_FLIGHT, ReportRing } from '../gpu/report-ring.ts';
 import { submit, type Dispatch } from '../gpu/sequence.ts';
 import type { Target } from '../ops/request.ts';
 import { sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
-import type { MemoryRole } from '../program/memory.ts';
-import type { Alter, ProgramPlan } from '../program/plan.ts';
+import { bytesOf } from '../program/memory.ts';
+import type { Alter } from '../program/plan.ts';
 import { BufferStore, Program } from '../program/program.ts';
 import { checkPlanFits } from './check-plan-fits.ts';
+import type { Asked, Room, Sized } from './memory-fit.ts';
 import { traceLossNet, traceNet, type LossNet, type Net } from './net.ts';
 import type { Loss } from './losses.ts';
 import type { Counter } from './metrics/counter.ts';
@@ -40,6 +42,8 @@ export interface Setup extends TrainingExtras {
   readonly trainingAccuracy: boolean;
   readonly onCompile: ((done: number, total: number) => void) | undefined;
   readonly alter: Alter | undefined;
+  /** Bytes that all buffers may have together. Undefined: as many as the GPU gives. */
+  readonly memoryBudget: number | undefined;
 }
 
 /** A program for one batch size, with the ring that carries its reports. */
@@ -88,6 +92,8 @@ export class StepEngine {
   #held: readonly number[] = [];
   #resident: Resident | undefined;
   #residents = 0;
+  /** Bytes of the rings of all programs. */
+  #stagingBytes = 0;
 
   constructor(setup: Setup) {
     this.setup = setup;
@@ -96,11 +102,11 @@ export class StepEngine {
 
   training(rows: number): Promise<CompiledStep> {
     const { model, inputShape, inputType, loss, target, grouping, trainingAccuracy, frozen, regularization } = this.setup;
-    return this.#cached('train', this.#training, rows, async () => {
-      const net = traceLossNet(model, inputShape, rows, loss, { training: true, frozen, partOf: grouping.partOf, regularization, inputType });
+    return this.#cached('train', this.#training, rows, () => this.#step('train', rows, (count, accumulate) => {
+      const net = traceLossNet(model, inputShape, count, loss, { training: true, frozen, partOf: grouping.partOf, regularization, inputType });
       grouping.check(net.parameters.map(({ name }) => name));
-      return this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, this.setup));
-    });
+      return { net, ...planTraining(`train${count}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, { ...this.setup, accumulate }) };
+    }));
   }
 
   /** Keeps the training programs of these batch sizes, whatever else is compiled meanwhile; the last call counts. */
@@ -114,11 +120,11 @@ export class StepEngine {
     const kind = `${KINDS[weights].evaluate}${counting}`;
     const cache = this.#evaluation.get(kind) ?? new Map<number, Promise<CompiledStep>>();
     this.#evaluation.set(kind, cache);
-    return this.#cached(kind, cache, rows, async () => {
-      const net = traceLossNet(model, inputShape, rows, loss, { frozen, partOf: grouping.partOf, inputType });
-      const { plan, reports } = planEvaluation(`${kind}${rows}`, net, target, loss.accuracy, counters);
-      return this.#step(net, `${kind}${rows}`, { plan: boundTo(weights, plan), reports });
-    });
+    return this.#cached(kind, cache, rows, () => this.#step(kind, rows, (count) => {
+      const net = traceLossNet(model, inputShape, count, loss, { frozen, partOf: grouping.partOf, inputType });
+      const { plan, reports } = planEvaluation(`${kind}${count}`, net, target, loss.accuracy, counters);
+      return { net, plan: boundTo(weights, plan), reports };
+    }));
   }
 
   /**
@@ -141,20 +147,45 @@ export class StepEngine {
     const kind = KINDS[weights].predict;
     return this.#cached(kind, this.#prediction[weights], rows, async () => {
       const net = traceNet(model, inputShape, rows, { frozen, partOf: grouping.partOf, inputType });
-      return { net, program: await this.create(boundTo(weights, planPrediction(`${kind}${rows}`, net, target))) };
+      return { net, program: await this.create({ plan: boundTo(weights, planPrediction(`${kind}${rows}`, net, target)), stagingBytes: 0 }) };
     });
   }
 
-  async create(plan: ProgramPlan): Promise<Program> {
-    const { device, alter, onCompile } = this.setup;
-    checkPlanFits('compile', plan, device.maxTensorBytes);
-    return Program.create(device, this.store, alter ? alter(plan) : plan, onCompile);
+  /**
+   * Makes a program of a plan, or refuses it with a MemoryLimitError: before anything is allocated where a limit or the budget says so,
+   * else when the GPU has no room for it. Then nothing of it stays.
+   */
+  async create(sized: Sized, asked?: Asked): Promise<Program> {
+    const { device, alter, onCompile, memoryBudget } = this.setup;
+    const budget: MemoryLimit | undefined = memoryBudget === undefined ? undefined : { name: 'memoryBudget', bytes: memoryBudget };
+    await checkPlanFits('compile', sized, this.#room(budget), asked);
+    try {
+      return await Program.create(device, this.store, alter ? alter(sized.plan) : sized.plan, onCompile);
+    } catch (error) {
+      if (error instanceof OutOfMemoryError) {
+        const room = this.#room(undefined);
+        await checkPlanFits('compile', sized, { ...room, total: { name: 'memory', bytes: room.taken + error.granted } }, asked);
+      }
+      throw error;
+    }
   }
 
-  async #step(net: LossNet, name: string, { plan, reports }: StepPlan): Promise<CompiledStep> {
-    const program = await this.create(plan);
-    const ranges = [reports.report, ...(reports.statistics ? [reports.statistics] : []), ...reports.activities.map(({ tensor }) => tensor)];
-    return { net, program, reports, ring: new ReportRing(this.setup.device, name, ranges.map((tensor) => program.range(tensor))) };
+  #room(total: MemoryLimit | undefined): Room {
+    return {
+      ...this.setup.device.memoryLimits, ...(total ? { total } : {}), taken: this.store.bytes + this.#stagingBytes,
+      isThere: (buffer) => this.store.find(buffer) !== undefined,
+    };
+  }
+
+  async #step(kind: string, rows: number, make: (rows: number, accumulate: number) => { net: LossNet } & StepPlan): Promise<CompiledStep> {
+    const { accumulate } = this.setup;
+    const reported = ({ report, statistics, activities }: Reports): Tensor[] => [report, ...(statistics ? [statistics] : []), ...activities.map(({ tensor }) => tensor)];
+    const sized = ({ plan, reports }: StepPlan): Sized => ({ plan, stagingBytes: ReportRing.bytesFor(reported(reports).reduce((sum, tensor) => sum + bytesOf(tensor), 0)) });
+    const made = make(rows, accumulate);
+    const program = await this.create(sized(made), { rows, accumulate, replan: (...other) => sized(make(...other)), trains: kind === 'train' });
+    const ring = new ReportRing(this.setup.device, `${kind}${rows}`, reported(made.reports).map((tensor) => program.range(tensor)));
+    this.#stagingBytes += ring.bytes;
+    return { net: made.net, program, reports: made.reports, ring };
   }
 
   /** The program for a batch size: those used last stay, those that are held, and always the first, which holds the trainer's own size. */
@@ -182,12 +213,13 @@ export class StepEngine {
     const { ring } = await cache.get(rows)!;
     await ring?.drained();
     ring?.destroy();
+    this.#stagingBytes -= ring?.bytes ?? 0;
     cache.delete(rows);
     if (kind === 'train') this.#resident?.gathers.delete(rows);
     this.store.release(`${kind}${rows}.`);
   }
 
-  /** Puts a data set on the GPU, once; undefined where it is too large for that. Only one stays there at a time. */
+  /** Puts a data set on the GPU, once; undefined where it is too large for that, or for the budget. Only one stays there at a time. */
   async reside(data: AnyDataset, rows: readonly number[]): Promise<Resident | undefined> {
     const buffers = [data.inputs.byteLength, data.targets.byteLength, data.length * 4];
     if (buffers[0]! + buffers[1]! > RESIDENT_BYTES || Math.max(...buffers) > this.setup.device.maxTensorBytes) return undefined;
@@ -197,7 +229,12 @@ export class StepEngine {
       this.#residents += 1;
       const name = `data${this.#residents}`;
       const plan = this.#gatherPlan(name, data, rows[0]!);
-      const program = await this.create(plan);
+      const program = await this.create({ plan, stagingBytes: 0 }).catch((error: unknown) => {
+        // Then its batches go up one by one.
+        if (error instanceof LimitError) return undefined;
+        throw error;
+      });
+      if (!program) return undefined;
       this.#resident = { data, name, gathers: new Map([[rows[0]!, program.dispatches('batch')]]), tensors: plan.data, program };
     }
     const resident = this.#resident;
@@ -205,7 +242,7 @@ export class StepEngine {
     resident.program.write(resident.tensors.inputs, data.inputs);
     resident.program.write(resident.tensors.targets, data.targets);
     for (const size of rows) {
-      if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.create(this.#gatherPlan(resident.name, data, size))).dispatches('batch'));
+      if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.create({ plan: this.#gatherPlan(resident.name, data, size), stagingBytes: 0 })).dispatches('batch'));
     }
     return resident;
   }
@@ -258,13 +295,6 @@ export class StepEngine {
   /** Runs sections of a program without a report. */
   run(program: Program, label: string, ...sections: Parameters<Program['dispatches']>): void {
     submit(this.setup.device, label, program.dispatches(...sections));
-  }
-
-  /** Bytes by role of everything that exists now for a plan: its buffers and the ring. */
-  static memory(plan: ProgramPlan, stagingBytes: number): Readonly<Partial<Record<MemoryRole, number>>> & { readonly total: number } {
-    const byRole: Partial<Record<MemoryRole, number>> = { staging: stagingBytes };
-    for (const { role, bytes } of plan.buffers) byRole[role] = (byRole[role] ?? 0) + bytes;
-    return { ...byRole, total: Object.values(byRole).reduce((sum, bytes) => sum + bytes, 0) };
   }
 
   /** Ends every buffer after what is on its way has run. */

@@ -42,29 +42,37 @@ export function storingBuffers({ place, tensor, value }: Extension, { graph, buf
   return requests;
 }
 
+/** Arenas side by side in pieces that a launch may bind: mostly one, of the whole arenas. */
+export function rangesOf(arenas: readonly Tensor[], { part, pieces }: Pick<Extension, 'part' | 'pieces'>): Tensor[][] {
+  const [count] = arenas[0]!.shape as [number];
+  return pieces({ first: 0, size: count }).map(({ first, size }) => arenas.map((arena) => (size === count ? arena : part(arena, first, [size]))));
+}
+
 /** The arena that the optimiser takes gradients from: with several batches for a step their mean, which `sections` make. */
-export function summing({ place, arenas }: Extension, batches: number): { gradients: Tensor; sections: { firstSum?: Request[]; sum?: Request[] } } {
+export function summing({ place, part, pieces, arenas }: Extension, batches: number): { gradients: Tensor; sections: { firstSum?: Request[]; sum?: Request[] } } {
   const { gradients } = arenas;
   if (batches === 1) return { gradients, sections: {} };
   const [count] = gradients.shape as [number];
   const total = place(GRADIENT_SUM, [count], 'gradients');
-  const request = (first: boolean): Request => ({
-    family: sumFamily, spec: { count, factor: 1 / batches, first } satisfies GradientSumSpec, reads: { gradients },
-    ...(first ? { writes: { total } } : { writes: {}, updates: { total } }), label: 'gradient sum',
-  });
-  return { gradients: total, sections: { firstSum: [request(true)], sum: [request(false)] } };
+  const ranges = rangesOf([gradients, total], { part, pieces });
+  const requests = (first: boolean): Request[] => ranges.map(([own, sum]): Request => ({
+    family: sumFamily, spec: { count: own!.shape[0]!, factor: 1 / batches, first } satisfies GradientSumSpec, reads: { gradients: own! },
+    ...(first ? { writes: { total: sum! } } : { writes: {}, updates: { total: sum! } }), label: 'gradient sum',
+  }));
+  return { gradients: total, sections: { firstSum: requests(true), sum: requests(false) } };
 }
 
 /** The moving average of the weights, after the optimiser. */
-export function averaging({ place, arenas }: Extension, decay: number): { firstAverage: Request[]; average: Request[] } {
+export function averaging({ place, part, pieces, arenas }: Extension, decay: number): { firstAverage: Request[]; average: Request[] } {
   const { parameters } = arenas;
   const [count] = parameters.shape as [number];
   const average = place(AVERAGE, [count], 'parameters');
-  const request = (first: boolean): Request => ({
-    family: averageFamily, spec: { count, rate: 1 - decay, first } satisfies WeightAverageSpec, reads: { parameters },
-    ...(first ? { writes: { average } } : { writes: {}, updates: { average } }), label: 'average',
-  });
-  return { firstAverage: [request(true)], average: [request(false)] };
+  const ranges = rangesOf([parameters, average], { part, pieces });
+  const requests = (first: boolean): Request[] => ranges.map(([weights, mean]): Request => ({
+    family: averageFamily, spec: { count: weights!.shape[0]!, rate: 1 - decay, first } satisfies WeightAverageSpec, reads: { parameters: weights! },
+    ...(first ? { writes: { average: mean! } } : { writes: {}, updates: { average: mean! } }), label: 'average',
+  }));
+  return { firstAverage: requests(true), average: requests(false) };
 }
 
 /** Which weights a program computes with: those that are trained, or their moving average. */

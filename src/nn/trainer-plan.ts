@@ -1,5 +1,6 @@
 import type { MemoryRole } from '../program/memory.ts';
-import { StepEngine, type CompiledStep } from './step-engine.ts';
+import { memoryOf } from './memory-fit.ts';
+import type { CompiledStep } from './step-engine.ts';
 
 /** What one training step does, known before the first one. */
 export interface TrainerPlan {
@@ -12,6 +13,6 @@ export interface TrainerPlan {
 export function planOf({ program, ring }: CompiledStep): TrainerPlan {
   return {
     launches: program.plan.launches.map(({ section, label, kernel }) => ({ section, label, kernel: kernel.name, code: kernel.code })),
-    memory: StepEngine.memory(program.plan, ring.bytes),
+    memory: memoryOf({ plan: program.plan, stagingBytes: ring.bytes }),
   };
 }

@@ -9,6 +9,8 @@ export interface Traits {
   readonly maxBindings: number;
   /** True where lanes run in fours, the neighbours 0 to 3, 4 to 7, … of a workgroup, and exchange values. */
   readonly quads: boolean;
+  /** Bytes of a buffer that one launch may bind. Default as many as it likes. */
+  readonly maxBindingBytes?: number;
 }
 
 /** What kernels are chosen for. */

@@ -38,6 +38,31 @@ export function layOut(buffer: string, tensors: readonly Tensor[]): { placements
   return { placements, bytes: Math.max(ALIGNMENT, offset) };
 }
 
+/** A stretch of an arena, in elements. */
+export interface Piece {
+  readonly first: number;
+  readonly size: number;
+}
+
+/**
+ * Cuts a stretch of an arena where tensors start (`starts`, in elements), so that each piece has at most so many bytes. A tensor with
+ * more than that stays in one piece.
+ */
+export function cutArena(starts: readonly number[], { first, size }: Piece, mostBytes: number): Piece[] {
+  const end = first + size;
+  const pieces: Piece[] = [];
+  let from = first;
+  let last = first;
+  for (const cut of [...starts.filter((start) => start > first && start < end).sort((a, b) => a - b), end]) {
+    if ((cut - from) * 4 > mostBytes && last > from) {
+      pieces.push({ first: from, size: last - from });
+      from = last;
+    }
+    last = cut;
+  }
+  return [...pieces, { first: from, size: end - from }];
+}
+
 /**
  * Gives every value a slot: a buffer of its own that it shares with values whose lifetimes do not touch its own.
  * A value lives from the launch that writes it to the last that reads it; `kept` ones live to the end.

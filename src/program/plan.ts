@@ -6,7 +6,7 @@ import { Contiguous } from './contiguous.ts';
 import { fuse } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
 import type { Graph, Meaning, Working } from './graph.ts';
-import { bytesOf, layOut, planSlots, type BufferPlan, type MemoryRole, type Placement } from './memory.ts';
+import { bytesOf, cutArena, layOut, planSlots, type BufferPlan, type MemoryRole, type Piece, type Placement } from './memory.ts';
 
 /**
  * What may follow a graph's own launches, in order; `src/nn/progress.ts` says which of them a step runs. The first of several
@@ -63,6 +63,8 @@ export interface Extension {
   /** A new value that lives in a slot between the extension's launches. */
   value(name: string, shape: Shape): Tensor;
   readonly arenas: { readonly parameters: Tensor; readonly gradients: Tensor };
+  /** A stretch of the arenas in pieces that a launch may bind, cut between parameters. Mostly one. */
+  pieces(stretch: Piece): readonly Piece[];
 }
 
 export interface ProgramRequest {
@@ -175,6 +177,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
       return tensor.viewOf === undefined ? tensor : { ...tensors[tensor.viewOf]!, shape: tensor.shape, ...(tensor.layout ? { layout: tensor.layout } : {}) };
     },
     value: (tensorName, shape) => value(`${name}.${tensorName}`, shape),
+    pieces: (stretch) => cutArena([...ofParameters.placements.values()].map(({ offset }) => offset / 4), stretch, target.maxBindingBytes ?? Infinity),
     arenas: { parameters: arena('parameters', 'parameter'), gradients: arena('gradients', 'gradient') },
   }) ?? {};
   const contiguous = new Contiguous(({ name: viewName, shape, type }) => value(viewName, shape, type));

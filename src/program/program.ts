@@ -1,3 +1,4 @@
+import { allocateBuffers } from '../gpu/allocate.ts';
 import type { Device, DeviceBuffer } from '../gpu/device.ts';
 import { createDispatch, type Dispatch, type Range } from '../gpu/sequence.ts';
 import { sizeOf, type Layout, type Shape, type Tensor } from '../ops/tensor.ts';
@@ -8,17 +9,27 @@ import type { Launch, ProgramPlan, Section } from './plan.ts';
 export class BufferStore {
   readonly #device: Device;
   readonly #buffers = new Map<string, { buffer: DeviceBuffer; plan: BufferPlan }>();
+  #allocating: Promise<void> = Promise.resolve();
 
   constructor(device: Device) {
     this.#device = device;
   }
 
-  get(plan: BufferPlan): DeviceBuffer {
-    const existing = this.#buffers.get(plan.name);
-    if (existing) return existing.buffer;
-    const buffer = this.#device.createBuffer(plan.name, plan.bytes, plan.uniform ? 'uniform' : 'storage');
-    this.#buffers.set(plan.name, { buffer, plan });
-    return buffer;
+  /** Bytes of all that are there. */
+  get bytes(): number {
+    return [...this.#buffers.values()].reduce((sum, { buffer }) => sum + buffer.size, 0);
+  }
+
+  /** Makes all of these that are not there yet, or none: rejects with an OutOfMemoryError where the GPU has no room for them. */
+  allocate(plans: readonly BufferPlan[]): Promise<void> {
+    const mine = this.#allocating.then(async () => {
+      const missing = plans.filter(({ name }) => !this.#buffers.has(name));
+      const made = await allocateBuffers(this.#device, missing.map(({ name, bytes, uniform }) => ({ label: name, bytes, use: uniform ? 'uniform' : 'storage' })));
+      missing.forEach((plan, index) => { this.#buffers.set(plan.name, { buffer: made[index]!, plan }); });
+    });
+    // In turn: two programs may want a buffer of one name at the same time.
+    this.#allocating = mine.catch(() => {});
+    return mine;
   }
 
   find(name: string): DeviceBuffer | undefined {
@@ -61,7 +72,8 @@ export class Program {
   /** Compiles kernels in parallel, then creates what the plan says. `onProgress` counts kernels. */
   static async create(device: Device, store: BufferStore, plan: ProgramPlan, onProgress?: (done: number, total: number) => void): Promise<Program> {
     const pipelines = await device.compile(plan.launches.map(({ kernel }) => kernel), onProgress);
-    const buffers = new Map(plan.buffers.map((buffer) => [buffer.name, store.get(buffer)]));
+    await store.allocate(plan.buffers);
+    const buffers = new Map(plan.buffers.map(({ name }) => [name, store.find(name)]));
     const rangeOf = (tensor: Tensor): Range => {
       const { buffer, offset, bytes } = plan.placements.get(tensor.id)!;
       return { buffer: buffers.get(buffer)!, offset, bytes };

@@ -1,5 +1,6 @@
 import { STEP_BYTES } from '../../../shaders/kernel.ts';
 import { checkNumber, checkOptionNames, OptionError } from '../../errors.ts';
+import { map } from '../../ops/map.ts';
 import type { Request } from '../../ops/request.ts';
 import type { Tensor } from '../../ops/tensor.ts';
 import type { Extension } from '../../program/plan.ts';
@@ -18,29 +19,39 @@ export function checkClip(clip: unknown): Clip {
   return { [name]: value } as unknown as Clip;
 }
 
+/** Sums [1] with what makes them, as one. */
+function sumOfAll(sums: readonly { requests: Request[]; total: Tensor }[], value: Extension['value']): { requests: Request[]; total: Tensor } {
+  return sums.reduce((all, { requests, total }) => {
+    const sum = value('squaredNorm', [1]);
+    return { requests: [...all.requests, ...requests, { ...map(all.total, [{ formula: 'add', operands: [total] }], sum), label: 'gradient norm' }], total: sum };
+  });
+}
+
 /** The launches of the optimisers: the norm of all gradients first, where they are scaled by it, then one part of the arenas after the other. */
 export function planUpdate(
-  { place, part, placements, value, arenas }: Extension, net: Net, grouping: Grouping, gradients: Tensor, clip: Clip | undefined,
+  { place, part, pieces, placements, value, arenas }: Extension, net: Net, grouping: Grouping, gradients: Tensor, clip: Clip | undefined,
 ): { requests: Request[]; squaredNorm?: Tensor } {
   const [count] = arenas.parameters.shape as [number];
-  const norm = clip && 'norm' in clip ? squaredNorm(gradients, value, 'gradient norm') : undefined;
+  const stretch = (arena: Tensor, first: number, size: number): Tensor => (size === arena.shape[0] ? arena : part(arena, first, [size]));
+  const norm = clip && 'norm' in clip
+    ? sumOfAll(pieces({ first: 0, size: count }).map(({ first, size }) => squaredNorm(stretch(gradients, first, size), value, 'gradient norm')), value)
+    : undefined;
   const requests = norm ? [...norm.requests] : [];
   for (const { index, optimizer, first, size, tensors } of grouping.parts(net.parameters, placements)) {
-    const whole = size === count;
-    const range = (arena: Tensor): Tensor => (whole ? arena : part(arena, first, [size]));
-    const slots = Object.fromEntries(optimizer.slots.map((slot) => [slot, place(slotName(index, slot), [size], 'optimizer')]));
-    requests.push(...optimizer.requests({
-      parameters: range(arenas.parameters), gradients: range(gradients), slots, value,
-      step: place(stepName(index), [STEP_BYTES / 4], 'step'),
+    const slots = Object.entries(Object.fromEntries(optimizer.slots.map((slot) => [slot, place(slotName(index, slot), [size], 'optimizer')])));
+    const step = place(stepName(index), [STEP_BYTES / 4], 'step');
+    requests.push(...pieces({ first, size }).flatMap((piece) => optimizer.requests({
+      parameters: stretch(arenas.parameters, piece.first, piece.size), gradients: stretch(gradients, piece.first, piece.size),
+      slots: Object.fromEntries(slots.map(([slot, arena]) => [slot, stretch(arena, piece.first - first, piece.size)])), value, step,
       clip, clipReads: norm ? { squaredNorm: norm.total } : {},
       // Only for those who ask: most optimisers don't.
       get tensors() {
-        return tensors.map(({ name, tensor: { shape }, at }) => ({
+        return tensors.filter(({ at }) => at >= piece.first && at < piece.first + piece.size).map(({ name, tensor: { shape }, at }) => ({
           name, shape, parameter: part(arenas.parameters, at, shape), gradient: part(gradients, at, shape),
-          slots: Object.fromEntries(Object.entries(slots).map(([slot, arena]) => [slot, part(arena, at - first, shape)])),
+          slots: Object.fromEntries(slots.map(([slot, arena]) => [slot, part(arena, at - first, shape)])),
         }));
       },
-    }));
+    })));
   }
   return { requests, ...(norm ? { squaredNorm: norm.total } : {}) };
 }
