@@ -2,7 +2,7 @@
 import * as chainrule from '../src/index.ts';
 import type { Loss, Module } from '../src/index.ts';
 
-const { add, bceWithLogits, conv2d, crossEntropy, flatten, layerNorm, multiHeadAttention, groupNorm, gelu, leakyRelu, linear, module, mse, mul, relu, sequential, sigmoid, silu, softmax, sub, tanh } = chainrule;
+const { add, bceWithLogits, conv2d, crossEntropy, dropout, flatten, layerNorm, multiHeadAttention, groupNorm, gelu, leakyRelu, linear, module, mse, mul, relu, sequential, sigmoid, silu, softmax, sub, tanh } = chainrule;
 
 export interface TestNet {
   readonly model: () => Module;
@@ -64,6 +64,25 @@ export const testNets: Readonly<Record<string, TestNet>> = {
   'gated': {
     model: () => module({ value: linear(5, 8), gate: linear(5, 8) }, ({ value, gate }, x) => mul(value(x), sub(gate(x), value(x)))), loss: mse, fused: 10, unfused: 21,
   },
+  // No product takes part in what is between the layers: a chain of its own.
+  'elementwise-chain': {
+    model: () => module({ scale: linear(5, 5), act: tanh(), gate: sigmoid() }, ({ scale, act, gate }, x) => scale(mul(act(sub(mul(x, x), x)), gate(x)))), loss: mse, fused: 5, unfused: 11,
+  },
+  // Bias, activation and residual at the end of one product.
+  'residual': {
+    model: () => module({ first: linear(6, 8), inner: linear(8, 8), act: relu(), last: linear(8, 3) }, ({ first, inner, act, last }, x) => {
+      const hidden = first(x);
+      return last(add(act(inner(hidden)), hidden));
+    }), loss: mse, fused: 10, unfused: 20,
+  },
+  'norm-after-residual': {
+    model: () => module({ first: linear(6, 8), inner: linear(8, 8), norm: layerNorm(8), last: linear(8, 3) }, ({ first, inner, norm, last }, x) => {
+      const hidden = first(x);
+      return last(norm(add(hidden, inner(hidden))));
+    }), loss: mse, fused: 13, unfused: 21,
+  },
+  // Its mask is drawn by a launch of its own; the gradient's product with it joins its neighbours.
+  'dropout': { model: () => sequential(linear(6, 16), relu(), dropout(0.3), linear(16, 4)), loss: crossEntropy, fused: 8, unfused: 15 },
   'deep': {
     model: () => sequential(linear(5, 8), tanh(), linear(8, 8), silu(), linear(8, 7), relu(), linear(7, 8), gelu(), linear(8, 4)), loss: crossEntropy, fused: 16, unfused: 34,
   },

@@ -1,4 +1,5 @@
-export { ChainruleError, DataError, DeviceLostError, FormatError, GpuError, LimitError, MemoryLimitError, OptionError, ShapeError, type ErrorCode, type FittingBatch, type MemoryLimit, type MemoryRefusal } from './errors.ts';
+export { ChainruleError, DataError, DeviceLostError, FormatError, GpuError, LimitError, OptionError, ShapeError, type ErrorCode } from './errors.ts';
+export { MemoryLimitError, type FittingBatch, type MemoryLimit, type MemoryRefusal } from './nn/memory-limit-error.ts';
 export { openDevice, type Device, type DeviceOptions } from './gpu/device.ts';
 export type { AdapterClass, AdapterFacts } from './gpu/adapter.ts';
 export type { Shape, Tensor } from './ops/tensor.ts';

@@ -10,7 +10,7 @@ const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, quads: false, fus
 
 for (const [name, { model, loss, fused, unfused }] of Object.entries(testNets)) {
   test(`${name}: ${fused} launches instead of ${unfused}`, () => {
-    const net = traceLossNet(model(), model().inputShape!, 6, loss());
+    const net = traceLossNet(model(), model().inputShape!, 6, loss(), { training: true });
     const plan = (fusion: boolean): string[] => planProgram({
       name, graph: net.graph, target: { ...TARGET, fusion }, seeds: [{ tensor: net.loss.id, cotangent: 'one' }],
       wanted: net.parameters.map(({ tensor }) => tensor.id), kept: [net.loss.id],

@@ -102,7 +102,7 @@ export class Device {
 
   /** Bytes that one tensor may take at most. */
   get maxTensorBytes(): number {
-    return Math.min(this.#limit('maxBufferSize'), this.#limit('maxStorageBufferBindingSize'));
+    return Math.min(...Object.values(this.memoryLimits));
   }
 
   /** Storage buffers that one launch may bind. */
@@ -141,7 +141,7 @@ export class Device {
 
   createBuffer(label: string, bytes: number, use: BufferUse): DeviceBuffer {
     this.check();
-    const most = this.#limit('maxBufferSize');
+    const most = this.memoryLimits.maxBufferSize;
     if (bytes > most) {
       throw new LimitError(label, `at most ${most.toLocaleString('en')} bytes (this device's limit for one buffer)`,
         `${bytes.toLocaleString('en')} bytes`, `${Math.floor(most / 4).toLocaleString('en')} f32 numbers would fit: use a smaller batch, a narrower layer or less data.`);

@@ -46,7 +46,7 @@ export class ReportRing {
 
   /** Bytes of all staging buffers. */
   get bytes(): number {
-    return this.#slots.reduce((sum, { staging }) => sum + staging.size, 0);
+    return ReportRing.bytesFor(this.#bytes);
   }
 
   /** Resolves when one more step may be submitted. Awaits nothing while fewer than three are on their way. */

@@ -36,8 +36,8 @@ export function createDispatch(device: Device, label: string, kernel: Kernel, pi
   kernel.bindings.forEach(({ access }, index) => (access === 'read' || access === 'uniform' ? read : written).add(ranges[index]!.buffer));
   const most = device.memoryLimits.maxStorageBufferBindingSize;
   kernel.bindings.forEach(({ access, name }, index) => {
-    if (access === 'uniform' || ranges[index]!.bytes <= most) return;
-    throw new LimitError(label, `at most ${most.toLocaleString('en')} bytes in a binding (this device's limit)`, `${ranges[index]!.bytes.toLocaleString('en')} bytes for ${name}`, 'Use a smaller batch, a narrower layer or less data.');
+    const { bytes } = ranges[index]!;
+    if (access !== 'uniform' && bytes > most) throw new LimitError(label, `at most ${most.toLocaleString('en')} bytes for ${name}`, bytes.toLocaleString('en'), 'Use a smaller batch or a narrower layer.');
   });
   for (const buffer of written) {
     if (read.has(buffer)) throw new GpuError('gpu', label, 'a launch to read and write different buffers', `${buffer.label} for both`);

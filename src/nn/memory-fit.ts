@@ -1,4 +1,4 @@
-import type { MemoryLimit } from '../errors.ts';
+import type { MemoryLimit } from './memory-limit-error.ts';
 import type { MemoryRole } from '../program/memory.ts';
 import type { ProgramPlan } from '../program/plan.ts';
 
@@ -33,41 +33,24 @@ export function memoryOf({ plan, stagingBytes }: Sized): Readonly<Partial<Record
 export interface Misfit {
   readonly limit: MemoryLimit;
   readonly got: number;
-  readonly buffer: ProgramPlan['buffers'][number];
-  readonly tensor?: string;
+  /** The buffer, or of a plan that is too large in all none. */
+  readonly buffer?: string;
+  /** What a launch binds of it. */
+  readonly tensor?: number;
 }
 
-/** The first limit that a plan breaks: of what a launch binds, of one buffer, of all together. */
-export function misfitOf({ plan, stagingBytes }: Sized, room: Room): Misfit | undefined {
-  const buffers = new Map(plan.buffers.map((buffer) => [buffer.name, buffer]));
-  const tensorText = (id: number): string => `${plan.tensors[id]!.name} [${plan.tensors[id]!.shape.join(', ')}]`;
-  let worst: Misfit | undefined;
-  for (const { kernel, tensors } of plan.launches) {
-    for (const [index, { access }] of kernel.bindings.entries()) {
-      const { id } = tensors[index]!;
-      const { bytes, buffer } = plan.placements.get(id)!;
-      if (access === 'uniform' || bytes <= room.maxStorageBufferBindingSize || bytes <= (worst?.got ?? 0)) continue;
-      const own = plan.tensors[id]!.name === buffer ? largestIn(plan, buffer) : id;
-      worst = { limit: { name: 'maxStorageBufferBindingSize', bytes: room.maxStorageBufferBindingSize }, got: bytes, buffer: buffers.get(buffer)!, tensor: tensorText(own ?? id) };
-    }
+/** The first limit that a plan breaks: of what a launch binds (the largest of it), of one buffer, of all together. */
+export function misfitOf({ plan, stagingBytes }: Sized, { maxBufferSize, maxStorageBufferBindingSize, total, taken, isThere }: Room): Misfit | undefined {
+  const bound = plan.launches.flatMap(({ kernel, tensors }) => tensors.filter((_, index) => kernel.bindings[index]!.access !== 'uniform'))
+    .map(({ id }) => ({ ...plan.placements.get(id)!, tensor: id }));
+  const largest = <T extends { bytes: number }>(list: readonly T[]): T | undefined => list.reduce<T | undefined>((most, one) => (most && most.bytes >= one.bytes ? most : one), undefined);
+  const [binding, buffer] = [largest(bound), largest(plan.buffers)];
+  if (binding && binding.bytes > maxStorageBufferBindingSize) {
+    return { limit: { name: 'maxStorageBufferBindingSize', bytes: maxStorageBufferBindingSize }, got: binding.bytes, buffer: binding.buffer, tensor: binding.tensor };
   }
-  if (worst) return worst;
-  const largest = [...plan.buffers].sort((a, b) => b.bytes - a.bytes)[0];
-  if (!largest) return undefined;
-  const inLargest = largestIn(plan, largest.name);
-  const what = { buffer: largest, ...(inLargest === undefined ? {} : { tensor: tensorText(inLargest) }) };
-  if (largest.bytes > room.maxBufferSize) return { limit: { name: 'maxBufferSize', bytes: room.maxBufferSize }, got: largest.bytes, ...what };
-  if (!room.total) return undefined;
-  const all = room.taken + stagingBytes + plan.buffers.reduce((sum, { name, bytes }) => sum + (room.isThere(name) ? 0 : bytes), 0);
-  return all > room.total.bytes ? { limit: room.total, got: all, ...what } : undefined;
-}
-
-/** The largest tensor in a buffer, one of the model before the arena that holds it. */
-function largestIn(plan: ProgramPlan, buffer: string): number | undefined {
-  const sizeOf = (id: number): number => plan.placements.get(id)!.bytes;
-  const inside = [...plan.placements].filter(([, place]) => place.buffer === buffer).map(([id]) => id);
-  const own = inside.filter((id) => plan.tensors[id]!.name !== buffer);
-  return (own.length > 0 ? own : inside).sort((a, b) => sizeOf(b) - sizeOf(a))[0];
+  if (buffer && buffer.bytes > maxBufferSize) return { limit: { name: 'maxBufferSize', bytes: maxBufferSize }, got: buffer.bytes, buffer: buffer.name };
+  const got = taken + stagingBytes + plan.buffers.reduce((sum, { name, bytes }) => sum + (isThere(name) ? 0 : bytes), 0);
+  return total && got > total.bytes ? { limit: total, got } : undefined;
 }
 
 /** How a program can be made again, for the refusal to say what would fit. */

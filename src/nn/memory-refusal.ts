@@ -1,8 +1,26 @@
-import { ChainruleError, MemoryLimitError, type FittingBatch } from '../errors.ts';
+import { ChainruleError } from '../errors.ts';
+import type { BufferPlan } from '../program/memory.ts';
+import type { ProgramPlan } from '../program/plan.ts';
+import { MemoryLimitError, type FittingBatch } from './memory-limit-error.ts';
 import { memoryOf, misfitOf, type Asked, type Misfit, type Replan, type Room, type Sized } from './memory-fit.ts';
 
 const show = (bytes: number): string => bytes.toLocaleString('en');
 const roleOrder = ([, a]: [string, number], [, b]: [string, number]): number => b - a;
+
+/** The largest tensor in a buffer, one of the model before the arena that holds it. */
+function largestIn(plan: ProgramPlan, buffer: string): number | undefined {
+  const sizeOf = (id: number): number => plan.placements.get(id)!.bytes;
+  const inside = [...plan.placements].filter(([, place]) => place.buffer === buffer).map(([id]) => id);
+  const own = inside.filter((id) => plan.tensors[id]!.name !== buffer);
+  return (own.length > 0 ? own : inside).sort((a, b) => sizeOf(b) - sizeOf(a))[0];
+}
+
+/** The buffer that a refusal names, of a plan that is too large in all the largest, and the tensor in it that takes most. */
+function named({ plan }: Sized, misfit: Misfit): { buffer: BufferPlan; tensor: string | undefined } {
+  const buffer = plan.buffers.find(({ name }) => name === misfit.buffer) ?? plan.buffers.reduce((most, one) => (most.bytes >= one.bytes ? most : one));
+  const id = misfit.tensor !== undefined && plan.tensors[misfit.tensor]!.name !== buffer.name ? misfit.tensor : largestIn(plan, buffer.name);
+  return { buffer, tensor: id === undefined ? undefined : `${plan.tensors[id]!.name} [${plan.tensors[id]!.shape.join(', ')}]` };
+}
 
 /** Whether the program would fit for so many examples; a model that takes only some numbers of examples refuses others itself. */
 function wouldFit(replan: Replan, room: Room, rows: number, accumulate: number): boolean {
@@ -31,7 +49,8 @@ const PARAMETER_ROLES: readonly string[] = ['parameters', 'gradients', 'optimize
 
 /** What a program that does not fit is refused with: its bytes by role, the limit, and what would fit. */
 export function refusal(who: string, sized: Sized, room: Room, misfit: Misfit, asked?: Asked): MemoryLimitError {
-  const { limit, got, buffer, tensor } = misfit;
+  const { limit, got } = misfit;
+  const { buffer, tensor } = named(sized, misfit);
   const memory = memoryOf(sized);
   const { total, ...roles } = memory;
   const rule = {
@@ -74,7 +93,8 @@ function shareOfParameters(replan: Replan, room: Room, accumulate: number): numb
   const one = replan(1, accumulate);
   const misfit = misfitOf(one, room);
   if (!misfit) return undefined;
-  const { limit, got, buffer } = misfit;
+  const { limit, got } = misfit;
+  const { buffer } = named(one, misfit);
   if (limit.name === 'maxBufferSize' || limit.name === 'maxStorageBufferBindingSize') return PARAMETER_ROLES.includes(buffer.role) ? limit.bytes / got : undefined;
   const ofParameters = one.plan.buffers.filter(({ role }) => PARAMETER_ROLES.includes(role)).reduce((sum, { bytes }) => sum + bytes, 0);
   const left = limit.bytes - (got - ofParameters);

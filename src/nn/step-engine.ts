@@ -1,8 +1,8 @@
 import { STEP_BYTES } from '../../shaders/kernel.ts';
-import { LimitError, type MemoryLimit } from '../errors.ts';
+import { LimitError } from '../errors.ts';
 import type { AnyDataset } from '../data/dataset.ts';
 import { seedKey } from '../data/philox.ts';
-import { OutOfMemoryError } from '../gpu/allocate.ts';
+import type { OutOfMemory } from '../gpu/allocate.ts';
 import type { Device } from '../gpu/device.ts';
 import { IN_FLIGHT, ReportRing } from '../gpu/report-ring.ts';
 import { submit, type Dispatch } from '../gpu/sequence.ts';
@@ -157,24 +157,19 @@ export class StepEngine {
    */
   async create(sized: Sized, asked?: Asked): Promise<Program> {
     const { device, alter, onCompile, memoryBudget } = this.setup;
-    const budget: MemoryLimit | undefined = memoryBudget === undefined ? undefined : { name: 'memoryBudget', bytes: memoryBudget };
-    await checkPlanFits('compile', sized, this.#room(budget), asked);
+    await checkPlanFits('compile', sized, { ...this.#room(), ...(memoryBudget ? { total: { name: 'memoryBudget', bytes: memoryBudget } } : {}) }, asked);
     try {
       return await Program.create(device, this.store, alter ? alter(sized.plan) : sized.plan, onCompile);
     } catch (error) {
-      if (error instanceof OutOfMemoryError) {
-        const room = this.#room(undefined);
-        await checkPlanFits('compile', sized, { ...room, total: { name: 'memory', bytes: room.taken + error.granted } }, asked);
-      }
+      const { granted } = error as Partial<OutOfMemory>;
+      const room = this.#room();
+      if (granted !== undefined) await checkPlanFits('compile', sized, { ...room, total: { name: 'memory', bytes: room.taken + granted } }, asked);
       throw error;
     }
   }
 
-  #room(total: MemoryLimit | undefined): Room {
-    return {
-      ...this.setup.device.memoryLimits, ...(total ? { total } : {}), taken: this.store.bytes + this.#stagingBytes,
-      isThere: (buffer) => this.store.find(buffer) !== undefined,
-    };
+  #room(): Room {
+    return { ...this.setup.device.memoryLimits, taken: this.store.bytes + this.#stagingBytes, isThere: (buffer) => this.store.find(buffer) !== undefined };
   }
 
   async #step(kind: string, rows: number, make: (rows: number, accumulate: number) => { net: LossNet } & StepPlan): Promise<CompiledStep> {

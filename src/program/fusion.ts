@@ -1,23 +1,34 @@
 import type { Request, Target } from '../ops/request.ts';
 import type { Tensor } from '../ops/tensor.ts';
 
+/** What a pass did to the list: how many launches it found and how many it left. */
+export interface FusionPass {
+  /** `siblings`: sums beside a product. `epilogues`: what follows. `prologues`: what comes before, on a launch's loads. */
+  readonly pass: 'siblings' | 'epilogues' | 'prologues';
+  readonly before: number;
+  readonly after: number;
+}
+
 /**
  * Makes fewer launches of the same work: a request may take over what follows it (an epilogue), what comes before it
  * (a prologue) or what reads the same tensor (a sum beside a product). Which requests can is for their families to
- * say; this pass only knows who reads and writes what. `kept` are tensors that must be written whatever happens.
+ * say; this pass only knows who reads and writes what. `kept` are tensors that must be written whatever happens. What
+ * each pass did is added to `passes`.
  */
-export function fuse(original: readonly Request[], kept: ReadonlySet<number>, target: Target): Request[] {
+export function fuse(original: readonly Request[], kept: ReadonlySet<number>, target: Target, passes: FusionPass[] = []): Request[] {
   if (!target.fusion) return [...original];
   // Work that reads a tensor must not move past a change of it: what is updated in place cuts the list.
   const cut = original.findIndex(({ updates = {} }) => Object.keys(updates).length > 0);
   if (cut >= 0) {
     const [before, update, after] = [original.slice(0, cut), original[cut]!, original.slice(cut + 1)];
     const readLater = (later: readonly Request[]): Set<number> => new Set([...kept, ...later.flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
-    return [...fuse(before, readLater([update, ...after]), target), update, ...fuse(after, kept, target)];
+    return [...fuse(before, readLater([update, ...after]), target, passes), update, ...fuse(after, kept, target, passes)];
   }
   let requests = [...original];
-  for (const pass of [fuseSibling, fuseConsumer, fuseProducer]) {
-    for (let next: Request[] | undefined = requests; next; next = pass(requests, kept, target)) requests = next;
+  for (const [pass, run] of [['siblings', fuseSibling], ['epilogues', fuseConsumer], ['prologues', fuseProducer]] as const) {
+    const before = requests.length;
+    for (let next: Request[] | undefined = requests; next; next = run(requests, kept, target)) requests = next;
+    passes.push({ pass, before, after: requests.length });
   }
   return requests;
 }

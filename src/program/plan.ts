@@ -3,7 +3,7 @@ import { ChainruleError, LimitError, ShapeError } from '../errors.ts';
 import { flopsOf, type Request, type Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
-import { fuse } from './fusion.ts';
+import { fuse, type FusionPass } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
 import type { Graph, Meaning, Working } from './graph.ts';
 import { bytesOf, cutArena, layOut, planSlots, type BufferPlan, type MemoryRole, type Piece, type Placement } from './memory.ts';
@@ -35,6 +35,8 @@ export interface ProgramPlan {
   readonly placements: ReadonlyMap<number, Placement>;
   /** Every buffer that the launches touch. Buffers of one name are one buffer, also between programs. */
   readonly buffers: readonly BufferPlan[];
+  /** What fusion did to the launches of forward and backward, pass by pass; empty without fusion. */
+  readonly passes: readonly FusionPass[];
   /** Tensors whose every element is one number that is known beforehand. */
   readonly constants: readonly { readonly tensor: Tensor; readonly value: number }[];
   /** d objective / d tensor by the wanted tensor's id. */
@@ -188,7 +190,8 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const following = FOLLOWING.map((section): [Section, readonly Request[]] => [section, extra[section] ?? []]);
   const needed = new Set([...lasting, ...following.flatMap(([, part]) => part).flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
   // One pass over forward and backward together: an activation may be fused across what the two share.
-  const fused = fuse([...forward, ...backward], needed, target);
+  const passes: FusionPass[] = [];
+  const fused = fuse([...forward, ...backward], needed, target, passes);
   // Fusion never moves work to a later place, so what comes after the last forward value is backward.
   const isForward = new Set(forward.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));
   const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(id)));
@@ -209,7 +212,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
     kernel.bindings.flatMap(({ access }, index) => (access === 'uniform' ? [placements.get(bound[index]!.id)?.buffer] : []))));
   const lastingBuffers = new Set([...lasting].map((id) => placements.get(id)?.buffer));
   return {
-    launches, tensors, placements, gradients, cotangents, meanings, working,
+    launches, passes, tensors, placements, gradients, cotangents, meanings, working,
     buffers: [...buffers.values()].filter((buffer) => used.has(buffer.name) || lastingBuffers.has(buffer.name) || buffer.role === 'batch' || buffer.role === 'buffers' || (buffer.role === 'parameters' && parameters.length > 0))
       .map((buffer) => (uniforms.has(buffer.name) ? { ...buffer, uniform: true } : buffer)),
     constants: constants.filter(({ tensor }) => used.has(placements.get(tensor.id)!.buffer)),

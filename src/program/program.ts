@@ -20,7 +20,7 @@ export class BufferStore {
     return [...this.#buffers.values()].reduce((sum, { buffer }) => sum + buffer.size, 0);
   }
 
-  /** Makes all of these that are not there yet, or none: rejects with an OutOfMemoryError where the GPU has no room for them. */
+  /** Makes all of these that are not there yet, or none: rejects with an OutOfMemory where the GPU has no room for them. */
   allocate(plans: readonly BufferPlan[]): Promise<void> {
     const mine = this.#allocating.then(async () => {
       const missing = plans.filter(({ name }) => !this.#buffers.has(name));

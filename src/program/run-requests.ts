@@ -72,7 +72,7 @@ export async function runRequests(device: Device, requests: readonly Request[], 
   const store = new BufferStore(device);
   try {
     const program = await Program.create(device, store, {
-      launches, tensors: [...all.values()], placements, buffers, constants: [], gradients: new Map(), cotangents: new Map(), meanings: new Map(), working: new Map(),
+      launches, tensors: [...all.values()], placements, buffers, passes: [], constants: [], gradients: new Map(), cotangents: new Map(), meanings: new Map(), working: new Map(),
     });
     poisonProgram(program);
     for (const [tensor, data] of inputs) if (bound.has(tensor.id)) program.write(tensor, data);

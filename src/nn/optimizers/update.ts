@@ -5,6 +5,7 @@ import type { Request } from '../../ops/request.ts';
 import type { Tensor } from '../../ops/tensor.ts';
 import type { Extension } from '../../program/plan.ts';
 import type { Net } from '../net.ts';
+import { rangesOf } from '../step-extras.ts';
 import { slotName, stepName, type Grouping } from './groups.ts';
 import type { Clip } from './optimizer.ts';
 import { squaredNorm } from './squared-norm.ts';
@@ -31,11 +32,8 @@ function sumOfAll(sums: readonly { requests: Request[]; total: Tensor }[], value
 export function planUpdate(
   { place, part, pieces, placements, value, arenas }: Extension, net: Net, grouping: Grouping, gradients: Tensor, clip: Clip | undefined,
 ): { requests: Request[]; squaredNorm?: Tensor } {
-  const [count] = arenas.parameters.shape as [number];
   const stretch = (arena: Tensor, first: number, size: number): Tensor => (size === arena.shape[0] ? arena : part(arena, first, [size]));
-  const norm = clip && 'norm' in clip
-    ? sumOfAll(pieces({ first: 0, size: count }).map(({ first, size }) => squaredNorm(stretch(gradients, first, size), value, 'gradient norm')), value)
-    : undefined;
+  const norm = clip && 'norm' in clip ? sumOfAll(rangesOf([gradients], { part, pieces }).map(([range]) => squaredNorm(range!, value, 'gradient norm')), value) : undefined;
   const requests = norm ? [...norm.requests] : [];
   for (const { index, optimizer, first, size, tensors } of grouping.parts(net.parameters, placements)) {
     const slots = Object.entries(Object.fromEntries(optimizer.slots.map((slot) => [slot, place(slotName(index, slot), [size], 'optimizer')])));
