@@ -15,6 +15,6 @@ export function resultOf(cases: CaseResult[], more: Partial<BenchResult> = {}): 
     schema: 'chainrule/bench/1', passed: true, problems: [], complete: true, where: 'chrome', date: '2030-01-02', seconds: 600, runtime: 'chromium 200', flags: ['--a'],
     adapter: { name: 'SwiftShader (google, software)', vendor: 'google', architecture: 'swiftshader', device: '', description: '', class: 'cpu' },
     versions: { chainrule: '0.1.0', '@jax-js/jax': '1.2.3' }, ceilings: { gflops: 10, gbps: 5, multiplyAdd: '8 chains', copy: '4 vec4' },
-    cases, startup: [], sizes: [], sweeps: [], requirements: [], ...more,
+    cases, startup: [], sizes: [], sweeps: [], robustness: [], requirements: [], ...more,
   };
 }

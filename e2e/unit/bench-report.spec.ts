@@ -1,6 +1,7 @@
 import { expect, test } from 'playwright/test';
 import { benchmarkDocument } from '../../src/cli/bench-document.mjs';
 import { problemsOf, requirementsOf } from '../../src/cli/bench-rules.mjs';
+import { measureRobustness } from '../../src/cli/bench-robustness.mjs';
 import { runCases } from '../../src/cli/bench-run.mjs';
 import { table } from '../../src/cli/bench-table.mjs';
 import { readBenchOptions } from '../../src/cli/bench-options.mjs';
@@ -28,9 +29,32 @@ test('the table shows times, ratios, parts of the ceiling, and why something is 
 
 test('the document says where it comes from and what was missed', () => {
   const text = benchmarkDocument(example(20));
-  for (const part of ['2030-01-02', 'SwiftShader (google, software): a software adapter', 'chromium 200, headless', '`--a`', '@jax-js/jax 1.2.3', 'power 1 of the work. Something grows.', 'not possible: no such op']) expect(text).toContain(part);
+  for (const part of ['2030-01-02', 'SwiftShader (google, software): a software adapter', 'chromium 200, headless', '`--a`', '@jax-js/jax 1.2.3', 'power 1 of the work: near-linear.', 'not possible: no such op']) expect(text).toContain(part);
   expect(text).toMatch(/All \d+ are met\./);
   expect(benchmarkDocument(example(4))).toContain('**1 of ');
+});
+
+test('where time is not near-linear in the work the document says why', () => {
+  const text = (ms: readonly number[]): string => benchmarkDocument({ ...example(20), sweeps: [{ name: 'batch of a net', note: 'Something grows.', points: ms.map((value, i) => ({ label: String(i), flops: 1e6 * 2 ** i, ms: value })) }] });
+  expect(text([1, 2, 4, 8])).toContain('the power 1 of the work, 1 over the largest three sizes: near-linear.\n');
+  expect(text([1, 1, 1, 2, 4])).toMatch(/the power 0\.5 of the work, 1 over the largest three sizes: not linear\. Something grows\.\n/);
+  expect(text([1, 4, 16])).toContain('the power 2 of the work: not linear. Something grows.');
+});
+
+test('products are held against themselves without robustness, where that was measured', async () => {
+  const at = (withoutMs: number) => ({ ...resultOf([], { robustness: [{ name: 'matmul 512 nn', ms: 10, withoutMs }] }) });
+  expect(problemsOf(at(6.5))).toEqual([]);
+  expect(problemsOf(at(6.49))).toEqual(['matmul 512 nn: speed: 0.649 of itself without robustness, required ≥ 0.65 of it.']);
+  expect(table(at(8))).toMatch(/matmul 512 nn +10 +8 +80 %/);
+  expect(benchmarkDocument(at(8))).toContain('| matmul 512 nn | 10 | 8 | 80 % |');
+  const asked: string[] = [];
+  const host = (who: string, samples: number[]) => ({ ask: async ({ name }: { name?: string }) => {
+    asked.push(`${who} ${name}`);
+    return [{ samples: [samples.shift()!, 9], problem: null }];
+  } });
+  expect(await measureRobustness({ usual: host('usual', [5, 4, 6]), without: host('without', [3, 2, 4]) }, ['matmul 512 nn'], () => {})).toEqual([{ name: 'matmul 512 nn', ms: 4, withoutMs: 2 }]);
+  expect(asked).toEqual(Array.from({ length: 3 }, () => ['usual matmul 512 nn', 'without matmul 512 nn']).flat());
+  await expect(measureRobustness({ usual: { ask: async () => [{ samples: [], problem: 'wrong' }] }, without: host('without', []) }, ['a'], () => {})).rejects.toThrow('a with robustness: wrong');
 });
 
 test('a part of a run makes no document', () => {

@@ -1,6 +1,7 @@
 // docs/benchmarks.md: written from a complete run of npm run bench, by nobody's hand.
+import { withoutRobustness } from './bench-robustness.mjs';
 import { growth } from './bench-statistics.mjs';
-import { bytesText, caseHeader, caseRows, countHeader, countRows, percent, short } from './bench-table.mjs';
+import { bytesText, caseHeader, caseRows, countHeader, countRows, percent, robustnessHeader, robustnessRow, short } from './bench-table.mjs';
 
 /** @typedef {import('./bench-result.mjs').BenchResult} BenchResult */
 
@@ -40,6 +41,15 @@ function modes({ cases }) {
   return markdownTable(['contestant', 'how', 'cases'], [...byMode.values()].map(({ peer, mode, cases: names }) => [peer, mode, names.length > 4 ? `${names.length} cases` : names.join('; ')]));
 }
 
+const nearLinear = { from: 0.85, to: 1.15 };
+
+/** The fitted power, over all sizes and over the largest three, and where it is not near 1 the reason. @param {readonly { flops: number, ms: number }[]} points @param {string} note */
+function growthText(points, note) {
+  const [all, largest] = [growth(points), growth(points.slice(-3))];
+  const isNear = all >= nearLinear.from && all <= nearLinear.to;
+  return `Time grows with the power ${short(all)} of the work${points.length > 3 ? `, ${short(largest)} over the largest three sizes` : ''}: ${isNear ? 'near-linear.' : `not linear. ${note}`}`;
+}
+
 /** @param {BenchResult} result */
 function sweepText({ sweeps, ceilings }) {
   return sweeps.map(({ name, note, points }) => [
@@ -47,7 +57,7 @@ function sweepText({ sweeps, ceilings }) {
     markdownTable(['size', 'MFLOP a step', 'ms a step', 'GFLOP/s', 'of ceiling'], points.map(({ label, flops, ms }) => {
       const rate = flops / ms / 1e6;
       return [label, short(flops / 1e6), short(ms), short(rate), ceilings ? percent(rate / ceilings.gflops) : ''];
-    })), '', `Time grows with the power ${short(growth(points))} of the work. ${note}`,
+    })), '', growthText(points, note),
   ].join('\n')).join('\n\n');
 }
 
@@ -85,7 +95,7 @@ silent in WebGPU.`;
 /** The document of a complete result. @param {BenchResult} result @returns {string} */
 export function benchmarkDocument(result) {
   if (!result.complete) throw new Error('benchmarkDocument: needs a complete result, got a part.');
-  const { cases, startup, sizes, sweeps } = result;
+  const { cases, startup, sizes, sweeps, robustness } = result;
   return `<!-- Written by npm run bench -- --document. Do not edit. -->
 # Benchmarks
 
@@ -115,9 +125,16 @@ ${markdownTable(['', 'cold min ms', 'cold median ms', 'warm min ms', 'warm media
 
 ${markdownTable(['', 'minified', 'gzip', 'note'], sizes.map(({ peer, bytes, gzip, note }) => [peer, bytesText(bytes), bytesText(gzip), note ?? '']))}
 
+## Products without the browser's robustness
+
+Chainrule's kernels in a second Chromium with \`${withoutRobustness}\`, on software adapters: what clamped indices and the like cost.
+
+${robustness.length > 0 ? markdownTable(robustnessHeader, robustness.map(robustnessRow)) : 'Not measured.'}
+
 ## Cost against work
 
 Chainrule alone: a training step while one size grows. A power of 1 is linear; below 1 what does not grow with the work still weighs.
+From ${nearLinear.from} to ${nearLinear.to} counts as near-linear; elsewhere the reason stands beside it.
 
 ${sweeps.length > 0 ? sweepText(result) : 'Not measured.'}
 

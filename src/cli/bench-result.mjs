@@ -21,6 +21,8 @@
 
 /** @typedef {{ name: string, note: string, points: { label: string, flops: number, ms: number }[] }} SweepResult */
 
+/** @typedef {{ name: string, ms: number, withoutMs: number }} RobustnessResult Milliseconds of a product in the usual browser, and in one with robustness switched off. */
+
 /** @typedef {{ what: string, against: string, required: string, got: string, met: boolean }} Requirement */
 
 /**
@@ -29,7 +31,7 @@
  *   runtime: string | null, flags: string[],
  *   adapter: { name: string, vendor: string, architecture: string, device: string, description: string, class: string } | null,
  *   versions: Record<string, string>, ceilings: { gflops: number, gbps: number, multiplyAdd: string, copy: string } | null,
- *   cases: CaseResult[], startup: StartupResult[], sizes: SizeResult[], sweeps: SweepResult[], requirements: Requirement[],
+ *   cases: CaseResult[], startup: StartupResult[], sizes: SizeResult[], sweeps: SweepResult[], robustness: RobustnessResult[], requirements: Requirement[],
  * }} BenchResult
  * `complete`: every case of the adapter's class ran, with every contestant.
  */

@@ -30,6 +30,9 @@ const mlpDispatches = 12;
 /** Of a transformer step with attention in one launch, or without. */
 const transformerDispatches = (/** @type {number} */ layers) => 25 + 28 * layers;
 
+/** On a software adapter: the least speed of a product, as a part of that without the browser's robustness. */
+const leastWithRobustness = 0.65;
+
 const short = (/** @type {number} */ value) => String(Number(value.toPrecision(3)));
 
 /** The library's fastest mode that is right. @param {readonly ContestantResult[]} contestants @param {string} library */
@@ -101,22 +104,30 @@ function startupRequirements(startup) {
   });
 }
 
+/** @param {BenchResult['robustness']} robustness @returns {Requirement[]} */
+function robustnessRequirements(robustness) {
+  return robustness.map(({ name, ms, withoutMs }) => {
+    const part = withoutMs / ms;
+    return { what: `${name}: speed`, against: 'itself without robustness', required: `≥ ${leastWithRobustness} of it`, got: short(part), met: part >= leastWithRobustness };
+  });
+}
+
 /**
  * Every requirement that this result can answer.
- * @param {Pick<BenchResult, 'cases' | 'startup' | 'adapter'>} result @returns {Requirement[]}
+ * @param {Pick<BenchResult, 'cases' | 'startup' | 'adapter' | 'robustness'>} result @returns {Requirement[]}
  */
-export function requirementsOf({ cases, startup, adapter }) {
+export function requirementsOf({ cases, startup, adapter, robustness }) {
   const adapterClass = adapter?.class === 'gpu' ? 'gpu' : 'cpu';
   return [
     ...cases.flatMap((one) => [...speedRequirements(one, adapterClass), ...peakRequirements(one), ...countRequirements(one)]),
-    ...startupRequirements(startup),
+    ...startupRequirements(startup), ...robustnessRequirements(robustness),
   ];
 }
 
 /**
  * What makes the command fail, one sentence each: missed requirements, failed gates, and an own side that did not run. A peer that fails
  * its gate is a finding about the comparison, so it fails too: its column would be empty in silence.
- * @param {Pick<BenchResult, 'cases' | 'startup' | 'adapter'>} result @returns {string[]}
+ * @param {Pick<BenchResult, 'cases' | 'startup' | 'adapter' | 'robustness'>} result @returns {string[]}
  */
 export function problemsOf(result) {
   const failed = result.cases.flatMap(({ name, contestants }) => contestants.flatMap(({ peer, problem, notPossible }) => {

@@ -1,6 +1,7 @@
 // Runs the cases one after the other on a host (a page or a Node process) and puts the result together.
 import { CommandError } from './command.mjs';
 import { peerNames } from './bench-options.mjs';
+import { comparedProducts } from './bench-robustness.mjs';
 import { problemsOf, requirementsOf } from './bench-rules.mjs';
 import { rateOf, summary } from './bench-statistics.mjs';
 
@@ -32,8 +33,8 @@ function contestantResult({ samples, ...rest }, { flops, bytes, kind }, ceilings
 /**
  * `expects` is the kind of adapter that was asked for.
  * @param {Host} host @param {BenchOptions} options @param {(line: string) => void} say
- * @param {{ who?: string, expects?: 'gpu' | 'swiftshader', startup?: (peers: readonly string[], rounds: number) => Promise<BenchResult['startup']>, sizes?: () => Promise<BenchResult['sizes']> }} extras
- * @returns {Promise<Pick<BenchResult, 'adapter' | 'ceilings' | 'cases' | 'startup' | 'sizes' | 'sweeps' | 'requirements' | 'problems' | 'passed' | 'complete'>>}
+ * @param {{ who?: string, expects?: 'gpu' | 'swiftshader', startup?: (peers: readonly string[], rounds: number) => Promise<BenchResult['startup']>, sizes?: () => Promise<BenchResult['sizes']>, robustness?: (names: readonly string[]) => Promise<BenchResult['robustness']> }} extras
+ * @returns {Promise<Pick<BenchResult, 'adapter' | 'ceilings' | 'cases' | 'startup' | 'sizes' | 'sweeps' | 'robustness' | 'requirements' | 'problems' | 'passed' | 'complete'>>}
  */
 export async function runCases(host, options, say, extras) {
   const { who = 'npm run bench' } = extras;
@@ -71,6 +72,8 @@ export async function runCases(host, options, say, extras) {
   }
   const startup = startupChosen && !sweepsOnly && extras.startup ? await extras.startup(options.peers, Math.max(3, Math.min(options.rounds, 5))) : [];
   const sizes = sizesChosen && !sweepsOnly && extras.sizes ? await extras.sizes() : [];
+  const compared = sweepsOnly || isGpu ? [] : chosen.map(({ name }) => name).filter((name) => comparedProducts.test(name));
+  const robustness = extras.robustness && compared.length > 0 ? await extras.robustness(compared) : [];
   const sweeps = [];
   for (const { name, note } of chosenSweeps) sweeps.push({ name, note, points: await host.ask({ ask: 'sweep', name, options: measuring }) });
   // Whatever else the machine did in the meantime, a ceiling is the most that was seen.
@@ -84,7 +87,7 @@ export async function runCases(host, options, say, extras) {
     const { name, kind, flops, bytes } = facts;
     return { name, kind, flops, bytes, contestants: measured.map((one) => contestantResult(one, facts, ceilings)) };
   });
-  const result = { adapter: about.adapter, ceilings, cases, startup, sizes, sweeps };
+  const result = { adapter: about.adapter, ceilings, cases, startup, sizes, sweeps, robustness };
   const problems = problemsOf(result);
   return {
     ...result, requirements: requirementsOf(result), problems, passed: problems.length === 0,

@@ -32,6 +32,11 @@ export function caseRows(one) {
   });
 }
 
+export const robustnessHeader = ['product', 'ms', 'ms without robustness', 'part of that speed'];
+
+/** @param {BenchResult['robustness'][number]} one */
+export const robustnessRow = ({ name, ms, withoutMs }) => [name, short(ms), short(withoutMs), percent(withoutMs / ms)];
+
 export const countHeader = ['per step or run', 'contestant', 'dispatches', 'submits', 'bind groups', 'buffers', 'pipelines', 'bytes allocated', 'readbacks', 'uploads', 'peak'];
 
 /** @param {BenchResult['cases'][number]} one @returns {string[][]} */
@@ -44,7 +49,7 @@ export function countRows(one) {
 
 /** @param {BenchResult} result */
 export function table(result) {
-  const { adapter, ceilings, runtime, cases, startup, sizes, sweeps, requirements, problems, passed, seconds } = result;
+  const { adapter, ceilings, runtime, cases, startup, sizes, sweeps, robustness, requirements, problems, passed, seconds } = result;
   const reasons = cases.flatMap(({ name, contestants }) => contestants.flatMap(({ peer, notPossible }) => (notPossible === null ? [] : [`${name}: not possible with ${peer}: ${notPossible}`])));
   return [
     `adapter  ${adapter?.name ?? 'none'} (class ${adapter?.class ?? 'unknown'})`, `runtime  ${runtime ?? 'none'}`,
@@ -53,6 +58,7 @@ export function table(result) {
     ...(startup.length > 0 ? [...columns(['import to first step', 'cold min ms', 'cold median ms', 'warm min ms', 'warm median ms'],
       startup.map(({ peer, cold, warm }) => [peer, ...[cold.min, cold.median, warm.min, warm.median].map(short)])), ''] : []),
     ...(sizes.length > 0 ? [...columns(['bundle size', 'minified', 'gzip'], sizes.map(({ peer, bytes, gzip }) => [peer, bytesText(bytes), bytesText(gzip)])), ''] : []),
+    ...(robustness.length > 0 ? [...columns(robustnessHeader, robustness.map(robustnessRow)), ''] : []),
     ...sweeps.flatMap(({ name, points }) => [...columns([name, 'MFLOP', 'ms', 'GFLOP/s'], points.map(({ label, flops, ms }) => [label, short(flops / 1e6), short(ms), short(flops / ms / 1e6)])), '']),
     ...(requirements.length > 0 ? [...columns(['requirement', 'against', 'required', 'got', 'met'], requirements.map(({ what, against, required, got, met }) => [what, against, required, got, met ? 'yes' : 'NO'])), ''] : []),
     ...reasons, ...problems.map((problem) => `- ${problem}`),

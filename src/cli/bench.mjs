@@ -10,6 +10,7 @@ import { installPeers, versionsOf } from './bench-install.mjs';
 import { optionsHelp, readBenchOptions } from './bench-options.mjs';
 import { buildPage, pageHost, servePage } from './bench-page.mjs';
 import { schema } from './bench-result.mjs';
+import { measureRobustness, withoutRobustness } from './bench-robustness.mjs';
 import { runCases } from './bench-run.mjs';
 import { measureSizes } from './bench-size.mjs';
 import { buildStartup, measureStartup } from './bench-startup.mjs';
@@ -55,6 +56,14 @@ await runIfStarted(import.meta.url, async (args) => {
         return measureStartup(browser, server.url, peers, rounds);
       },
       sizes: () => measureSizes(options.peers),
+      robustness: async (names) => {
+        const other = await chromium.launch({ executablePath, args: [...flags, withoutRobustness], headless: true });
+        try {
+          return await measureRobustness({ usual: pageHost(browser, server.url, () => {}), without: pageHost(other, server.url, () => {}) }, names, say);
+        } finally {
+          await other.close();
+        }
+      },
     });
     result = {
       schema, where: 'chrome', date: new Date().toISOString().slice(0, 10), seconds: (performance.now() - start) / 1000,
