@@ -52,8 +52,8 @@ test('products are held against themselves without robustness, where that was me
     asked.push(`${who} ${name}`);
     return [{ samples: [samples.shift()!, 9], problem: null }];
   } });
-  expect(await measureRobustness({ usual: host('usual', [5, 4, 6]), without: host('without', [3, 2, 4]) }, ['matmul 512 nn'], () => {})).toEqual([{ name: 'matmul 512 nn', ms: 4, withoutMs: 2 }]);
-  expect(asked).toEqual(Array.from({ length: 3 }, () => ['usual matmul 512 nn', 'without matmul 512 nn']).flat());
+  expect(await measureRobustness({ usual: host('usual', [5, 4, 6, 7]), without: host('without', [3, 2, 4, 5]) }, ['matmul 512 nn'], () => {})).toEqual([{ name: 'matmul 512 nn', ms: 4, withoutMs: 2 }]);
+  expect(asked).toEqual(Array.from({ length: 4 }, () => ['usual matmul 512 nn', 'without matmul 512 nn']).flat());
   await expect(measureRobustness({ usual: { ask: async () => [{ samples: [], problem: 'wrong' }] }, without: host('without', []) }, ['a'], () => {})).rejects.toThrow('a with robustness: wrong');
 });
 

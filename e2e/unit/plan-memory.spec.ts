@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'playwright/test';
 import type { Request, Target } from '../../src/ops/request.ts';
 import type { Tensor } from '../../src/ops/tensor.ts';
-import { layOut, planSlots } from '../../src/program/memory.ts';
+import { cutArena, layOut, planSlots } from '../../src/program/memory.ts';
 import { planProgram, type ProgramPlan } from '../../src/program/plan.ts';
 import { foldGroups } from '../../src/gpu/sequence.ts';
 import { buildGraph, recipes, type Recipe } from '../random-graph.ts';
@@ -110,6 +110,25 @@ test('arenas start every tensor at a multiple of 256 bytes', () => {
   const { placements, bytes } = layOut('parameters', tensors);
   expect([...placements.values()].map(({ offset }) => offset)).toEqual([0, 256, 512, 768]);
   expect(bytes).toBe(768 + 512);
+});
+
+test('an arena is cut between tensors into as few pieces as a binding allows, and nothing is lost', () => {
+  const starts = [0, 64, 128, 320, 384];
+  const whole = { first: 0, size: 448 };
+  expect(cutArena(starts, whole, Infinity)).toEqual([whole]);
+  expect(cutArena(starts, whole, 448 * 4)).toEqual([whole]);
+  // The third tensor is larger than what is allowed: a piece of its own.
+  expect(cutArena(starts, whole, 128 * 4)).toEqual([{ first: 0, size: 128 }, { first: 128, size: 192 }, { first: 320, size: 128 }]);
+  expect(cutArena(starts, { first: 64, size: 256 }, 200 * 4)).toEqual([{ first: 64, size: 64 }, { first: 128, size: 192 }]);
+  fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 30 }), (sizes, most) => {
+    let end = 0;
+    const at = sizes.map((size) => (end += size * 64) - size * 64);
+    const pieces = cutArena(at, { first: 0, size: end }, most * 256);
+    expect(pieces.reduce((from, { first, size }) => (first === from ? from + size : NaN), 0)).toBe(end);
+    for (const { first, size } of pieces) expect(size <= most * 64 || (at.includes(first) && !at.some((start) => start > first && start < first + size))).toBe(true);
+    // No two neighbours would have gone together.
+    for (const [index, { size }] of pieces.slice(1).entries()) expect(pieces[index]!.size + size).toBeGreaterThan(Math.min(most * 64, pieces[index]!.size + (sizes[at.indexOf(pieces[index + 1]!.first)]! * 64) - 1));
+  }), { numRuns: 200, seed: 2 });
 });
 
 test('workgroups are folded over two dimensions: each index once, at most 65,535 in each', () => {

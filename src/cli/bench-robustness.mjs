@@ -9,7 +9,7 @@ export const withoutRobustness = '--enable-dawn-features=disable_robustness';
 export const comparedProducts = /^matmul (512|1024) (nn|nt|tn)$/;
 
 /** Turns of both browsers, one after the other. */
-const turns = 3;
+const turns = 4;
 
 /**
  * The fastest time of each product in both browsers, whose turns alternate.
@@ -22,7 +22,7 @@ export async function measureRobustness({ usual, without }, names, say) {
     const fastest = { usual: Infinity, without: Infinity };
     for (let turn = 0; turn < turns; turn += 1) {
       for (const [which, host] of /** @type {const} */ ([['usual', usual], ['without', without]])) {
-        const [{ samples, problem }] = await host.ask({ ask: 'case', name, peers: ['chainrule'], options: { rounds: 3, sample: 100, budget: 2_000 } });
+        const [{ samples, problem }] = await host.ask({ ask: 'case', name, peers: ['chainrule'], options: { rounds: 3, sample: 60, budget: 2_000 } });
         if (problem !== null || samples.length === 0) throw new Error(`npm run bench: ${name} ${which === 'usual' ? 'with' : 'without'} robustness: ${problem ?? 'no samples'}`);
         fastest[which] = Math.min(fastest[which], ...samples);
       }
