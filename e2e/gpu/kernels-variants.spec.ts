@@ -52,6 +52,9 @@ for (const [variant, shapes] of [
   ['quad', [[1, 1, 1], [3, 5, 2], [16, 64, 12], [65, 7, 66], [150, 164, 172]]],
   // Barriers take half a second each to compile on a software adapter: one shape that leaves an edge in every direction.
   ['tiled', [[66, 17, 65]]],
+  ['tiled-32x32', [[33, 35, 37]]],
+  ['tiled-128x64', [[131, 17, 65]]],
+  ['tiled-128x128', [[131, 17, 133]]],
 ] as const) {
   for (const [transposeA, transposeB] of FORMS) {
     test(`matmul ${variant}${transposeA ? ', aᵀ' : ''}${transposeB ? ', bᵀ' : ''}: every shape, forward and both gradients`, async ({ run }) => {
@@ -63,7 +66,7 @@ for (const [variant, shapes] of [
   }
 
   test(`linear ${variant}: bias in the epilogue, its gradient from the weight's launch`, async ({ run }) => {
-    const samples = variant === 'tiled' ? [layer(17, 66, 65)] : [layer(1, 1, 1), layer(3, 5, 2), layer(16, 8, 12), layer(65, 7, 18)];
+    const samples = variant.startsWith('tiled') ? [layer(17, 66, 65)] : [layer(1, 1, 1), layer(3, 5, 2), layer(16, 8, 12), layer(65, 7, 18)];
     const kernels = await prove(run, 'linear', samples, { variants: { matmul: variant } });
     expect(kernels).toEqual([`matmul-nn/${variant}`, `matmul-nt/${variant}`, `matmul-tn/${variant}`]);
   });
@@ -90,7 +93,7 @@ test('a cpu and a gpu choose their own kernels by size, and both are right', asy
   expect(await chosen('cpu', [product(5, 3, 4, false, false)])).toEqual(['small']);
   expect(await chosen('gpu', [product(5, 3, 4, false, false)])).toEqual(['small']);
   expect(await chosen('cpu', [large])).toEqual(['quad']);
-  expect(await chosen('gpu', [large])).toEqual(['tiled']);
+  expect(await chosen('gpu', [large])).toEqual(['tiled-32x32']);
   expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'gpu' })).toContain('reduce/workgroup');
   expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'cpu' })).toContain('reduce/serial');
 });
@@ -104,5 +107,5 @@ test('a variant that does not exist is refused', async ({ run }) => {
     device.destroy();
     return error;
   });
-  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad, tiled, register, small, got "huge".' });
+  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".' });
 });

@@ -40,7 +40,10 @@ test('784-128-10 with Adam: the whole step', () => {
 test('lower picks a variant by the adapter and the size', () => {
   const product = (m: number, k: number, n: number): Request => multiply({}, tensor(0, [m, k]), tensor(1, [k, n]), tensor(2, [m, n]));
   const cases: [Request, string, string][] = [
-    [product(64, 64, 64), 'small', 'small'], [product(64, 256, 64), 'register', 'tiled'], [product(64, 255, 64), 'small', 'small'],
+    [product(64, 64, 64), 'small', 'small'], [product(64, 256, 64), 'register', 'tiled-32x32'], [product(64, 255, 64), 'small', 'small'],
+    // The largest tile of which there are 64: 8 × 8 of each size, and one row of the largest less.
+    [product(512, 64, 512), 'register', 'tiled'], [product(1024, 64, 512), 'register', 'tiled-128x64'], [product(1024, 64, 1024), 'register', 'tiled-128x128'],
+    [product(511, 64, 449), 'register', 'tiled'], [product(448, 64, 512), 'register', 'tiled-32x32'], [product(896, 64, 1024), 'register', 'tiled-128x64'],
     // Too flat for a tile, and too flat for four rows of registers.
     [product(16, 1024, 64), 'register', 'register'], [product(2, 4096, 256), 'small', 'small'],
   ];
@@ -60,7 +63,7 @@ test('the last variant of each family suits everything, and a forced one must ex
   for (const family of [matmulFamily, reduceFamily]) expect(family.variants.at(-1)!.suits({} as never, TARGET)).toBe(true);
   const request = multiply({}, tensor(0, [2, 2]), tensor(1, [2, 2]), tensor(2, [2, 2]));
   expect(variantOf(request, { variants: { matmul: 'tiled' } })).toBe('tiled');
-  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad, tiled, register, small, got "huge".');
+  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".');
 });
 
 test('a launch binds tensors in the order of its kernel, and refuses a missing one', () => {
