@@ -72,6 +72,18 @@ for (const [variant, shapes] of [
   });
 }
 
+test('split products: slices of k in a launch, put together by another, also the bias gradient', async ({ run }) => {
+  // 96 rows are 3 slices, 97 are none, 1030 are 10 of 103; the last has tiles.
+  const samples = [layer(96, 5, 7), layer(97, 5, 7), layer(1030, 3, 4), layer(192, 36, 33)];
+  const kernels = await prove(run, 'linear', samples, { variants: { matmul: 'split' } });
+  expect(kernels).toEqual(['matmul-nn/split', 'matmul-nt/split', 'matmul-tn/split', 'reduce/serial']);
+});
+
+test('a gpu splits a weight gradient of few tiles and a long k', async ({ run }) => {
+  const kernels = await prove(run, 'linear', [layer(1024, 32, 36)], { adapterClass: 'gpu' });
+  expect(kernels).toContain('matmul-tn/split');
+});
+
 const summed = (shape: number[], axes: number[]): Sample => ({ name: `[${shape.join(', ')}] over ${axes.join()}`, options: { axes }, inputs: { x: normals(3, shape) } });
 for (const variant of ['serial', 'workgroup']) {
   for (const op of ['sum', 'mean']) {
@@ -107,5 +119,5 @@ test('a variant that does not exist is refused', async ({ run }) => {
     device.destroy();
     return error;
   });
-  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".' });
+  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".' });
 });

@@ -1,10 +1,11 @@
 import { matmulQuad } from '../../shaders/matmul-quad.wgsl.ts';
 import { matmulTiled, tileCount, TILES } from '../../shaders/matmul-tiled.wgsl.ts';
-import { productCount, storedSizes, termCount } from '../../shaders/matmul-batch.wgsl.ts';
+import { storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { graftAfter, graftBefore } from './map.ts';
 import { flag, type Application, type LibraryOp, type Options } from './op.ts';
+import { multiplications, productFlops, splitProduct } from './matmul-split.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
 import { hasFamily, type KernelFamily, type Request, type Variant } from './request.ts';
@@ -13,8 +14,6 @@ import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
 const SMALL = 1 << 20;
-
-const multiplications = (spec: MatmulSpec): number => productCount(spec) * termCount(spec) * spec.m * spec.n * spec.k;
 
 /** Below this many multiplications a kernel of quads saves less time than it takes to compile. */
 const WORTH_QUADS = 1 << 18;
@@ -44,13 +43,7 @@ function tile(name: string, size: keyof typeof TILES, least = WORTH_TILES): Vari
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
   followsLayout: true,
-  flops({ spec }) {
-    const stored = (side: 'a' | 'b', { length }: readonly unknown[]): number => {
-      const { matrices, rows, columns } = storedSizes(spec, side);
-      return length * matrices * rows * columns;
-    };
-    return 2 * multiplications(spec) + spec.epilogue.length * outRows(spec) * spec.n + stored('a', spec.prologueA) + stored('b', spec.prologueB) + (spec.rowSums ? spec.m * spec.k : 0);
-  },
+  flops: productFlops,
   variants: [
     {
       name: 'quad',
@@ -58,6 +51,7 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
       suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && spec.m > 4 && multiplications(spec) >= WORTH_QUADS,
       kernel: (spec) => matmulQuad(spec, quadHeight(spec)),
     },
+    splitProduct,
     tile('tiled-128x128', '128x128'),
     tile('tiled-128x64', '128x64'),
     tile('tiled', '64x64'),

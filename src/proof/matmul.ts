@@ -134,6 +134,8 @@ export const matmul: Proof = {
     { name: 'the lower rows of a high lane from the upper ones', kernel: /\/tiled-128/, find: 'laneRow + 64u + 1u]', replace: 'laneRow + 1u]', symptoms: ['formula'] },
     { name: 'the right columns of a wide lane from the left ones', kernel: /\/tiled-128x128/, find: 'right1 += fourA.y * fourB1', replace: 'right1 += fourA.y * fourB', symptoms: ['formula'] },
     { name: 'a small tile loads three quarters of itself', kernel: /\/tiled-32x32/, find: 'load < 4u', replace: 'load < 3u', symptoms: ['formula', 'reduction'] },
+    { name: 'every slice of a split product in the first one\'s place', kernel: /-tn\/split/, find: 'firstRow + row', replace: 'row', symptoms: ['unwritten', 'formula', 'reduction', 'garbage'] },
+    { name: 'every slice of a split product from the first steps along k', kernel: /-tn\/split/, find: 'load_a(startA, ', replace: 'load_a(0u, ', symptoms: ['formula', 'reduction'] },
     { name: 'a quad leaves a product out', kernel: /\/quad/, find: 'sum1 = fma(vec4f(a1.x), b0, sum1);', replace: '', symptoms: ['reduction'] },
     { name: 'rows exchanged with the wrong neighbour', kernel: /-n.\/quad/, find: 'let a1 = quadSwapX(a0);', replace: 'let a1 = quadSwapY(a0);', symptoms: ['formula'] },
     { name: 'steps along k exchanged with the wrong neighbour', kernel: /-t.\/quad/, find: 'let a2 = quadSwapY(a0);', replace: 'let a2 = quadSwapDiagonal(a0);', symptoms: ['formula'] },
