@@ -73,8 +73,9 @@ test('a split product is a launch for its slices of k and one for each sum of th
   // One tile, so as many slices as are 32 long, up to 64; the last of them divide k.
   expect(dw(1024)).toEqual(['matmul-tn/split 0:1024x64 1:1024x64 4:32x64x64 5:32x64', 'reduce/serial 4:32x64x64 2:64x64', 'reduce/serial 5:32x64 3:64']);
   expect(dw(1030)[0]).toContain('4:10x64x64');
-  // A prime k, a short one, and enough tiles without.
-  for (const whole of [dw(1031), dw(1023), dw(1024, 512, 512)]) expect(whole).toHaveLength(1);
+  expect(dw(1024, 256, 128)).toHaveLength(3);
+  // A prime k, a short one, and more than 8 tiles.
+  for (const whole of [dw(1031), dw(1023), dw(1024, 192, 192)]) expect(whole).toHaveLength(1);
 });
 
 test('the last variant of each family suits everything, and a forced one must exist', () => {

@@ -20,7 +20,8 @@ export function productFlops({ spec }: Pick<Request<MatmulSpec>, 'spec'>): numbe
 const WANTED_TILES = 64;
 /** Steps along k that a slice has at least: its partial sums are written and read once more. */
 const LEAST_SLICE = 32;
-/** From this k on a product of few tiles is split. */
+/** A product of at most so many tiles is split from this k on: with more, the launches that put slices together cost more than they bring. */
+const FEW_TILES = 8;
 const LONG = 1024;
 
 /**
@@ -55,7 +56,8 @@ const sliceFamily: KernelFamily<MatmulSpec> = {
  */
 export const splitProduct: Variant<MatmulSpec> = {
   name: 'split',
-  suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && spec.k >= LONG && slicesOf(spec) > 1,
+  suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && spec.k >= LONG
+    && tileCount(spec, TILES['64x64']) <= FEW_TILES && slicesOf(spec) > 1,
   kernel: splitKernel,
   divide: ({ spec, reads, writes }, value) => {
     const slices = slicesOf(spec);
