@@ -26,7 +26,8 @@ import { lion } from '../shaders/lion.wgsl.ts';
 import * as metricKernels from '../shaders/metrics.wgsl.ts';
 import { quadProbe } from '../shaders/quads.wgsl.ts';
 import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
-import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
+import { matmulTiled, TILES } from '../shaders/matmul-tiled.wgsl.ts';
+import { splitProduct } from '../src/ops/matmul-split.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
 import { padBackwardKernel, padKernel } from '../shaders/pad.wgsl.ts';
 import { muonApply, muonMomentum, muonNormalize } from '../shaders/muon.wgsl.ts';
@@ -136,6 +137,11 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['matmul-backward-register', matmulRegister(backwardLayer(8, 12, 16), 4, 'register')],
   ['matmul-backward-quad', matmulQuad(backwardLayer(8, 12, 16), 8)],
   ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32))],
+  // Three slices of 32 steps along k.
+  ['matmul-backward-split', splitProduct.kernel({ ...backwardLayer(8, 12, 32), batch: [{ size: 3, strideA: 32 * 12, strideB: 32 * 8, summed: false }] })],
+  ['matmul-nn-tiled-32x32', matmulTiled(product({ m: 40, n: 36, k: 44 }), TILES['32x32'], 'tiled-32x32')],
+  ['matmul-backward-tiled-128x64', matmulTiled(backwardLayer(68, 130, 32), TILES['128x64'], 'tiled-128x64')],
+  ['matmul-backward-tiled-128x128', matmulTiled(backwardLayer(132, 130, 32), TILES['128x128'], 'tiled-128x128')],
   ['convolution-block', convolutionBlock({ ...convolution, transposed: false, bias: true, epilogue: [step('relu', fullAccess(60, 6))] })],
   ['convolution-wide', convolutionBlock({ ...wide, ...plain, transposed: false })],
   ['convolution-transposed-block', convolutionBlock({ ...convolution, ...plain, transposed: true })],

@@ -1,7 +1,7 @@
 import { chainCall } from './chain.wgsl.ts';
 import { quadKernel, type Kernel } from './kernel.ts';
 import { isBatched, isVector, placeOf, productCount, startsText, storedSizes, usesRows, usesStart } from './matmul-batch.wgsl.ts';
-import { COMPONENTS, forEachTerm, layoutName, matmulFormula, matmulParts, storeText, type MatmulSpec } from './matmul.wgsl.ts';
+import { COMPONENTS, forEachTerm, layoutName, matmulFormula, matmulParts, rowSumsPlace, storeText, type MatmulSpec } from './matmul.wgsl.ts';
 import { lines, plus, times, wgsl } from './wgsl.ts';
 
 /** How a lane gets what the other three of its quad hold: the value of the lane at place ^ 1, ^ 2, ^ 3. */
@@ -157,7 +157,7 @@ for (var k = 0u; k < ${wholeFours}u; k++) {
   if (isLive && wantedFour == 0u) {
     ${lines(height, (i) => {
     const row = plus('firstOfTile', i);
-    const store = `rowSums[${row}] = total${Math.floor(i / 4)}.${COMPONENTS[i % 4]};`;
+    const store = `${rowSumsPlace(spec, row)} = total${Math.floor(i / 4)}.${COMPONENTS[i % 4]};`;
     return m % height === 0 ? store : `if (${row} < ${m}u) {
       ${store}
     }`;

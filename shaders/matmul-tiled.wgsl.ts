@@ -1,112 +1,155 @@
 import { workgroupKernel, type Kernel } from './kernel.ts';
 import { isBatched, productCount, startsText } from './matmul-batch.wgsl.ts';
-import { COMPONENTS, forEachTerm, layoutName, loadText, matmulFormula, matmulParts, storeText, type MatmulSpec } from './matmul.wgsl.ts';
+import { COMPONENTS, forEachTerm, layoutName, loadText, matmulFormula, matmulParts, rowSumsPlace, storeText, type MatmulSpec } from './matmul.wgsl.ts';
 import { lines, plus, wgsl } from './wgsl.ts';
 
-/** Rows and columns of C that one workgroup makes. */
-export const TILE = 64;
-/** Steps along k between two barriers. */
-export const TILE_DEPTH = 16;
-/** Lanes: each makes 4 × 4 of the tile. */
-const TILE_LANES = (TILE / 4) * (TILE / 4);
-/** A row of padding keeps lanes of one column off the same memory bank. */
-const STRIDE = TILE + 1;
+/** What one workgroup makes of C through workgroup memory, and what each of its lanes makes of that in registers. */
+export interface Tile {
+  /** Rows and columns of C: multiples of those of a lane. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Steps along k between two barriers: a multiple of 4. */
+  readonly depth: number;
+  /** Rows and columns of a lane: multiples of 4. */
+  readonly laneRows: number;
+  readonly laneColumns: number;
+}
 
 /**
- * One load of four neighbours, in the direction in which the operand is stored, into the k-major tile.
- * `along` says whether the four lie along k or along the tile's rows (for b: columns). Beyond the edges it writes 0.
+ * Tiles by their names, `rows x columns`. A large one loads each operand less often and asks for more registers; a small one leaves more
+ * workgroups to share a small product. All take at most 256 lanes and 16,384 bytes, which every device has.
  */
-function fill(spec: MatmulSpec, operand: 'a' | 'b', along: 'k' | 'edge'): string {
+export const TILES = {
+  '64x64': { rows: 64, columns: 64, depth: 16, laneRows: 4, laneColumns: 4 },
+  '32x32': { rows: 32, columns: 32, depth: 32, laneRows: 4, laneColumns: 4 },
+  '128x64': { rows: 128, columns: 64, depth: 16, laneRows: 8, laneColumns: 4 },
+  '128x128': { rows: 128, columns: 128, depth: 8, laneRows: 8, laneColumns: 8 },
+} as const satisfies Readonly<Record<string, Tile>>;
+
+/** Tiles of this size in all products. */
+export function tileCount(spec: MatmulSpec, { rows, columns }: Tile): number {
+  return productCount(spec) * Math.ceil(spec.m / rows) * Math.ceil(spec.n / columns);
+}
+
+const lanesOf = ({ rows, columns, laneRows, laneColumns }: Tile): number => (rows / laneRows) * (columns / laneColumns);
+
+/** Elements from one step along k to the next: a row of padding keeps lanes of one column off the same memory bank. */
+const strideOf = (edge: number): number => edge + 1;
+
+/**
+ * The loads of an operand's part of a tile, four neighbours at a time in the direction in which it is stored, into the k-major tile.
+ * `along` says whether the four lie along k or along the tile's rows (for b: columns). Beyond the edges they write 0.
+ */
+function fill(spec: MatmulSpec, form: Tile, operand: 'a' | 'b', along: 'k' | 'edge'): string {
   const { k } = spec;
-  const [tile, start, size] = operand === 'a' ? ['tileA', 'tileRow', spec.m] as const : ['tileB', 'tileColumn', spec.n] as const;
-  if (along === 'k') {
-    return wgsl`
-{
-      let edge = lane / ${TILE_DEPTH / 4}u;
-      let depth = (lane % ${TILE_DEPTH / 4}u) * 4u;
-      let position = min(${start} + edge, ${size - 1}u);
-      let step = min(k + depth, ${k - 1}u);
-      let four = ${loadText(spec, operand, 'position', 'step')};
-      ${lines(4, (j) => `${tile}[${j === 0 ? 'depth' : `(depth + ${j}u)`} * ${STRIDE}u + edge] = select(0.0, four.${COMPONENTS[j]}, ${start} + edge < ${size}u && ${plus('k + depth', j)} < ${k}u);`, '      ')}
-    }`.trim();
-  }
+  const [tile, start, size, extent] = operand === 'a' ? ['tileA', 'tileRow', spec.m, form.rows] as const : ['tileB', 'tileColumn', spec.n, form.columns] as const;
+  const stride = strideOf(extent);
+  const lanes = lanesOf(form);
+  const loads = (extent * form.depth) / (4 * lanes);
+  const at = loads === 1 ? 'lane' : 'place';
+  const [across, first, second] = along === 'k' ? [form.depth / 4, 'edge', 'depth'] as const : [extent / 4, 'depth', 'edge'] as const;
+  const target = (j: number): string => (along === 'k' ? `${j === 0 ? 'depth' : `(depth + ${j}u)`} * ${stride}u + edge` : plus(`depth * ${stride}u + edge`, j));
+  const inside = (j: number): string => (along === 'k'
+    ? `${start} + edge < ${size}u && ${plus('k + depth', j)} < ${k}u`
+    : `k + depth < ${k}u && ${plus(`${start} + edge`, j)} < ${size}u`);
+  const [row, column] = along === 'k' ? ['position', 'step'] as const : ['step', 'position'] as const;
+  const [positionText, stepText] = [`let position = min(${start} + edge, ${size - 1}u);`, `let step = min(k + depth, ${k - 1}u);`];
+  // A loop, not the same text several times: software adapters take minutes to compile that.
   return wgsl`
+#if ${loads > 1}
+for (var load = 0u; load < ${loads}u; load++) {
+      let place = lane + load * ${lanes}u;
+#else
 {
-      let depth = lane / ${TILE / 4}u;
-      let edge = (lane % ${TILE / 4}u) * 4u;
-      let step = min(k + depth, ${k - 1}u);
-      let position = min(${start} + edge, ${size - 1}u);
-      let four = ${loadText(spec, operand, 'step', 'position')};
-      ${lines(4, (j) => `${tile}[${plus(`depth * ${STRIDE}u + edge`, j)}] = select(0.0, four.${COMPONENTS[j]}, k + depth < ${k}u && ${plus(`${start} + edge`, j)} < ${size}u);`, '      ')}
+#endif
+      let ${first} = ${at} / ${across}u;
+      let ${second} = (${at} % ${across}u) * 4u;
+      ${along === 'k' ? positionText : stepText}
+      ${along === 'k' ? stepText : positionText}
+      let four = ${loadText(spec, operand, row, column)};
+      ${lines(4, (j) => `${tile}[${target(j)}] = select(0.0, four.${COMPONENTS[j]}, ${inside(j)});`, '      ')}
     }`.trim();
 }
 
 /** Four neighbours of a tile as one vector. */
-const four = (tile: string, position: string): string => wgsl`
+const four = (tile: string, stride: number, position: string): string => wgsl`
 vec4f(
-        ${lines(4, (i) => `${tile}[${plus(`depth * ${STRIDE}u + ${position}`, i)}],`, '        ')}
+        ${lines(4, (i) => `${tile}[${plus(`depth * ${stride}u + ${position}`, i)}],`, '        ')}
       )`.trim();
 
+/** `fourA`, or `fourA1` for the second of several. */
+const nth = (name: string, part: number): string => (part === 0 ? name : `${name}${part}`);
+
 /**
- * A workgroup makes a 64 × 64 tile of C through workgroup memory; each lane 4 × 4 of it in registers.
- * For adapters on which neighbouring lanes really run together.
+ * A workgroup makes a tile of C through workgroup memory; each lane its part of it in registers, in fours that lie apart where it has
+ * several, so that neighbouring lanes read neighbouring banks. For adapters on which neighbouring lanes really run together.
  */
-export function matmulTiled(spec: MatmulSpec): Kernel {
+export function matmulTiled(spec: MatmulSpec, form: Tile = TILES['64x64'], variant = 'tiled'): Kernel {
   const { m, n, k, transposeA, transposeB } = spec;
-  const tileColumns = Math.ceil(n / TILE);
-  const tiles = Math.ceil(m / TILE) * tileColumns;
+  const tileColumns = Math.ceil(n / form.columns);
+  const tiles = Math.ceil(m / form.rows) * tileColumns;
+  const [foursDown, foursAcross] = [form.laneRows / 4, form.laneColumns / 4];
+  /** Fours of a lane lie this far apart. */
+  const [stepRows, stepColumns] = [form.rows / foursDown, form.columns / foursAcross];
+  const lanesAcross = form.columns / form.laneColumns;
+  const rowOf = (i: number): string => plus('row', Math.floor(i / 4) * stepRows + (i % 4));
+  const sum = (i: number, part: number): string => (part === 0 ? `sum${i}` : `right${i}`);
   const count = productCount(spec) * tiles;
   const many = productCount(spec) > 1;
   const parts = matmulParts(spec);
   return workgroupKernel({
-    name: `matmul-${layoutName(spec)}/tiled`,
+    name: `matmul-${layoutName(spec)}/${variant}`,
     formula: matmulFormula(spec),
     declarations: parts.declarations,
     functions: `${parts.functions}
-var<workgroup> tileA: array<f32, ${TILE_DEPTH * STRIDE}>;
-var<workgroup> tileB: array<f32, ${TILE_DEPTH * STRIDE}>;`,
-    workgroupSize: TILE_LANES,
+var<workgroup> tileA: array<f32, ${form.depth * strideOf(form.rows)}>;
+var<workgroup> tileB: array<f32, ${form.depth * strideOf(form.columns)}>;`,
+    workgroupSize: lanesOf(form),
     count,
     body: wgsl`
 #if ${isBatched(spec)}
 // Groups beyond the last product compute it again, for all lanes must come to the barriers; they store nothing.
   ${startsText(spec, `min(group, ${count - 1}u) / ${tiles}u`)}
 #endif
-  let tileRow = (${many ? `(group % ${tiles}u)` : 'group'} / ${tileColumns}u) * ${TILE}u;
-  let tileColumn = (group % ${tileColumns}u) * ${TILE}u;
-  let laneRow = (lane / ${TILE / 4}u) * 4u;
-  let laneColumn = (lane % ${TILE / 4}u) * 4u;
-  ${lines(4, (i) => `var sum${i} = vec4f(0.0);`)}
+  let tileRow = (${many ? `(group % ${tiles}u)` : 'group'} / ${tileColumns}u) * ${form.rows}u;
+  let tileColumn = (group % ${tileColumns}u) * ${form.columns}u;
+  let laneRow = (lane / ${lanesAcross}u) * 4u;
+  let laneColumn = (lane % ${lanesAcross}u) * 4u;
+  ${lines(foursAcross, (part) => lines(form.laneRows, (i) => `var ${sum(i, part)} = vec4f(0.0);`))}
 #if ${spec.rowSums}
-  var totals = vec4f(0.0);
+  ${lines(foursDown, (part) => `var ${nth('totals', part)} = vec4f(0.0);`)}
 #endif
   ${forEachTerm(spec, wgsl`
-for (var k = 0u; k < ${k}u; k += ${TILE_DEPTH}u) {
-    ${fill(spec, 'a', transposeA ? 'edge' : 'k')}
-    ${fill(spec, 'b', transposeB ? 'k' : 'edge')}
+for (var k = 0u; k < ${k}u; k += ${form.depth}u) {
+    ${fill(spec, form, 'a', transposeA ? 'edge' : 'k')}
+    ${fill(spec, form, 'b', transposeB ? 'k' : 'edge')}
     workgroupBarrier();
-    for (var depth = 0u; depth < ${TILE_DEPTH}u; depth++) {
-      let fourA = ${four('tileA', 'laneRow')};
-      let fourB = ${four('tileB', 'laneColumn')};
-      ${lines(4, (i) => `sum${i} += fourA.${COMPONENTS[i]} * fourB;`, '      ')}
+    for (var depth = 0u; depth < ${form.depth}u; depth++) {
+      ${lines(foursDown, (part) => `let ${nth('fourA', part)} = ${four('tileA', strideOf(form.rows), plus('laneRow', part * stepRows))};`, '      ')}
+      ${lines(foursAcross, (part) => `let ${nth('fourB', part)} = ${four('tileB', strideOf(form.columns), plus('laneColumn', part * stepColumns))};`, '      ')}
+      ${lines(foursAcross, (part) => lines(form.laneRows, (i) => `${sum(i, part)} += ${nth('fourA', Math.floor(i / 4))}.${COMPONENTS[i % 4]} * ${nth('fourB', part)};`, '      '), '      ')}
 #if ${spec.rowSums}
-      totals += fourA;
+      ${lines(foursDown, (part) => `${nth('totals', part)} += ${nth('fourA', part)};`, '      ')}
 #endif
     }
     // Nobody may overwrite a tile that somebody still reads.
     workgroupBarrier();
   }`.trim())}
   let row = tileRow + laneRow;
-  let column = tileColumn + laneColumn;
+  ${lines(foursAcross, (part) => {
+    const text = wgsl`
+let column = ${plus('tileColumn + laneColumn', part * stepColumns)};
   if (column < ${n}u${many ? ` && group < ${count}u` : ''}) {
-    ${lines(4, (i) => `if (${plus('row', i)} < ${m}u) {
-      ${storeText(spec, `sum${i}`, plus('row', i))}
+    ${lines(form.laneRows, (i) => `if (${rowOf(i)} < ${m}u) {
+      ${storeText(spec, sum(i, part), rowOf(i))}
     }`, '    ')}
-  }
+  }`.trim();
+    return part === 0 ? text : `{\n${text}\n}`;
+  })}
 #if ${spec.rowSums}
-  if (column == 0u) {
-    ${lines(4, (i) => `if (${plus('row', i)} < ${m}u) {
-      rowSums[${plus('row', i)}] = totals.${COMPONENTS[i]};
+  if (column == 0u${many ? ` && group < ${count}u` : ''}) {
+    ${lines(form.laneRows, (i) => `if (${rowOf(i)} < ${m}u) {
+      ${rowSumsPlace(spec, rowOf(i))} = ${nth('totals', Math.floor(i / 4))}.${COMPONENTS[i % 4]};
     }`, '    ')}
   }
 #endif`,

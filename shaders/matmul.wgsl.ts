@@ -21,7 +21,7 @@ export interface MatmulSpec {
   readonly epilogue: readonly ChainStep[];
   readonly prologueA: readonly ChainStep[];
   readonly prologueB: readonly ChainStep[];
-  /** Also writes rowSums[m] = Σ over k of A[m, k]: the bias gradient, from the elements that dW reads anyway. Of a single product only. */
+  /** Also writes rowSums[m] = Σ over k of A[m, k]: the bias gradient, from the elements that dW reads anyway; of each product its own. */
   readonly rowSums: boolean;
   /** The axes along which a and b hold several matrices, outermost first; none for a single product. */
   readonly batch: readonly BatchAxis[];
@@ -56,7 +56,7 @@ export function matmulFormula(spec: MatmulSpec): string {
  * variant reads a and b itself: it says which of them hold vectors.
  */
 export function matmulParts(spec: MatmulSpec, loads?: { readonly vectorA: boolean; readonly vectorB: boolean }): { declarations: Declaration[]; functions: string } {
-  const { m, n } = spec;
+  const { n } = spec;
   const rows = outRows(spec);
   const [a, b] = [storedSizes(spec, 'a'), storedSizes(spec, 'b')];
   const operands = [
@@ -68,7 +68,7 @@ export function matmulParts(spec: MatmulSpec, loads?: { readonly vectorA: boolea
       matrixDeclaration(spec, 'a', loads?.vectorA), matrixDeclaration(spec, 'b', loads?.vectorB),
       ...operands.flatMap(({ declarations }) => declarations),
       storeDeclaration('out', 4, rows, n),
-      ...(spec.rowSums ? [{ name: 'rowSums', access: 'write', type: arrayType(m) } as const] : []),
+      ...(spec.rowSums ? [{ name: 'rowSums', access: 'write', type: arrayType(rows) } as const] : []),
     ],
     functions: [
       'alias Value = vec4f;', ...(loads ? [] : [matrixFunction(spec, 'a'), matrixFunction(spec, 'b')]),
@@ -92,6 +92,11 @@ export function loadText(spec: MatmulSpec, operand: 'a' | 'b', row: string, colu
 export function storeText(spec: MatmulSpec, sum: string, row: string): string {
   const place = productCount(spec) > 1 ? `firstRow + ${row}` : row;
   return `store_out(${place}, column, ${chainCall('epilogue', spec.epilogue, sum, place, 'column')});`;
+}
+
+/** Where the sum of a row of A goes. */
+export function rowSumsPlace(spec: MatmulSpec, row: string): string {
+  return `rowSums[${productCount(spec) > 1 ? `firstRow + ${row}` : row}]`;
 }
 
 /** `text`, which adds one pair of matrices to the sums, for every pair that a result is a sum of. */
@@ -173,8 +178,8 @@ for (var k = 0u; k < ${wholeK}u; k += 4u) {
   }`))}
 #if ${spec.rowSums}
   if (column == 0u) {
-    ${lines(height, (i) => (i === 0 ? 'rowSums[row] = total0;' : `if (row + ${i}u < ${m}u) {
-      rowSums[row + ${i}u] = total${i};
+    ${lines(height, (i) => (i === 0 ? `${rowSumsPlace(spec, 'row')} = total0;` : `if (row + ${i}u < ${m}u) {
+      ${rowSumsPlace(spec, `row + ${i}u`)} = total${i};
     }`), '    ')}
   }
 #endif`,

@@ -37,7 +37,7 @@ for (const [name, { fused, unfused }] of Object.entries(testNets)) {
   });
 }
 
-for (const [variant, batchSize] of [['register', 17], ['tiled', 66]] as const) {
+for (const [variant, batchSize] of [['register', 17], ['tiled', 66], ['split', 192]] as const) {
   test(`epilogues and prologues in ${variant} kernels`, async ({ run }) => {
     const found = await run(async ({ chainrule, gradcheck }, { variant, batchSize }) => {
       const { add, compile, linear, module, mse, sgd, silu, tanh } = chainrule;
@@ -57,7 +57,8 @@ for (const [variant, batchSize] of [['register', 17], ['tiled', 66]] as const) {
     }, { variant, batchSize });
     expect(found.passed, found.text).toBe(true);
     expect(found.kernels.filter((kernel) => kernel.startsWith('matmul'))).toEqual(['nt', 'nn', 'tn'].map((layout) => `matmul-${layout}/${variant}`));
-    expect(found.launches).toBeLessThan(12);
+    // A split weight's gradient and its sums of rows are each put together by a launch more.
+    expect(found.launches).toBeLessThan(variant === 'split' ? 16 : 12);
   });
 }
 

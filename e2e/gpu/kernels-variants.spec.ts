@@ -52,6 +52,9 @@ for (const [variant, shapes] of [
   ['quad', [[1, 1, 1], [3, 5, 2], [16, 64, 12], [65, 7, 66], [150, 164, 172]]],
   // Barriers take half a second each to compile on a software adapter: one shape that leaves an edge in every direction.
   ['tiled', [[66, 17, 65]]],
+  ['tiled-32x32', [[33, 35, 37]]],
+  ['tiled-128x64', [[131, 17, 65]]],
+  ['tiled-128x128', [[131, 17, 133]]],
 ] as const) {
   for (const [transposeA, transposeB] of FORMS) {
     test(`matmul ${variant}${transposeA ? ', aᵀ' : ''}${transposeB ? ', bᵀ' : ''}: every shape, forward and both gradients`, async ({ run }) => {
@@ -63,11 +66,23 @@ for (const [variant, shapes] of [
   }
 
   test(`linear ${variant}: bias in the epilogue, its gradient from the weight's launch`, async ({ run }) => {
-    const samples = variant === 'tiled' ? [layer(17, 66, 65)] : [layer(1, 1, 1), layer(3, 5, 2), layer(16, 8, 12), layer(65, 7, 18)];
+    const samples = variant.startsWith('tiled') ? [layer(17, 66, 65)] : [layer(1, 1, 1), layer(3, 5, 2), layer(16, 8, 12), layer(65, 7, 18)];
     const kernels = await prove(run, 'linear', samples, { variants: { matmul: variant } });
     expect(kernels).toEqual([`matmul-nn/${variant}`, `matmul-nt/${variant}`, `matmul-tn/${variant}`]);
   });
 }
+
+test('split products: slices of k in a launch, put together by another, also the bias gradient', async ({ run }) => {
+  // 96 rows are 3 slices, 97 are none, 1030 are 10 of 103; the last has tiles.
+  const samples = [layer(96, 5, 7), layer(97, 5, 7), layer(1030, 3, 4), layer(192, 36, 33)];
+  const kernels = await prove(run, 'linear', samples, { variants: { matmul: 'split' } });
+  expect(kernels).toEqual(['matmul-nn/split', 'matmul-nt/split', 'matmul-tn/split', 'reduce/serial']);
+});
+
+test('a gpu splits a weight gradient of few tiles and a long k', async ({ run }) => {
+  const kernels = await prove(run, 'linear', [layer(1024, 32, 36)], { adapterClass: 'gpu' });
+  expect(kernels).toContain('matmul-tn/split');
+});
 
 const summed = (shape: number[], axes: number[]): Sample => ({ name: `[${shape.join(', ')}] over ${axes.join()}`, options: { axes }, inputs: { x: normals(3, shape) } });
 for (const variant of ['serial', 'workgroup']) {
@@ -90,7 +105,7 @@ test('a cpu and a gpu choose their own kernels by size, and both are right', asy
   expect(await chosen('cpu', [product(5, 3, 4, false, false)])).toEqual(['small']);
   expect(await chosen('gpu', [product(5, 3, 4, false, false)])).toEqual(['small']);
   expect(await chosen('cpu', [large])).toEqual(['quad']);
-  expect(await chosen('gpu', [large])).toEqual(['tiled']);
+  expect(await chosen('gpu', [large])).toEqual(['tiled-32x32']);
   expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'gpu' })).toContain('reduce/workgroup');
   expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'cpu' })).toContain('reduce/serial');
 });
@@ -104,5 +119,5 @@ test('a variant that does not exist is refused', async ({ run }) => {
     device.destroy();
     return error;
   });
-  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad, tiled, register, small, got "huge".' });
+  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".' });
 });

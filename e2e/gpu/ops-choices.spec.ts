@@ -15,7 +15,7 @@ const OWNERS: Readonly<Record<string, string>> = Object.fromEntries(Object.value
 /** Samples of an op that a choice may take: the owner of a family that it forces takes more. */
 const [OWN, OTHERS, PLAIN] = [2, 1, 2];
 /** Barriers in large tiles take seconds to compile on a software adapter; `kernels-variants` has every form of them. */
-const SLOW = new Set(['matmul:tiled']);
+const SLOW = new Set(['matmul:tiled', 'matmul:tiled-32x32', 'matmul:tiled-128x64', 'matmul:tiled-128x128']);
 
 /**
  * Every way to choose kernels, on the samples whose kernels it changes. All of them are held against one reference by the same

@@ -10,7 +10,8 @@ import { linear, relu, sequential } from '../../src/nn/layers.ts';
 import { crossEntropy } from '../../src/nn/losses.ts';
 import { traceLossNet } from '../../src/nn/net.ts';
 import { planTraining } from '../../src/nn/step-plans.ts';
-import { lower, planProgram } from '../../src/program/plan.ts';
+import { fuse } from '../../src/program/fusion.ts';
+import { divide, lower, planProgram } from '../../src/program/plan.ts';
 import { Trace, tracing } from '../../src/program/trace.ts';
 
 const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, quads: false, fusion: true, variants: {} };
@@ -40,7 +41,10 @@ test('784-128-10 with Adam: the whole step', () => {
 test('lower picks a variant by the adapter and the size', () => {
   const product = (m: number, k: number, n: number): Request => multiply({}, tensor(0, [m, k]), tensor(1, [k, n]), tensor(2, [m, n]));
   const cases: [Request, string, string][] = [
-    [product(64, 64, 64), 'small', 'small'], [product(64, 256, 64), 'register', 'tiled'], [product(64, 255, 64), 'small', 'small'],
+    [product(64, 64, 64), 'small', 'small'], [product(64, 256, 64), 'register', 'tiled-32x32'], [product(64, 255, 64), 'small', 'small'],
+    // The largest tile of which there are 64: 8 × 8 of each size, and one row of the largest less.
+    [product(512, 64, 512), 'register', 'tiled'], [product(1024, 64, 512), 'register', 'tiled-128x64'], [product(1024, 64, 1024), 'register', 'tiled-128x128'],
+    [product(511, 64, 449), 'register', 'tiled'], [product(448, 64, 512), 'register', 'tiled-32x32'], [product(896, 64, 1024), 'register', 'tiled-128x64'],
     // Too flat for a tile, and too flat for four rows of registers.
     [product(16, 1024, 64), 'register', 'register'], [product(2, 4096, 256), 'small', 'small'],
   ];
@@ -56,11 +60,29 @@ test('lower picks a variant by the adapter and the size', () => {
   expect(variantOf(sum(4096, 4), { adapterClass: 'cpu' })).toBe('serial');
 });
 
+test('a split product is a launch for its slices of k and one for each sum of them', () => {
+  const dw = (k: number, m = 64, n = 64): readonly string[] => {
+    const requests = [multiply({ transposeA: true }, tensor(0, [k, m]), tensor(1, [k, n]), tensor(2, [m, n])), reduce(tensor(0, [k, m]), { outer: 1, size: k, inner: m, scale: 1 }, tensor(3, [m]))];
+    const target: Target = { ...TARGET, adapterClass: 'gpu', fusion: true };
+    let made = 3;
+    return divide(fuse(requests, new Set(), target), target, (_, shape) => tensor(made += 1, shape)).map((request) => {
+      const { kernel, tensors } = lower(request, 'backward', target);
+      return `${kernel.name} ${tensors.map(({ id, shape }) => `${id}:${shape.join('x')}`).join(' ')}`;
+    });
+  };
+  // One tile, so as many slices as are 32 long, up to 64; the last of them divide k.
+  expect(dw(1024)).toEqual(['matmul-tn/split 0:1024x64 1:1024x64 4:32x64x64 5:32x64', 'reduce/serial 4:32x64x64 2:64x64', 'reduce/serial 5:32x64 3:64']);
+  expect(dw(1030)[0]).toContain('4:10x64x64');
+  expect(dw(1024, 256, 128)).toHaveLength(3);
+  // A prime k, a short one, and more than 8 tiles.
+  for (const whole of [dw(1031), dw(1023), dw(1024, 192, 192)]) expect(whole).toHaveLength(1);
+});
+
 test('the last variant of each family suits everything, and a forced one must exist', () => {
   for (const family of [matmulFamily, reduceFamily]) expect(family.variants.at(-1)!.suits({} as never, TARGET)).toBe(true);
   const request = multiply({}, tensor(0, [2, 2]), tensor(1, [2, 2]), tensor(2, [2, 2]));
   expect(variantOf(request, { variants: { matmul: 'tiled' } })).toBe('tiled');
-  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad, tiled, register, small, got "huge".');
+  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".');
 });
 
 test('a launch binds tensors in the order of its kernel, and refuses a missing one', () => {

@@ -1,20 +1,19 @@
 import { matmulQuad } from '../../shaders/matmul-quad.wgsl.ts';
-import { matmulTiled } from '../../shaders/matmul-tiled.wgsl.ts';
-import { productCount, storedSizes, termCount } from '../../shaders/matmul-batch.wgsl.ts';
+import { matmulTiled, tileCount, TILES } from '../../shaders/matmul-tiled.wgsl.ts';
+import { storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { graftAfter, graftBefore } from './map.ts';
 import { flag, type Application, type LibraryOp, type Options } from './op.ts';
+import { multiplications, productFlops, splitProduct } from './matmul-split.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
-import { hasFamily, type KernelFamily, type Request } from './request.ts';
+import { hasFamily, type KernelFamily, type Request, type Variant } from './request.ts';
 import { hasQuads } from './variants.ts';
 import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
 const SMALL = 1 << 20;
-
-const multiplications = (spec: MatmulSpec): number => productCount(spec) * termCount(spec) * spec.m * spec.n * spec.k;
 
 /** Below this many multiplications a kernel of quads saves less time than it takes to compile. */
 const WORTH_QUADS = 1 << 18;
@@ -25,16 +24,26 @@ function quadHeight(spec: MatmulSpec): 8 | 16 | 32 {
   return spec.m > 16 && multiplications(spec) >= 1 << 22 ? 32 : 16;
 }
 
+/**
+ * Tiles of a size leave a GPU idle where there are fewer of them than it has room for. A guess at what one of middle size holds at once:
+ * no GPU has measured it.
+ */
+const WORTH_TILES = 64;
+
+/** A product through workgroup memory; the largest tile of which there are enough, else the smallest. */
+function tile(name: string, size: keyof typeof TILES, least = WORTH_TILES): Variant<MatmulSpec> {
+  const form = TILES[size];
+  return {
+    name,
+    suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && multiplications(spec) >= SMALL && tileCount(spec, form) >= least,
+    kernel: (spec) => matmulTiled(spec, form, name),
+  };
+}
+
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
   followsLayout: true,
-  flops({ spec }) {
-    const stored = (side: 'a' | 'b', { length }: readonly unknown[]): number => {
-      const { matrices, rows, columns } = storedSizes(spec, side);
-      return length * matrices * rows * columns;
-    };
-    return 2 * multiplications(spec) + spec.epilogue.length * outRows(spec) * spec.n + stored('a', spec.prologueA) + stored('b', spec.prologueB) + (spec.rowSums ? spec.m * spec.k : 0);
-  },
+  flops: productFlops,
   variants: [
     {
       name: 'quad',
@@ -42,11 +51,11 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
       suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && spec.m > 4 && multiplications(spec) >= WORTH_QUADS,
       kernel: (spec) => matmulQuad(spec, quadHeight(spec)),
     },
-    {
-      name: 'tiled',
-      suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && multiplications(spec) >= SMALL,
-      kernel: matmulTiled,
-    },
+    splitProduct,
+    tile('tiled-128x128', '128x128'),
+    tile('tiled-128x64', '128x64'),
+    tile('tiled', '64x64'),
+    tile('tiled-32x32', '32x32', 1),
     { name: 'register', suits: (spec) => spec.m >= 4 && multiplications(spec) >= SMALL, kernel: (spec) => matmulRegister(spec, 4, 'register') },
     // A transposed a is stored along m: four rows of it come with one load, so they are used.
     { name: 'small', suits: () => true, kernel: (spec) => matmulRegister(spec, spec.transposeA ? 4 : 1, 'small') },

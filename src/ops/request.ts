@@ -1,6 +1,6 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import type { AdapterClass } from '../gpu/adapter.ts';
-import { sizeOf, type Tensor } from './tensor.ts';
+import { sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 /** What a device can do, as far as kernels are chosen by it: plain data, so that a program can be planned, counted and tested without a GPU. */
 export interface Traits {
@@ -27,6 +27,11 @@ export interface Variant<S extends object> {
   /** True where this variant is the right one; the first that suits is taken. */
   suits(spec: S, target: Target): boolean;
   kernel(spec: S): Kernel;
+  /**
+   * The requests that do the work together, in order, where this variant takes several launches: of families that divide no further.
+   * `value` makes a tensor between them. Undefined: one launch of `kernel` does it.
+   */
+  divide?(request: Request<S>, value: (name: string, shape: Shape) => Tensor): readonly Request[] | undefined;
   /** Where it runs at all, whoever asks for it. Default: on every device. */
   runs?(traits: Traits): boolean;
 }

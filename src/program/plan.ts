@@ -1,6 +1,6 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import { ChainruleError, LimitError, ShapeError } from '../errors.ts';
-import { flopsOf, type Request, type Target } from '../ops/request.ts';
+import { flopsOf, type Request, type Target, type Variant } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
 import { fuse, type FusionPass } from './fusion.ts';
@@ -82,9 +82,8 @@ export interface ProgramRequest {
   readonly extend?: (extension: Extension) => Partial<Record<Exclude<Section, 'forward' | 'backward'>, readonly Request[]>>;
 }
 
-/** Picks a request's kernel for the target. */
-export function lower(request: Request, section: Section, target: Target): Launch {
-  const { family, spec, reads, writes, updates = {} } = request;
+/** Picks a request's variant for the target. */
+function variantOf({ family, spec }: Request, target: Target): Variant<object> {
   const forced = target.variants[family.name];
   const variant = forced === undefined
     ? family.variants.find(({ suits }) => suits(spec, target))
@@ -95,6 +94,22 @@ export function lower(request: Request, section: Section, target: Target): Launc
   if (variant.runs && !variant.runs(target)) {
     throw new ChainruleError('option', 'compile', `a variant of ${family.name} that this device runs`, `"${variant.name}"`, 'Leave the choice to the program.');
   }
+  return variant;
+}
+
+/** Puts several requests in the place of each whose variant takes several launches. `value` makes a tensor between them. */
+export function divide(requests: readonly Request[], target: Target, value: (name: string, shape: Shape) => Tensor): Request[] {
+  return requests.flatMap((request) => {
+    const { label, recomputes } = request;
+    const parts = variantOf(request, target).divide?.(request, value);
+    return parts?.map((part) => ({ ...part, ...(label === undefined ? {} : { label }), ...(recomputes ? { recomputes } : {}) })) ?? [request];
+  });
+}
+
+/** The launch of a request with its kernel for the target. */
+export function lower(request: Request, section: Section, target: Target): Launch {
+  const { family, spec, reads, writes, updates = {} } = request;
+  const variant = variantOf(request, target);
   const kernel = variant.kernel(spec);
   const all: Readonly<Record<string, Tensor>> = { ...reads, ...writes, ...updates };
   const tensors = kernel.bindings.map(({ name }) => {
@@ -197,8 +212,8 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(id)));
   const sections: [Section, readonly Request[]][] = [
     ['batch', extra.batch ?? []],
-    ['forward', fused.slice(0, firstBackward)],
-    ['backward', fused.slice(firstBackward)],
+    ['forward', divide(fused.slice(0, firstBackward), target, value)],
+    ['backward', divide(fused.slice(firstBackward), target, value)],
     ...following,
   ];
   const ordered = sections.flatMap(([, part]) => part);

@@ -7,7 +7,7 @@ import { checkVariants } from '../ops/variants.ts';
 import { fuse } from './fusion.ts';
 import { bytesOf, type BufferPlan, type Placement } from './memory.ts';
 import { poisonProgram } from './observe-program.ts';
-import { lower } from './plan.ts';
+import { divide, lower } from './plan.ts';
 import { BufferStore, Program } from './program.ts';
 
 let created = 0;
@@ -58,7 +58,12 @@ export async function runRequests(device: Device, requests: readonly Request[], 
   for (const { id, name } of read) if (!all.has(id)) throw new DataError('runRequests', 'tensors of the requests in read', name);
 
   const full: Target = { ...device.traits, fusion: true, variants: {}, ...target };
-  const launches = fuse(requests, new Set(read.map(({ id }) => id)), full).map((request) => lower(request, 'forward', full));
+  const between = (name: string, shape: Shape): Tensor => {
+    const tensor = createTensor(name, shape);
+    all.set(tensor.id, tensor);
+    return tensor;
+  };
+  const launches = divide(fuse(requests, new Set(read.map(({ id }) => id)), full), full, between).map((request) => lower(request, 'forward', full));
   const bound = new Set(launches.flatMap(({ tensors }) => tensors.map(({ id }) => id)));
   const uniforms = new Set(launches.flatMap(({ kernel, tensors }) => kernel.bindings.flatMap(({ access }, index) => (access === 'uniform' ? [tensors[index]!.id] : []))));
   const placements = new Map<number, Placement>();
