@@ -1,5 +1,4 @@
-import { FORMULAS } from './formulas.wgsl.ts';
-import { helperTexts } from './helpers.wgsl.ts';
+import { formulaNamed } from './formula.ts';
 import { arrayType, type Declaration } from './kernel.ts';
 import { lines, times, wgsl } from './wgsl.ts';
 
@@ -22,7 +21,7 @@ export interface Access {
 
 /** One formula of a chain: value = formula(value, …operands). */
 export interface ChainStep {
-  /** A key of `FORMULAS`. */
+  /** A name of `FORMULAS`. */
   readonly formula: string;
   readonly parameters: readonly number[];
   /** Further arguments: a binding's name and where its elements stand. */
@@ -174,10 +173,10 @@ export function chainCall(name: string, chain: readonly ChainStep[], value: stri
 export function chainFunctions(chains: Readonly<Record<string, readonly ChainStep[]>>): string {
   const all = Object.values(chains);
   const steps = all.flat();
-  const helpers = helperTexts(steps.flatMap(({ formula }) => FORMULAS[formula]!.helpers ?? []));
+  const helpers = [...new Set(steps.flatMap(({ formula }) => formulaNamed(formula)!.helpers ?? []))].map(({ text }) => text());
   const formulas = new Map<string, string>();
   for (const step of steps) {
-    const { argumentNames, code } = FORMULAS[step.formula]!;
+    const { argumentNames, code } = formulaNamed(step.formula)!;
     const name = functionName(step, all);
     formulas.set(name, wgsl`
 fn ${name}(${argumentNames.map((argument) => `${argument}: Value`).join(', ')}) -> Value {

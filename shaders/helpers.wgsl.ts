@@ -1,19 +1,23 @@
 import { wgsl } from './wgsl.ts';
 
-/**
- * Functions that several formulas share, over the same `Value`. WGSL promises little of its own: no relative error of log next to 1,
- * sines only up to π and only to 2⁻¹¹, tanh that may be NaN. These have a few units in the last place, measured on each adapter.
- */
-export const HELPERS = {
-  sigmoid: wgsl`
+// Functions that several formulas share, over the same `Value`. WGSL promises little of its own: no relative error of log next to 1,
+// sines only up to π and only to 2⁻¹¹, tanh that may be NaN. These have a few units in the last place, measured on each adapter.
+
+/** A function's text, made when it is asked for: so a page has those that it uses. */
+export interface HelperText {
+  readonly text: () => string;
+}
+
+export const sigmoid: HelperText = { text: () => wgsl`
 // 1 / (1 + e^-x) without overflow: e^-|x| ≤ 1 always.
 fn logistic(x: Value) -> Value {
   let e = exp(-abs(x));
   let s = 1.0 / (1.0 + e);
   return select(e * s, s, x >= Value(0.0));
 }
-`,
-  tanh: wgsl`
+` };
+
+export const tanh: HelperText = { text: () => wgsl`
 // WGSL's tanh may be NaN beyond 88 and loses all digits near 0: an odd series up to 0.35, else by e^2|x|.
 fn hyperbolicTangent(x: Value) -> Value {
   // Selects: min, and exp on some adapters, make numbers of NaN.
@@ -25,8 +29,9 @@ fn hyperbolicTangent(x: Value) -> Value {
   let result = select(far, series, magnitude < Value(0.35));
   return select(x, select(-result, result, x >= Value(0.0)), magnitude <= Value(10.0));
 }
-`,
-  erf: wgsl`
+` };
+
+export const erf: HelperText = { text: () => wgsl`
 // erf: the Maclaurin series up to 1; beyond, Abramowitz and Stegun 7.1.26 (absolute error ≤ 1.5e-7).
 fn errorFunction(x: Value) -> Value {
   let magnitude = select(abs(x), Value(6.0), abs(x) > Value(6.0));
@@ -39,8 +44,9 @@ fn errorFunction(x: Value) -> Value {
   let result = select(far, series, magnitude < Value(1.0));
   return select(x, select(-result, result, x >= Value(0.0)), magnitude <= Value(6.0));
 }
-`,
-  expm1: wgsl`
+` };
+
+export const expm1: HelperText = { text: () => wgsl`
 // e^x - 1: the series up to 1, where the difference would cancel.
 fn expMinusOne(x: Value) -> Value {
   let near = clamp(x, Value(-1.0), Value(1.0));
@@ -49,8 +55,9 @@ fn expMinusOne(x: Value) -> Value {
     + near * 2.5052108e-8))))))))));
   return select(exp(x) - 1.0, series, abs(x) < Value(1.0));
 }
-`,
-  log: wgsl`
+` };
+
+export const log: HelperText = { text: () => wgsl`
 // log(m · 2^k) = k · log 2 + log m with m from √½ to √2, and log m = 2 · atanh((m - 1) / (m + 1)) by its series; log 2 in two parts, of
 // which k takes the first without rounding. What is no positive number goes to WGSL's log.
 fn naturalLog(x: Value) -> Value {
@@ -66,8 +73,9 @@ fn naturalLog(x: Value) -> Value {
   let other = select(x, log(x), (x <= Value(0.0)) | (x >= Value(3.4e38)));
   return select(other, result, (x > Value(0.0)) & (x < Value(3.4e38)));
 }
-`,
-  log1p: wgsl`
+` };
+
+export const log1p: HelperText = { text: () => wgsl`
 // log(1 + x): next to 0 by 2 · atanh(x / (2 + x)), so that 1 + x swallows no digits.
 fn logOnePlus(x: Value) -> Value {
   let near = clamp(x, Value(-0.3), Value(0.42));
@@ -76,8 +84,9 @@ fn logOnePlus(x: Value) -> Value {
   let series = 2.0 * ratio + 2.0 * ratio * square * (0.33333334 + square * (0.2 + square * (0.14285715 + square * (0.11111111 + square * 0.09090909))));
   return select(naturalLog(1.0 + x), series, near == x);
 }
-`,
-  sine: wgsl`
+` };
+
+export const sine: HelperText = { text: () => wgsl`
 // sin(x + quarters · π/2). x - k · π/2 lies within ±π/4; π/2 comes in four parts of 11 bits, so that k times each of the first three
 // is exact for |k| < 8192: good to a few units in the last place for |x| ≤ 10000, and worse and worse beyond.
 fn quarterSine(x: Value, quarters: f32) -> Value {
@@ -91,8 +100,9 @@ fn quarterSine(x: Value, quarters: f32) -> Value {
   let value = select(sine, cosine, (quadrant == Value(1.0)) | (quadrant == Value(3.0)));
   return select(value, -value, quadrant >= Value(2.0));
 }
-`,
-  power: wgsl`
+` };
+
+export const power: HelperText = { text: () => wgsl`
 // a^b. Whole exponents up to 15 are products of squares, others go by 2^(b · log2|a|); only whole ones have a negative base, and
 // odd ones keep its sign. 0^0 = 1.
 fn power(a: Value, b: Value) -> Value {
@@ -117,8 +127,10 @@ fn power(a: Value, b: Value) -> Value {
   let signed = select(select(result, log(a), a < Value(0.0)), result, isWhole);
   return select(signed, -result, (a < Value(0.0)) & isOdd);
 }
-`,
-} as const;
+` };
+
+/** All of them by name. */
+export const HELPERS = { sigmoid, tanh, erf, expm1, log, log1p, sine, power };
 
 /** The name of a helper. */
 export type Helper = keyof typeof HELPERS;
@@ -128,5 +140,5 @@ const NEEDS: Readonly<Partial<Record<Helper, readonly Helper[]>>> = { log1p: ['l
 
 /** The texts of the helpers and of all that they call, each once, what is called first. */
 export function helperTexts(names: readonly Helper[]): string[] {
-  return [...new Set(names.flatMap((name) => [...NEEDS[name] ?? [], name]))].map((name) => HELPERS[name]);
+  return [...new Set(names.flatMap((name) => [...NEEDS[name] ?? [], name]))].map((name) => HELPERS[name].text());
 }

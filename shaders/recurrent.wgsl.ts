@@ -28,7 +28,7 @@ export interface RecurrentSpec {
   readonly hasInitialCell: boolean;
 }
 
-const HELPER_FUNCTIONS = ['alias Value = f32;', HELPERS.sigmoid, HELPERS.tanh].join('\n');
+const HELPER_FUNCTIONS = ['alias Value = f32;', HELPERS.sigmoid.text(), HELPERS.tanh.text()].join('\n');
 
 const read = (name: string, count: number): Declaration => ({ name, access: 'read', type: arrayType(count) });
 const part = (name: string, count: number): Declaration => ({ name, access: 'part', type: arrayType(count) });

@@ -2,7 +2,8 @@
 export { arrayType, laneKernel, workgroupKernel, type Access, type Binding, type Declaration, type Kernel } from '../shaders/kernel.ts';
 export { float, wgsl } from '../shaders/wgsl.ts';
 export { FORMULAS, type Formula } from '../shaders/formulas.wgsl.ts';
-export { map, type MapStep } from './ops/map.ts';
+export { map } from './ops/map-any.ts';
+export type { MapStep } from './ops/map.ts';
 export { multiply } from './ops/matmul.ts';
 export { reduce } from './ops/reduce.ts';
 export { defineOp, ops, variantNames } from './ops/index.ts';

@@ -1,4 +1,4 @@
-import { readDiagnostics, type StepDiagnostics } from './diagnostics.ts';
+import type { StepDiagnostics } from './diagnostics.ts';
 import type { CompiledStep } from './step-engine.ts';
 import type { Reports } from './step-plans.ts';
 
@@ -40,14 +40,16 @@ export function readHits({ accuracy }: Reports, values: Float32Array): { readonl
 export const shareOf = ({ right, counted }: { readonly right: number; readonly counted: number }): number => (counted === 0 ? 0 : right / counted);
 
 /** Takes a report apart; `updated` says whether the optimiser ran, without which there is nothing to diagnose. */
-export function readReport(step: CompiledStep, number: number, words: Uint32Array, updated: boolean): StepReport {
+export async function readReport(step: CompiledStep, number: number, words: Uint32Array, updated: boolean): Promise<StepReport> {
   const values = new Float32Array(words.buffer, words.byteOffset, words.length);
   const loss = values[1]!;
   const hits = readHits(step.reports, values);
+  // Only who asks for diagnostics loads what they say.
+  const diagnostics = step.reports.statistics && updated ? (await import('./diagnostics.ts')).readDiagnostics(step, number, words, Number.isFinite(loss)) : undefined;
   return {
     step: number, loss,
     ...(hits ? { accuracy: shareOf(hits) } : {}),
     ...(step.reports.hasGradientNorm && updated ? { gradientNorm: Math.sqrt(values[step.reports.report.shape[0]! - 1]!) } : {}),
-    ...(step.reports.statistics && updated ? { diagnostics: readDiagnostics(step, number, words, Number.isFinite(loss)) } : {}),
+    ...(diagnostics ? { diagnostics } : {}),
   };
 }

@@ -1,3 +1,5 @@
+import { bringing } from '../../shaders/formula.ts';
+import { batchNorm as batchNormFormulas } from '../../shaders/formula-rows.wgsl.ts';
 import { groupSize } from '../../shaders/group-loops.wgsl.ts';
 import { runningStatistic, type RunningStatisticSpec } from '../../shaders/running-statistic.wgsl.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
@@ -36,7 +38,7 @@ function checkMany(who: string, { batch, positions }: { batch: number; positions
  * they are those of the batch (biased), through which gradients flow; given ones are constants: what evaluation uses.
  * S. Ioffe, C. Szegedy, "Batch normalization", 2015.
  */
-export const batchNorm: LibraryOp = {
+export const batchNorm: LibraryOp = /* @__PURE__ */ bringing(/* @__PURE__ */ batchNormFormulas(), {
   name: 'batchNorm',
   group: 'normalisation',
   formula: 'out = (x - mean) / √(variance + eps) · weight + bias for each channel',
@@ -84,7 +86,7 @@ export const batchNorm: LibraryOp = {
       ],
     };
   },
-};
+});
 
 export const runningStatisticFamily: KernelFamily<RunningStatisticSpec> = {
   flops: ({ spec: { runs, groups, length, statistic } }) => runs * groups * length * (statistic === 'mean' ? 1 : 4),

@@ -1,3 +1,5 @@
+import * as formulas from '../../shaders/formula-rows.wgsl.ts';
+import { bringing, type Formulas } from '../../shaders/formula.ts';
 import { ShapeError } from '../errors.ts';
 import { map } from './map.ts';
 import type { LibraryOp } from './op.ts';
@@ -51,8 +53,8 @@ interface Place {
 }
 
 /** A row of the family: out = formula(a, b), with what each input's gradient makes of dout. */
-function binary(name: string, formula: string, derivative: (place: Place) => Steps, notes?: string): LibraryOp {
-  return {
+function binary(name: string, formula: string, derivative: (place: Place) => Steps, brings: () => Formulas = () => ({}), notes?: string): LibraryOp {
+  return bringing(brings(), {
     name,
     group: 'elementwise',
     formula,
@@ -75,17 +77,17 @@ function binary(name: string, formula: string, derivative: (place: Place) => Ste
       }
       return { requests, aliases };
     },
-  };
+  });
 }
 
 export const add = /* @__PURE__ */ binary('add', 'out = a + b', () => []);
 export const sub = /* @__PURE__ */ binary('sub', 'out = a - b', ({ side }) => (side === 'a' ? [] : [{ formula: 'scale', parameters: [-1] }]));
 export const mul = /* @__PURE__ */ binary('mul', 'out = a · b', ({ other }) => [{ formula: 'mul', operands: [other] }]);
-export const div = /* @__PURE__ */ binary('div', 'out = a / b', ({ side, a, b }) => [side === 'a' ? { formula: 'div', operands: [b] } : { formula: 'divBackwardB', operands: [a, b] }]);
+export const div = /* @__PURE__ */ binary('div', 'out = a / b', ({ side, a, b }) => [side === 'a' ? { formula: 'div', operands: [b] } : { formula: 'divBackwardB', operands: [a, b] }], () => formulas.div());
 export const pow = /* @__PURE__ */ binary('pow', 'out = a^b', ({ side, a, b, out }) => [
   side === 'a' ? { formula: 'powBackwardA', operands: [a, b] } : { formula: 'powBackwardB', operands: [out, a, b] },
-]);
+], () => formulas.pow());
 
 const TIES = 'Equal numbers get half of the gradient each.';
-export const maximum = /* @__PURE__ */ binary('maximum', 'out = the larger of a and b', ({ own, other }) => [{ formula: 'maximumBackward', operands: [own, other] }], TIES);
-export const minimum = /* @__PURE__ */ binary('minimum', 'out = the smaller of a and b', ({ own, other }) => [{ formula: 'minimumBackward', operands: [own, other] }], TIES);
+export const maximum = /* @__PURE__ */ binary('maximum', 'out = the larger of a and b', ({ own, other }) => [{ formula: 'maximumBackward', operands: [own, other] }], () => formulas.maximum(), TIES);
+export const minimum = /* @__PURE__ */ binary('minimum', 'out = the smaller of a and b', ({ own, other }) => [{ formula: 'minimumBackward', operands: [own, other] }], () => formulas.minimum(), TIES);

@@ -1,6 +1,6 @@
 import { isFull, type Access, type ChainStep } from '../../shaders/chain.wgsl.ts';
 import { elementwise, type ElementwiseSpec } from '../../shaders/elementwise.wgsl.ts';
-import { FORMULAS } from '../../shaders/formulas.wgsl.ts';
+import { formulaNamed, knownFormulas } from '../../shaders/formula.ts';
 import { OptionError, ShapeError, show } from '../errors.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
 import { layoutOf, sizeOf, type Shape, type Tensor } from './tensor.ts';
@@ -37,8 +37,8 @@ export interface MapStep {
 }
 
 function known(formula: string, operands: number): string {
-  const row = Object.hasOwn(FORMULAS, formula) ? FORMULAS[formula]! : undefined;
-  if (!row) throw new OptionError('map', `formulas among ${Object.keys(FORMULAS).join(', ')}`, show(formula));
+  const row = formulaNamed(formula);
+  if (!row) throw new OptionError('map', `formulas among ${Object.keys(knownFormulas()).join(', ')}`, show(formula));
   if (row.operands !== operands) throw new OptionError('map', `${row.operands} operands for ${formula}`, String(operands));
   return formula;
 }
@@ -111,7 +111,7 @@ function startWith(request: Request<ElementwiseSpec>, tensor: Tensor): Request<E
   const elsewhere = (except: string): boolean => Object.entries(reads).some(([name, read]) => name !== except && read.id === tensor.id);
   if (reads.x!.id === tensor.id) return isFull(spec.start, rows, columns) && !elsewhere('x') ? request : undefined;
   const operand = first?.operands.find(({ name }) => reads[name]!.id === tensor.id);
-  if (!first || !operand || !FORMULAS[first.formula]!.anyArgument) return undefined;
+  if (!first || !operand || !formulaNamed(first.formula)!.anyArgument) return undefined;
   if (!isFull(operand.access, rows, columns) || elsewhere(operand.name)) return undefined;
   return {
     ...request,
@@ -126,7 +126,7 @@ function exchanged(step: ChainStep, operand: ChainStep['operands'][number], star
   const given = operands.toSpliced(position, 0, { name: operand.name, access: start });
   const place = given.findIndex((one, index) => index !== position && one.name === operand.name);
   const { position: _, ...rest } = step;
-  if (place === 0 || (FORMULAS[formula]!.commutes && place <= 1 && position <= 1)) return { ...rest, operands: given.toSpliced(place, 1) };
+  if (place === 0 || (formulaNamed(formula)!.commutes && place <= 1 && position <= 1)) return { ...rest, operands: given.toSpliced(place, 1) };
   return { ...rest, operands: given.toSpliced(place, 1), position: place };
 }
 

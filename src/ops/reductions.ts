@@ -1,3 +1,6 @@
+import { bringing } from '../../shaders/formula.ts';
+import { abs } from '../../shaders/formula-rows.wgsl.ts';
+import { REDUCTION_FORMULAS } from '../../shaders/reduction-formulas.wgsl.ts';
 import { FOLDS, type FoldName } from '../../shaders/folds.wgsl.ts';
 import { prodBackward } from '../../shaders/prod-backward.wgsl.ts';
 import type { ReduceSpec } from '../../shaders/reduce.wgsl.ts';
@@ -92,7 +95,7 @@ function folded(name: string, formula: string, ruleOf: (options: Options, terms:
     const { axes, fold } = rule(x!, options);
     return Object.fromEntries(Object.keys(FOLDS[fold].results).filter((result) => result !== 'out').map((result) => [result, foldedShape(x!.shape, axes, true)]));
   };
-  return {
+  return bringing({ ...REDUCTION_FORMULAS, ...abs() }, {
     name,
     group: 'reduction',
     formula,
@@ -115,7 +118,7 @@ function folded(name: string, formula: string, ruleOf: (options: Options, terms:
       const tensors: Named<Tensor> = { x: x!, y: kept(outputs.out!, x!, axes), ...saved };
       return { requests: [map(kept(gradients.out!, x!, axes), [{ formula, parameters, operands: operands.map((operand) => tensors[operand]!) }], wanted.x)] };
     },
-  };
+  });
 }
 
 /** The largest over `axes`. Where several are equal, they share the gradient (PyTorch's amax). */

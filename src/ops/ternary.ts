@@ -1,3 +1,5 @@
+import { where as whereFormulas, prelu as preluFormulas } from '../../shaders/formula-rows.wgsl.ts';
+import { bringing } from '../../shaders/formula.ts';
 import { ShapeError } from '../errors.ts';
 import { broadcastShape, reduced } from './broadcast.ts';
 import { map } from './map.ts';
@@ -6,7 +8,7 @@ import { sumAxes } from './reduce.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 /** out = a where the condition is not 0, else b, all three broadcast together. */
-export const where: LibraryOp = {
+export const where: LibraryOp = /* @__PURE__ */ bringing(/* @__PURE__ */ whereFormulas(), {
   name: 'where',
   group: 'elementwise',
   formula: 'out = a where condition is not 0, else b',
@@ -28,7 +30,7 @@ export const where: LibraryOp = {
       gradients.out!, [{ formula: `whereBackward${side.toUpperCase()}`, operands: [condition!] }], wanted[side], `chosenFor${side.toUpperCase()}`, scratch,
     ).requests : [])),
   }),
-};
+});
 
 /** The weight as it broadcasts over x: one number for all, or one for each place along axis 1. */
 function weightOver(weight: Tensor, x: Shape): Tensor {
@@ -39,7 +41,7 @@ function weightOver(weight: Tensor, x: Shape): Tensor {
 }
 
 /** out = x where x > 0, else weight · x: weight [1], or [C] along axis 1. */
-export const prelu: LibraryOp = {
+export const prelu: LibraryOp = /* @__PURE__ */ bringing(/* @__PURE__ */ preluFormulas(), {
   name: 'prelu',
   group: 'activation',
   formula: 'out = x where x > 0, else weight · x',
@@ -64,4 +66,4 @@ export const prelu: LibraryOp = {
     const products = scratch('productForWeight', x!.shape);
     return { requests: [...requests, map(dout!, steps, products), ...sumAxes(products, axes, 1, wanted.weight)] };
   },
-};
+});
