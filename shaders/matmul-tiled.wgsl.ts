@@ -1,4 +1,4 @@
-import { workgroupKernel, type Kernel } from './kernel.ts';
+import { halfName, workgroupKernel, type Kernel } from './kernel.ts';
 import { isBatched, productCount, startsText } from './matmul-batch.wgsl.ts';
 import { COMPONENTS, forEachTerm, layoutName, loadText, matmulFormula, matmulParts, storeText, type MatmulSpec } from './matmul.wgsl.ts';
 import { lines, plus, wgsl } from './wgsl.ts';
@@ -59,7 +59,7 @@ export function matmulTiled(spec: MatmulSpec): Kernel {
   const many = productCount(spec) > 1;
   const parts = matmulParts(spec);
   return workgroupKernel({
-    name: `matmul-${layoutName(spec)}/tiled`,
+    name: `matmul-${layoutName(spec)}/tiled${halfName(spec)}`,
     formula: matmulFormula(spec),
     declarations: parts.declarations,
     functions: `${parts.functions}

@@ -28,6 +28,7 @@ function quadHeight(spec: MatmulSpec): 8 | 16 | 32 {
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
   followsLayout: true,
+  half: ['a', 'b', 'out'],
   flops({ spec }) {
     const stored = (side: 'a' | 'b', { length }: readonly unknown[]): number => {
       const { matrices, rows, columns } = storedSizes(spec, side);

@@ -22,7 +22,8 @@ export function fuse(original: readonly Request[], kept: ReadonlySet<number>, ta
   return requests;
 }
 
-function fits(request: Request | undefined, { maxBindings }: Target): request is Request {
+/** A request that there is, and whose launch binds no more than the device does. */
+export function fits(request: Request | undefined, { maxBindings }: Target): request is Request {
   return request !== undefined && bindingsOf(request) <= maxBindings;
 }
 

@@ -1,12 +1,14 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import { ChainruleError, LimitError, ShapeError } from '../errors.ts';
+import { map } from '../ops/map.ts';
 import { flopsOf, type Request, type Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
 import { fuse } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
 import type { Graph, Meaning, Working } from './graph.ts';
-import { bytesOf, layOut, planSlots, type BufferPlan, type MemoryRole, type Placement } from './memory.ts';
+import type { Halve } from './halve.ts';
+import { ALIGNMENT, bytesOf, layOut, planSlots, type BufferPlan, type MemoryRole, type Placement } from './memory.ts';
 
 /**
  * What may follow a graph's own launches, in order; `src/nn/progress.ts` says which of them a step runs. The first of several
@@ -75,6 +77,8 @@ export interface ProgramRequest {
   readonly wanted?: readonly number[];
   /** Computed tensors that must still be there after the program has run. */
   readonly kept?: readonly number[];
+  /** With `precision: 'mixed'`: the pass that lets products read f16. Default none: all is f32. */
+  readonly halve?: Halve | undefined;
   readonly extend?: (extension: Extension) => Partial<Record<Exclude<Section, 'forward' | 'backward'>, readonly Request[]>>;
 }
 
@@ -132,10 +136,12 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   };
 
   const parameters = graph.tensors.filter(({ role }) => role === 'parameter');
-  const ofParameters = layOut('parameters', parameters.filter(({ frozen }) => !frozen).sort((a, b) => (a.group ?? 0) - (b.group ?? 0)));
+  // Copies of half the size then start where a binding may.
+  const alignment = target.precision === 'mixed' ? 2 * ALIGNMENT : ALIGNMENT;
+  const ofParameters = layOut('parameters', parameters.filter(({ frozen }) => !frozen).sort((a, b) => (a.group ?? 0) - (b.group ?? 0)), alignment);
   put(ofParameters.placements, [{ name: 'parameters', role: 'parameters', bytes: ofParameters.bytes }]);
   // Outside of the arena that optimisers go over.
-  const ofFrozen = layOut('frozen', parameters.filter(({ frozen }) => frozen));
+  const ofFrozen = layOut('frozen', parameters.filter(({ frozen }) => frozen), alignment);
   if (ofFrozen.placements.size > 0) put(ofFrozen.placements, [{ name: 'frozen', role: 'parameters', bytes: ofFrozen.bytes }]);
   const ofBuffers = layOut('buffers', graph.tensors.filter(({ role }) => role === 'buffer'));
   if (ofBuffers.placements.size > 0) put(ofBuffers.placements, [{ name: 'buffers', role: 'buffers', bytes: ofBuffers.bytes }]);
@@ -148,7 +154,9 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const free = (wished: string, more: string, isTaken: (buffer: string) => boolean): string => (isTaken(wished) ? free(`${wished}${more}`, more, isTaken) : wished);
   const bufferOf = ({ id, name: own }: Tensor): string => free(`${name}.${own}`, `.${id}`, (buffer) => buffers.has(buffer));
   for (const tensor of known) {
-    if (tensor.constant !== undefined) constants.push({ tensor: alone(tensor, `constant ${tensor.constant} ${showShape(tensor.shape)}`, 'step'), value: tensor.constant });
+    const shared = seeds.find(({ tensor: seeded }) => cotangents.get(seeded) === tensor)?.buffer;
+    if (shared !== undefined) alone(tensor, shared, 'optimizer');
+    else if (tensor.constant !== undefined) constants.push({ tensor: alone(tensor, `constant ${tensor.constant} ${showShape(tensor.shape)}`, 'step'), value: tensor.constant });
     else if (tensor.role === 'input' || tensor.role === 'target') alone(tensor, bufferOf(tensor), 'batch');
     else if (tensor.role === 'gradient' && !placements.has(tensor.id)) alone(tensor, bufferOf(tensor), 'gradients');
     else if (tensor.role === 'value' && tensor.viewOf === undefined) values.add(tensor.id);
@@ -180,15 +188,39 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const contiguous = new Contiguous(({ name: viewName, shape, type }) => value(viewName, shape, type));
   const extra = Object.fromEntries(Object.entries(asked).map(([section, requests]) => [section, contiguous.requests(requests ?? [])]));
 
+  const halved = (requests: readonly Request[], needed: ReadonlySet<number>): ReturnType<Halve> | undefined => {
+    const arenas = new Map<string, Request>();
+    return request.halve?.(requests, {
+      target, kept: needed, tensor: (id) => tensors[id]!,
+      value: (tensorName, shape) => {
+        const half = add({ name: tensorName, shape, type: 'f32', half: true, role: 'value' });
+        values.add(half.id);
+        return half;
+      },
+      copyOfParameter: (tensor) => {
+        const { buffer, offset } = placements.get(tensor.id)!;
+        const copies = `${buffer} (f16)`;
+        const half = add({ name: `${tensor.name} (f16)`, shape: tensor.shape, type: 'f32', half: true, role: 'parameter' });
+        placements.set(half.id, { buffer: copies, offset: offset / 2, bytes: bytesOf(half) });
+        if (!arenas.has(buffer)) {
+          const all = { shape: [buffers.get(buffer)!.bytes / 4], type: 'f32', role: 'parameter' } as const;
+          arenas.set(buffer, { ...map(alone(add({ name: buffer, ...all }), buffer, 'parameters'), [], alone(add({ name: copies, ...all, half: true }), copies, 'parameters')), label: 'weights' });
+        }
+        return half;
+      },
+      copies: () => [...arenas.values()],
+    });
+  };
   const rootOf = (id: number): number => tensors[id]!.viewOf ?? id;
   const lasting = new Set([...kept.map(rootOf), ...[...gradients.values()].map(({ id }) => id)]);
   const following = FOLLOWING.map((section): [Section, readonly Request[]] => [section, extra[section] ?? []]);
   const needed = new Set([...lasting, ...following.flatMap(([, part]) => part).flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
   // One pass over forward and backward together: an activation may be fused across what the two share.
-  const fused = fuse([...forward, ...backward], needed, target);
+  const joined = fuse([...forward, ...backward], needed, target);
+  const { requests: fused, origins } = halved(joined, needed) ?? { requests: joined };
   // Fusion never moves work to a later place, so what comes after the last forward value is backward.
   const isForward = new Set(forward.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));
-  const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(id)));
+  const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(origins?.get(id) ?? id)));
   const sections: [Section, readonly Request[]][] = [
     ['batch', extra.batch ?? []],
     ['forward', fused.slice(0, firstBackward)],
