@@ -56,6 +56,9 @@ export interface HalfSpec {
 /** The type of a binding's numbers. */
 export const halfOr = ({ half }: HalfSpec, binding: string): 'f16' | 'f32' => (half?.includes(binding) ? 'f16' : 'f32');
 
+/** The number at an index of a binding, as f32. */
+export const numberText = (spec: HalfSpec, binding: string, index: string): string => (halfOr(spec, binding) === 'f16' ? `f32(${binding}[${index}])` : `${binding}[${index}]`);
+
 /** What a kernel's name says of its f16 buffers. */
 export const halfName = ({ half = [] }: HalfSpec): string => (half.length > 0 ? `/f16 ${half.join(' ')}` : '');
 

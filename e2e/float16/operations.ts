@@ -1,13 +1,12 @@
 import { checkSample } from '../../src/check/check-op.ts';
 import type { Device } from '../../src/gpu/device.ts';
-import { ops } from '../../src/ops/index.ts';
 import { runnable, variantNames } from '../../src/ops/variants.ts';
 import { roundToFloat16 } from '../../src/program/float16.ts';
 import { halve } from '../../src/program/halve.ts';
 import { runOp } from '../../src/program/run-op.ts';
 import { proofs } from '../../src/proof/index.ts';
 import type { Sample } from '../../src/proof/proof.ts';
-import { fail, type Case } from './case.ts';
+import { fail, hold, type Case } from './case.ts';
 
 // Operands that f16 holds exactly leave nothing to round: the kernels then have to meet the proof of f32, element by element.
 
@@ -37,12 +36,24 @@ async function prove(device: Device, op: string, variants: Readonly<Record<strin
   return `${elements} elements of ${proofs[op]!.samples.length} samples, kernels ${[...kernels].sort().join(', ')}`;
 }
 
-/** Every op whose families multiply f16, with each of their kernels. */
-export const operationCases: readonly Case[] = Object.values(ops).flatMap((op) => {
-  const forced = (op.families ?? []).filter(({ half }) => half?.includes('a') || half?.includes('source'));
-  if (forced.length === 0 || !Object.hasOwn(proofs, op.name)) return [];
-  return [{ name: `${op.name}: f16 operands`, run: (device: Device) => prove(device, op.name, {}) }, ...forced.flatMap(({ name }) => (variantNames[name] ?? []).map((variant) => ({
-    name: `${op.name}: f16 operands, ${name} ${variant}`,
-    run: async (device: Device) => (runnable(name, [variant], device.traits).length > 0 ? prove(device, op.name, { [name]: variant }) : 'no such kernel on this device'),
-  })))];
-});
+/** The ops whose families multiply f16, by the choice of kernels that those have. */
+const MULTIPLYING: Readonly<Record<string, string>> = { matmul: 'matmul', conv1d: 'convolution', conv2d: 'convolution', convTranspose2d: 'convolution' };
+
+/** Each of them with every kernel that the device can run. */
+export const operationCases: readonly Case[] = Object.entries(MULTIPLYING).flatMap(([op, family]): Case[] => [
+  { name: `${op}: f16 operands`, run: (device) => prove(device, op, {}) },
+  ...(variantNames[family] ?? []).map((variant): Case => ({
+    name: `${op}: f16 operands, ${variant}`,
+    run: async (device) => (runnable(family, [variant], device.traits).length > 0 ? prove(device, op, { [family]: variant }) : 'no such kernel on this device'),
+  })),
+  {
+    name: `${op}: operands that f16 does not hold are rounded`,
+    // The same check has to fail where something is rounded: else it would say nothing of f16.
+    async run(device) {
+      const sample = proofs[op]!.samples.find(({ name }) => !name.includes('zero'))!;
+      const [report] = await checkSample((...call) => runOp(device, ...call, { halve }), op, sample, { explain: false, cotangents: ['random'] });
+      hold(!report!.passed, `${op} ${sample.name} passed as if it had been computed in f32`);
+      return `${report!.report.verdict} by the proof of f32, as it should be`;
+    },
+  },
+]);

@@ -10,10 +10,11 @@ import type { Module } from './module.ts';
 import { checkOptimizer, Grouping, type ParameterGroup } from './optimizers/groups.ts';
 import type { Clip, Optimizer } from './optimizers/optimizer.ts';
 import { checkClip } from './optimizers/update.ts';
+import type { LossScaleOptions } from './mixed-precision.ts';
 import { combined, type Regularization } from './regularization.ts';
 import { checkSchedule, type Schedule } from './schedules/schedule.ts';
 import { StepEngine } from './step-engine.ts';
-import { AVERAGE } from './step-extras.ts';
+import { AVERAGE, LOSS_SCALE } from './step-extras.ts';
 import { Trainer } from './trainer.ts';
 
 export interface CompileOptions {
@@ -65,6 +66,14 @@ export interface CompileOptions {
    * after the first one average = weights. `decay` in [0, 1). `evaluate` and `predict` use it with `{ weights: 'average' }`. Default none.
    */
   readonly average?: { readonly decay: number };
+  /**
+   * `mixed`: products of matrices and convolutions of training steps read 16-bit floats and add up in 32 bits; losses, norms, optimisers, weights
+   * and all state stay float32, and the loss is scaled so that small gradients do not vanish. `evaluate` and `predict` compute in float32.
+   * Needs a device with `hasFloat16`, else an OptionError. Default `float32`.
+   */
+  readonly precision?: 'float32' | 'mixed';
+  /** How the loss scale changes, with `precision: 'mixed'`. Default as PyTorch's GradScaler. */
+  readonly lossScale?: LossScaleOptions;
   /** What each step reports beside its loss. Default none. */
   readonly metrics?: readonly 'accuracy'[];
   /** Whether each step reports gradient norms, update ratios, dead units and non-finite counts. Default false. */
@@ -80,7 +89,7 @@ export interface CompileOptions {
 }
 
 const OPTIONS: readonly (keyof CompileOptions)[] = [
-  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
+  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'precision', 'lossScale', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
   'alter',
 ];
 
@@ -96,7 +105,7 @@ function checkFlag(name: string, value: unknown): boolean {
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Trainer> {
   checkOptionNames('compile', options, OPTIONS);
-  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
+  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, precision = 'float32', lossScale, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
   if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
   if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
   if (typeof loss?.target !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
@@ -119,6 +128,8 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     checkOptionNames('compile', average, ['decay']);
     checkNumber('compile', 'average.decay', average.decay, { min: 0, below: 1 });
   }
+  if (precision !== 'float32' && precision !== 'mixed') throw new OptionError('compile', 'precision to be "float32" or "mixed"', show(precision));
+  if (lossScale !== undefined && precision !== 'mixed') throw new OptionError('compile', 'precision "mixed" with lossScale', show(precision));
   const { inputType = model.inputType ?? 'f32', inputClasses = model.inputClasses } = options;
   if (inputType !== 'f32' && inputType !== 'u32') throw new OptionError('compile', 'inputType to be "f32" or "u32"', show(inputType));
   if (inputClasses !== undefined) checkNumber('compile', 'inputClasses', inputClasses, { integer: true, min: 1, max: 2 ** 32 });
@@ -130,11 +141,13 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   if (!Array.isArray(inputShape) || !inputShape.every((dimension) => Number.isSafeInteger(dimension) && dimension > 0)) {
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
+  // Only who computes in mixed precision loads it.
+  const mixed = precision === 'mixed' ? (await import('./mixed-precision.ts')).mixedPrecision(device, lossScale) : undefined;
   const engine = new StepEngine({
-    device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay,
+    device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay, mixed,
     inputShape: [...inputShape], inputType, inputClasses, onCompile, alter,
     trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
-    target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants },
+    target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants, ...(mixed ? { precision } : {}) },
   });
   try {
     const step = await engine.training(batchSize);
@@ -144,6 +157,7 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
       step.program.write(tensor, values);
       if (averages && tensor.role === 'parameter' && !tensor.frozen) device.write(averages, step.program.range(tensor).offset, values);
     }
+    if (mixed) device.write(engine.store.find(LOSS_SCALE)!, 0, mixed.start);
     await device.idle();
     return new Trainer(engine, step, batchSize);
   } catch (error) {

@@ -5,7 +5,8 @@ import type { Progress } from './progress.ts';
 import type { LearningRate } from './schedules/learning-rate.ts';
 import type { ScheduleState } from './schedules/schedule.ts';
 import type { CompiledStep, StepEngine } from './step-engine.ts';
-import { AVERAGE, GRADIENT_SUM } from './step-extras.ts';
+import { AVERAGE, GRADIENT_SUM, LOSS_SCALE } from './step-extras.ts';
+import type { LossScaleState } from './step-report.ts';
 
 export interface TensorState {
   readonly shape: Shape;
@@ -39,6 +40,8 @@ export interface TrainerState {
   readonly schedule?: ScheduleState;
   /** With `accumulate`, between two steps of the optimiser: how many batches wait, and the sum of their gradients / accumulate. */
   readonly accumulated?: { readonly batches: number; readonly gradients: Tensors };
+  /** With `precision: 'mixed'`: how far the loss scale is. */
+  readonly lossScale?: LossScaleState;
   /** With `average`: how many steps of the optimiser it has seen, and the average of each trainable parameter. */
   readonly average?: { readonly steps: number; readonly parameters: Tensors };
 }
@@ -73,7 +76,7 @@ function partsOf({ setup }: StepEngine, step: CompiledStep): Readonly<Record<'pa
 
 /** Reads every parameter, every buffer and all state of the training back, bit for bit. */
 export async function readState(engine: StepEngine, main: CompiledStep, { step, epoch, gathered, averaged, optimizerStep }: Progress, rate: LearningRate): Promise<TrainerState> {
-  const { device, grouping, averageDecay } = engine.setup;
+  const { device, grouping, averageDecay, mixed } = engine.setup;
   const parts = partsOf(engine, main);
   const arenas = new Map<string, ArrayBuffer>();
   const read = async (list: readonly Part[]): Promise<Tensors> => {
@@ -89,6 +92,7 @@ export async function readState(engine: StepEngine, main: CompiledStep, { step, 
     optimizer: { name: grouping.main.name, step: optimizerStep, state: await read(parts.optimizer), names: grouping.names(main.net.parameters) },
     ...(rate.state === undefined ? {} : { schedule: rate.state }),
     ...(gathered > 0 ? { accumulated: { batches: gathered, gradients: await read(parts.gradients) } } : {}),
+    ...(mixed ? { lossScale: mixed.fields(new Float32Array(await device.read(engine.store.find(LOSS_SCALE)!, 0, 16))) } : {}),
     ...(averageDecay === undefined ? {} : { average: { steps: averaged, parameters: await read(parts.average) } }),
   };
 }
@@ -128,13 +132,13 @@ function checkExtra(name: string, option: string, given: unknown, has: boolean):
 
 /**
  * Goes on from a state: everything is checked before anything is written. Without `optimizer` its state starts again at 0,
- * without `average` the average starts again. Throws a DataError or ShapeError that names the tensor.
+ * without `average` and `lossScale` they start again. Throws a DataError or ShapeError that names the tensor.
  */
 export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedState, progress: Progress, rate: LearningRate): void {
-  const { device, grouping, accumulate, averageDecay } = engine.setup;
+  const { device, grouping, accumulate, averageDecay, mixed } = engine.setup;
   const optimizer = grouping.main;
   if (state === null || typeof state !== 'object') throw new DataError('load', 'a state as state() returns it', show(state));
-  const { step = 0, epoch = 0, lr = optimizer.lr, parameters, buffers = {}, accumulated, average } = state;
+  const { step = 0, epoch = 0, lr = optimizer.lr, parameters, buffers = {}, accumulated, average, lossScale } = state;
   checkNumber('load', 'step', step, { integer: true, min: 0 });
   checkNumber('load', 'epoch', epoch, { integer: true, min: 0 });
   const takeRate = rate.loading(lr, state.schedule);
@@ -154,6 +158,8 @@ export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedS
     checkNumber('load', 'accumulated.batches', accumulated.batches, { integer: true, min: 1, below: accumulate });
     checkTensors('accumulated gradients', parts.gradients, accumulated.gradients);
   }
+  if (lossScale !== undefined) checkExtra('lossScale', 'precision "mixed"', lossScale, mixed !== undefined);
+  const scale = lossScale === undefined ? mixed?.start : mixed?.parse(lossScale);
   if (average !== undefined) {
     checkExtra('average', 'average', average, averageDecay !== undefined);
     checkNumber('load', 'average.steps', average.steps, { integer: true, min: 0 });
@@ -170,6 +176,7 @@ export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedS
   write(parts.optimizer, state.optimizer?.state);
   write(parts.gradients, accumulated?.gradients);
   write(parts.average, average?.parameters ?? parameters);
+  if (scale) device.write(engine.store.find(LOSS_SCALE)!, 0, scale);
   takeRate();
   Object.assign(progress, { step, epoch, optimizerStep, gathered: accumulated?.batches ?? 0, averaged: average?.steps ?? 0 });
 }

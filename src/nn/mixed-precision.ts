@@ -1,0 +1,93 @@
+import { adjustLossScale, LOSS_SCALE_FIELDS, unscale, type AdjustLossScaleSpec } from '../../shaders/loss-scale.wgsl.ts';
+import { checkNumber, checkOptionNames, DataError, OptionError, show } from '../errors.ts';
+import type { Device } from '../gpu/device.ts';
+import type { KernelFamily, Request } from '../ops/request.ts';
+import type { Tensor } from '../ops/tensor.ts';
+import { halve, type Halve } from '../program/halve.ts';
+import type { Extension } from '../program/plan.ts';
+import { arenaFamily } from './optimizers/optimizer.ts';
+import { partialsOf, totalOf } from './optimizers/squared-norm.ts';
+import { LOSS_SCALE } from './step-extras.ts';
+import type { LossScaleState } from './step-report.ts';
+
+// What a step of mixed precision does beside others: loaded by those who compile one.
+
+/** How the loss scale changes: as PyTorch's GradScaler, with its defaults. */
+export interface LossScaleOptions {
+  /** The scale at the start, > 0 and ≤ 2^64. Default 65536. */
+  readonly initial?: number;
+  /** What the scale is multiplied by after `growthInterval` good steps in a row, ≥ 1. Default 2. */
+  readonly growthFactor?: number;
+  /** What it is multiplied by where a gradient is infinite or NaN, in (0, 1). Default 0.5. */
+  readonly backoffFactor?: number;
+  /** An integer ≥ 1. Default 2000. */
+  readonly growthInterval?: number;
+}
+
+/** The launches that take the scale out of the gradients again. */
+export interface Scaling {
+  readonly requests: readonly Request[];
+  /** Σ of all gradients' squares, without the scale. */
+  readonly total: Tensor;
+  /** What kernels read that must not run where a gradient is not finite. */
+  readonly state: Tensor;
+}
+
+/** What a trainer of mixed precision has. */
+export interface MixedPrecision {
+  readonly halve: Halve;
+  /** The state of the loss scale at the start. */
+  readonly start: Float32Array<ArrayBuffer>;
+  /** Divides `gradients` by the scale, in place, and makes the scale what the next step multiplies. */
+  scaling(extension: Pick<Extension, 'place' | 'value'>, gradients: Tensor): Scaling;
+  /** The state's numbers as fields, and back; `parse` refuses what is no state. */
+  fields(numbers: ArrayLike<number>): LossScaleState;
+  parse(given: unknown): Float32Array<ArrayBuffer>;
+}
+
+const unscaleFamily = arenaFamily('unscale', unscale, 3);
+const adjustFamily: KernelFamily<AdjustLossScaleSpec> = { name: 'adjust-loss-scale', variants: [{ name: 'lane', suits: () => true, kernel: adjustLossScale }] };
+
+/** Checks that the device can and the options are right: throws an OptionError. */
+export function mixedPrecision(device: Pick<Device, 'hasFloat16' | 'name'>, given: LossScaleOptions | undefined): MixedPrecision {
+  if (!device.hasFloat16) {
+    throw new OptionError('compile', 'a device with shader-f16 for precision "mixed"', `${device.name}, which has none`, 'Leave precision out: float32 runs everywhere. device.hasFloat16 tells beforehand.');
+  }
+  const options = given ?? {};
+  checkOptionNames('compile: lossScale', options, ['initial', 'growthFactor', 'backoffFactor', 'growthInterval']);
+  const { initial = 65_536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000 } = options;
+  checkNumber('compile', 'lossScale.initial', initial, { above: 0, max: 2 ** 64, float32: true });
+  checkNumber('compile', 'lossScale.growthFactor', growthFactor, { min: 1, float32: true });
+  checkNumber('compile', 'lossScale.backoffFactor', backoffFactor, { above: 0, below: 1, float32: true });
+  checkNumber('compile', 'lossScale.growthInterval', growthInterval, { integer: true, min: 1, max: 2 ** 24 });
+  const fields = (numbers: ArrayLike<number>): LossScaleState => ({ scale: numbers[0]!, goodSteps: numbers[1]!, skippedSteps: numbers[2]! });
+  return {
+    halve,
+    start: Float32Array.of(initial, 0, 0, 1),
+    scaling({ place, value }, gradients) {
+      const state = place(LOSS_SCALE, [LOSS_SCALE_FIELDS.length], 'optimizer');
+      const [count] = gradients.shape as [number];
+      const partials = partialsOf(count);
+      const sums = value('partialNorms', [partials]);
+      const label = 'loss scale';
+      const { requests, total } = totalOf(sums, value, label);
+      return {
+        requests: [
+          { family: unscaleFamily, spec: { count, partials }, reads: { lossScale: state }, writes: { partials: sums }, updates: { gradients }, label },
+          ...requests,
+          { family: adjustFamily, spec: { growthFactor, backoffFactor, growthInterval }, reads: { squaredNorm: total }, writes: {}, updates: { lossScale: state }, label } satisfies Request<AdjustLossScaleSpec>,
+        ],
+        total, state,
+      };
+    },
+    fields,
+    parse(state) {
+      if (state === null || typeof state !== 'object') throw new DataError('load', 'lossScale as state() returns it', show(state));
+      const { scale, goodSteps, skippedSteps } = state as LossScaleState;
+      checkNumber('load', 'lossScale.scale', scale, { above: 0, float32: true });
+      checkNumber('load', 'lossScale.goodSteps', goodSteps, { integer: true, min: 0 });
+      checkNumber('load', 'lossScale.skippedSteps', skippedSteps, { integer: true, min: 0 });
+      return Float32Array.of(scale, goodSteps, skippedSteps, 1);
+    },
+  };
+}
