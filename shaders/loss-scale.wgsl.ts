@@ -1,4 +1,4 @@
-import { arrayType, laneKernel, type Kernel } from './kernel.ts';
+import { arrayType, laneKernel, workgroupKernel, type Kernel } from './kernel.ts';
 import { float, wgsl } from './wgsl.ts';
 
 // The loss scale of mixed precision: gradients are computed of scale · loss, so that small ones do not vanish in f16.
@@ -43,35 +43,59 @@ let factor = 1.0 / lossScale[0];
 }
 
 export interface AdjustLossScaleSpec {
+  /** How many partial sums of squares there are. */
+  readonly partials: number;
   readonly growthFactor: number;
   readonly backoffFactor: number;
   readonly growthInterval: number;
 }
 
-/** isGood = the norm is finite. Good: after `growthInterval` good steps scale *= growthFactor. Else scale *= backoffFactor, and one step more is skipped. */
-export function adjustLossScale({ growthFactor, backoffFactor, growthInterval }: AdjustLossScaleSpec): Kernel {
-  return laneKernel({
+/** Lanes of the one workgroup that adds the partial sums. */
+const ADDING_LANES = 64;
+
+/**
+ * squaredNorm = Σ partials, and what the scale is from the next step on. Where the norm is finite the step is good: after `growthInterval` of
+ * them in a row scale *= growthFactor. Else scale *= backoffFactor, and one step more is skipped.
+ */
+export function adjustLossScale({ partials, growthFactor, backoffFactor, growthInterval }: AdjustLossScaleSpec): Kernel {
+  return workgroupKernel({
     name: 'adjust-loss-scale',
-    formula: `lossScale = [${LOSS_SCALE_FIELDS.join(', ')}] after a step whose squared norm this is`,
+    formula: `squaredNorm = Σ partials; lossScale = [${LOSS_SCALE_FIELDS.join(', ')}] after a step with this norm`,
     declarations: [
-      { name: 'squaredNorm', access: 'read', type: arrayType(1) },
+      { name: 'partials', access: 'read', type: arrayType(partials) },
+      { name: 'squaredNorm', access: 'write', type: arrayType(1) },
       { name: 'lossScale', access: 'update', type: lossScaleType },
     ],
+    functions: `var<workgroup> sums: array<f32, ${ADDING_LANES}>;`,
+    workgroupSize: ADDING_LANES,
     count: 1,
     body: wgsl`
-// By its bits: WGSL may take it for granted that there are neither NaN nor infinity.
-  let isGood = (bitcast<u32>(squaredNorm[0]) & 0x7f800000u) != 0x7f800000u;
-  if (isGood) {
-    let goodSteps = lossScale[1] + 1.0;
-    let grows = goodSteps >= ${float(growthInterval)};
-    lossScale[0] = select(lossScale[0], min(lossScale[0] * ${float(growthFactor)}, ${float(MOST)}), grows);
-    lossScale[1] = select(goodSteps, 0.0, grows);
-    lossScale[3] = 1.0;
-  } else {
+var sum = 0.0;
+  for (var i = lane; i < ${partials}u; i += ${ADDING_LANES}u) {
+    sum += partials[i];
+  }
+  sums[lane] = sum;
+  workgroupBarrier();
+  if (lane > 0u || group > 0u) {
+    return;
+  }
+  var total = 0.0;
+  for (var i = 0u; i < ${Math.min(partials, ADDING_LANES)}u; i++) {
+    total += sums[i];
+  }
+  squaredNorm[0] = total;
+  // By its bits: WGSL may take it for granted that there are neither NaN nor infinity.
+  if ((bitcast<u32>(total) & 0x7f800000u) == 0x7f800000u) {
     lossScale[0] = max(lossScale[0] * ${float(backoffFactor)}, ${float(LEAST)});
     lossScale[1] = 0.0;
     lossScale[2] += 1.0;
     lossScale[3] = 0.0;
-  }`,
+    return;
+  }
+  let goodSteps = lossScale[1] + 1.0;
+  let grows = goodSteps >= ${float(growthInterval)};
+  lossScale[0] = select(lossScale[0], min(lossScale[0] * ${float(growthFactor)}, ${float(MOST)}), grows);
+  lossScale[1] = select(goodSteps, 0.0, grows);
+  lossScale[3] = 1.0;`,
   });
 }

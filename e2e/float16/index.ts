@@ -2,8 +2,9 @@
 import { openDevice } from '../../src/gpu/device.ts';
 import type { Case } from './case.ts';
 import { operationCases } from './operations.ts';
+import { trainingCases } from './training.ts';
 
-const cases: readonly Case[] = [...operationCases];
+const cases: readonly Case[] = [...operationCases, ...trainingCases];
 
 /**
  * Runs the cases whose names contain `only`, one after the other, on one device. Returns how many failed, and how many ran.

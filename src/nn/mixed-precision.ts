@@ -1,4 +1,4 @@
-import { adjustLossScale, LOSS_SCALE_FIELDS, unscale, type AdjustLossScaleSpec } from '../../shaders/loss-scale.wgsl.ts';
+import { adjustLossScale, LOSS_SCALE_FIELDS, unscale, type AdjustLossScaleSpec, type UnscaleSpec } from '../../shaders/loss-scale.wgsl.ts';
 import { checkNumber, checkOptionNames, DataError, OptionError, show } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import type { KernelFamily, Request } from '../ops/request.ts';
@@ -6,7 +6,7 @@ import type { Tensor } from '../ops/tensor.ts';
 import { halve, type Halve } from '../program/halve.ts';
 import type { Extension } from '../program/plan.ts';
 import { arenaFamily } from './optimizers/optimizer.ts';
-import { partialsOf, totalOf } from './optimizers/squared-norm.ts';
+import { partialsOf } from './optimizers/squared-norm.ts';
 import { LOSS_SCALE } from './step-extras.ts';
 import type { LossScaleState } from './step-report.ts';
 
@@ -70,15 +70,12 @@ export function mixedPrecision(device: Pick<Device, 'hasFloat16' | 'name'>, give
       const partials = partialsOf(count);
       const sums = value('partialNorms', [partials]);
       const label = 'loss scale';
-      const { requests, total } = totalOf(sums, value, label);
-      return {
-        requests: [
-          { family: unscaleFamily, spec: { count, partials }, reads: { lossScale: state }, writes: { partials: sums }, updates: { gradients }, label },
-          ...requests,
-          { family: adjustFamily, spec: { growthFactor, backoffFactor, growthInterval }, reads: { squaredNorm: total }, writes: {}, updates: { lossScale: state }, label } satisfies Request<AdjustLossScaleSpec>,
-        ],
-        total, state,
-      };
+      const total = value('squaredNorm', [1]);
+      const requests: Request[] = [
+        { family: unscaleFamily, spec: { count, partials } satisfies UnscaleSpec, reads: { lossScale: state }, writes: { partials: sums }, updates: { gradients }, label },
+        { family: adjustFamily, spec: { partials, growthFactor, backoffFactor, growthInterval } satisfies AdjustLossScaleSpec, reads: { partials: sums }, writes: { squaredNorm: total }, updates: { lossScale: state }, label },
+      ];
+      return { requests, total, state };
     },
     fields,
     parse(state) {

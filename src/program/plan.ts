@@ -216,7 +216,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const following = FOLLOWING.map((section): [Section, readonly Request[]] => [section, extra[section] ?? []]);
   const needed = new Set([...lasting, ...following.flatMap(([, part]) => part).flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
   // One pass over forward and backward together: an activation may be fused across what the two share.
-  const joined = fuse([...forward, ...backward], needed, target);
+  const joined = fuse([...forward, ...backward], needed, target, request.halve !== undefined);
   const { requests: fused, origins } = halved(joined, needed) ?? { requests: joined };
   // Fusion never moves work to a later place, so what comes after the last forward value is backward.
   const isForward = new Set(forward.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));

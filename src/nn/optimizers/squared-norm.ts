@@ -20,17 +20,11 @@ export function squaredNorm(x: Tensor, value: (name: string, shape: Shape) => Te
   const count = Math.ceil(sizeOf(x.shape) / 4) * 4;
   const partials = partialsOf(count);
   const sums = value('partialNorms', [partials]);
-  const { requests, total } = totalOf(sums, value, label);
-  return { requests: [{ family, spec: { count, partials }, reads: { x }, writes: { partials: sums }, label }, ...requests], total };
+  const first: Request = { family, spec: { count, partials }, reads: { x }, writes: { partials: sums }, label };
+  if (partials === 1) return { requests: [first], total: sums };
+  const total = value('squaredNorm', [1]);
+  return { requests: [first, { ...reduce(sums, { outer: 1, size: partials, inner: 1, scale: 1 }, total), label }], total };
 }
 
 /** How many partial sums of squares `count` numbers, a multiple of 4, are worth. */
 export const partialsOf = (count: number): number => Math.min(MOST_LANES, Math.ceil(count / 4 / FOURS_PER_LANE));
-
-/** The sum of partial sums [n], as [1]. */
-export function totalOf(sums: Tensor, value: (name: string, shape: Shape) => Tensor, label: string): { requests: Request[]; total: Tensor } {
-  const size = sizeOf(sums.shape);
-  if (size === 1) return { requests: [], total: sums };
-  const total = value('squaredNorm', [1]);
-  return { requests: [{ ...reduce(sums, { outer: 1, size, inner: 1, scale: 1 }, total), label }], total };
-}
