@@ -1,10 +1,11 @@
 // What `npm run test:float16` runs, in Node through Dawn.
 import { openDevice } from '../../src/gpu/device.ts';
 import type { Case } from './case.ts';
+import { driftCases } from './drift.ts';
 import { operationCases } from './operations.ts';
 import { trainingCases } from './training.ts';
 
-const cases: readonly Case[] = [...operationCases, ...trainingCases];
+const cases: readonly Case[] = [...operationCases, ...trainingCases, ...driftCases];
 
 /**
  * Runs the cases whose names contain `only`, one after the other, on one device. Returns how many failed, and how many ran.

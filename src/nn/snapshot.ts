@@ -61,7 +61,7 @@ export async function snapshot(engine: StepEngine, rows: number, given: Batch | 
     graph: net.graph, values, gradients: await readGradients(), previous, launches,
     seeds: [{ tensor: net.loss.id, cotangent: seed.constant === undefined ? await program.read(seed) : Float32Array.of(seed.constant) }],
     computed: { ...forwardValues(launches), [net.loss.id]: await program.read(net.loss) },
-    adapter: device.name,
+    ...(engine.setup.mixed ? { precision: 'mixed' } : {}), adapter: device.name,
   };
   // A kernel that forgets to write would go on with the poison: a check must not change what a wrong kernel does either.
   poisonProgram(program, 0);
