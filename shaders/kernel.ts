@@ -128,7 +128,7 @@ function header(parts: Parts, more: readonly Enable[] = []): string {
   return `// ${formula.trim().split('\n').map((line) => line.trim()).join('\n// ')}
 ${enables ? `enable ${enables.join(', ')};\n` : ''}${usesStep ? `\n${STEP_STRUCT}` : ''}
 ${declare(declarations)}
-${writesHalf ? TO_HALF : ''}${functions ? `\n${functions.trim()}\n` : ''}`;
+${writesHalf ? `\n${TO_HALF}` : ''}${functions ? `\n${functions.trim()}\n` : ''}`;
 }
 
 function bindingsOf(declarations: readonly Declaration[]): Binding[] {

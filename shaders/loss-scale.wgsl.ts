@@ -76,26 +76,25 @@ var sum = 0.0;
   }
   sums[lane] = sum;
   workgroupBarrier();
-  if (lane > 0u || group > 0u) {
-    return;
-  }
-  var total = 0.0;
-  for (var i = 0u; i < ${Math.min(partials, ADDING_LANES)}u; i++) {
-    total += sums[i];
-  }
-  squaredNorm[0] = total;
-  // By its bits: WGSL may take it for granted that there are neither NaN nor infinity.
-  if ((bitcast<u32>(total) & 0x7f800000u) == 0x7f800000u) {
-    lossScale[0] = max(lossScale[0] * ${float(backoffFactor)}, ${float(LEAST)});
-    lossScale[1] = 0.0;
-    lossScale[2] += 1.0;
-    lossScale[3] = 0.0;
-    return;
-  }
-  let goodSteps = lossScale[1] + 1.0;
-  let grows = goodSteps >= ${float(growthInterval)};
-  lossScale[0] = select(lossScale[0], min(lossScale[0] * ${float(growthFactor)}, ${float(MOST)}), grows);
-  lossScale[1] = select(goodSteps, 0.0, grows);
-  lossScale[3] = 1.0;`,
+  if (lane == 0u && group == 0u) {
+    var total = 0.0;
+    for (var i = 0u; i < ${Math.min(partials, ADDING_LANES)}u; i++) {
+      total += sums[i];
+    }
+    squaredNorm[0] = total;
+    // By its bits: WGSL may take it for granted that there are neither NaN nor infinity.
+    if ((bitcast<u32>(total) & 0x7f800000u) == 0x7f800000u) {
+      lossScale[0] = max(lossScale[0] * ${float(backoffFactor)}, ${float(LEAST)});
+      lossScale[1] = 0.0;
+      lossScale[2] += 1.0;
+      lossScale[3] = 0.0;
+    } else {
+      let goodSteps = lossScale[1] + 1.0;
+      let grows = goodSteps >= ${float(growthInterval)};
+      lossScale[0] = select(lossScale[0], min(lossScale[0] * ${float(growthFactor)}, ${float(MOST)}), grows);
+      lossScale[1] = select(goodSteps, 0.0, grows);
+      lossScale[3] = 1.0;
+    }
+  }`,
   });
 }
