@@ -74,10 +74,7 @@ fn toHalf(x: f32) -> f16 {
 }
 
 fn toHalves(x: vec4f) -> vec4h {
-  if (any(abs(x) > vec4f(65504.0))) {
-    return vec4h(toHalf(x.x), toHalf(x.y), toHalf(x.z), toHalf(x.w));
-  }
-  return vec4h(x);
+  return vec4h(toHalf(x.x), toHalf(x.y), toHalf(x.z), toHalf(x.w));
 }
 `;
 
@@ -115,9 +112,8 @@ interface Parts {
 }
 
 /** What a text enables: f16 where it declares a buffer of that, and what its maker says. */
-function enablesOf({ declarations }: Parts, more: readonly Enable[] = []): { enables?: readonly Enable[] } {
-  const enables: Enable[] = [...(declarations.some(isHalf) ? ['f16' as const] : []), ...more];
-  return enables.length > 0 ? { enables } : {};
+function enablesOf({ declarations }: Parts, more: readonly Enable[] = []): { readonly enables: readonly Enable[] } {
+  return { enables: declarations.some(isHalf) ? ['f16', ...more] : more };
 }
 
 function header(parts: Parts, more: readonly Enable[] = []): string {
@@ -126,7 +122,7 @@ function header(parts: Parts, more: readonly Enable[] = []): string {
   const writesHalf = declarations.some((declaration) => isHalf(declaration) && declaration.access !== 'read');
   const usesStep = declarations.some(({ type }) => type === 'Step');
   return `// ${formula.trim().split('\n').map((line) => line.trim()).join('\n// ')}
-${enables ? `enable ${enables.join(', ')};\n` : ''}${usesStep ? `\n${STEP_STRUCT}` : ''}
+${enables.length > 0 ? `enable ${enables.join(', ')};\n` : ''}${usesStep ? `\n${STEP_STRUCT}` : ''}
 ${declare(declarations)}
 ${writesHalf ? `\n${TO_HALF}` : ''}${functions ? `\n${functions.trim()}\n` : ''}`;
 }

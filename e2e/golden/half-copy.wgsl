@@ -11,10 +11,7 @@ fn toHalf(x: f32) -> f16 {
 }
 
 fn toHalves(x: vec4f) -> vec4h {
-  if (any(abs(x) > vec4f(65504.0))) {
-    return vec4h(toHalf(x.x), toHalf(x.y), toHalf(x.z), toHalf(x.w));
-  }
-  return vec4h(x);
+  return vec4h(toHalf(x.x), toHalf(x.y), toHalf(x.z), toHalf(x.w));
 }
 
 alias Value = f32;

@@ -105,7 +105,7 @@ function checkFlag(name: string, value: unknown): boolean {
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Trainer> {
   checkOptionNames('compile', options, OPTIONS);
-  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, precision = 'float32', lossScale, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
+  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, precision, lossScale, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
   if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
   if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
   if (typeof loss?.target !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
@@ -128,8 +128,6 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     checkOptionNames('compile', average, ['decay']);
     checkNumber('compile', 'average.decay', average.decay, { min: 0, below: 1 });
   }
-  if (precision !== 'float32' && precision !== 'mixed') throw new OptionError('compile', 'precision to be "float32" or "mixed"', show(precision));
-  if (lossScale !== undefined && precision !== 'mixed') throw new OptionError('compile', 'precision "mixed" with lossScale', show(precision));
   const { inputType = model.inputType ?? 'f32', inputClasses = model.inputClasses } = options;
   if (inputType !== 'f32' && inputType !== 'u32') throw new OptionError('compile', 'inputType to be "f32" or "u32"', show(inputType));
   if (inputClasses !== undefined) checkNumber('compile', 'inputClasses', inputClasses, { integer: true, min: 1, max: 2 ** 32 });
@@ -142,12 +140,12 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
   // Only who computes in mixed precision loads it.
-  const mixed = precision === 'mixed' ? (await import('./mixed-precision.ts')).mixedPrecision(device, lossScale) : undefined;
+  const mixed = precision === undefined && lossScale === undefined ? undefined : (await import('./mixed-precision.ts')).mixedPrecision(device, precision, lossScale);
   const engine = new StepEngine({
     device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay, mixed,
     inputShape: [...inputShape], inputType, inputClasses, onCompile, alter,
     trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
-    target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants, ...(mixed ? { precision } : {}) },
+    target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants, ...(mixed ? { precision: 'mixed' } : {}) },
   });
   try {
     const step = await engine.training(batchSize);

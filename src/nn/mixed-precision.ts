@@ -31,6 +31,8 @@ export interface Scaling {
   readonly total: Tensor;
   /** What kernels read that must not run where a gradient is not finite. */
   readonly state: Tensor;
+  /** Refuses an optimiser with a kernel that would change something in a step that is left out: an OptionError. */
+  check(optimizer: string, requests: readonly Request[]): void;
 }
 
 /** What a trainer of mixed precision has. */
@@ -48,8 +50,13 @@ export interface MixedPrecision {
 const unscaleFamily = arenaFamily('unscale', unscale, 3);
 const adjustFamily: KernelFamily<AdjustLossScaleSpec> = { name: 'adjust-loss-scale', variants: [{ name: 'lane', suits: () => true, kernel: adjustLossScale }] };
 
-/** Checks that the device can and the options are right: throws an OptionError. */
-export function mixedPrecision(device: Pick<Device, 'hasFloat16' | 'name'>, given: LossScaleOptions | undefined): MixedPrecision {
+/** What `compile` does for its options `precision` and `lossScale`: undefined for float32, an OptionError where they are wrong or the device can't. */
+export function mixedPrecision(device: Pick<Device, 'hasFloat16' | 'name'>, precision: unknown, given: LossScaleOptions | undefined): MixedPrecision | undefined {
+  if (precision !== undefined && precision !== 'float32' && precision !== 'mixed') throw new OptionError('compile', 'precision to be "float32" or "mixed"', show(precision));
+  if (precision !== 'mixed') {
+    if (given !== undefined) throw new OptionError('compile', 'precision "mixed" with lossScale', show(precision));
+    return undefined;
+  }
   if (!device.hasFloat16) {
     throw new OptionError('compile', 'a device with shader-f16 for precision "mixed"', `${device.name}, which has none`, 'Leave precision out: float32 runs everywhere. device.hasFloat16 tells beforehand.');
   }
@@ -75,7 +82,13 @@ export function mixedPrecision(device: Pick<Device, 'hasFloat16' | 'name'>, give
         { family: unscaleFamily, spec: { count, partials } satisfies UnscaleSpec, reads: { lossScale: state }, writes: { partials: sums }, updates: { gradients }, label },
         { family: adjustFamily, spec: { partials, growthFactor, backoffFactor, growthInterval } satisfies AdjustLossScaleSpec, reads: { partials: sums }, writes: { squaredNorm: total }, updates: { lossScale: state }, label },
       ];
-      return { requests, total, state };
+      return {
+        requests, total, state,
+        check(optimizer, own) {
+          if (own.every(({ reads, updates = {} }) => Object.keys(updates).length === 0 || reads.lossScale === state)) return;
+          throw new OptionError('compile', 'an optimizer whose kernels can leave out a step (lossScale in its context) for precision "mixed"', optimizer);
+        },
+      };
     },
     fields,
     parse(state) {

@@ -2,22 +2,24 @@ import type { ElementwiseSpec } from '../../shaders/elementwise.wgsl.ts';
 import type { HalfSpec } from '../../shaders/kernel.ts';
 import { accessOf, asMatrix, elementwiseFamily, map } from '../ops/map.ts';
 import type { Request, Target } from '../ops/request.ts';
-import type { Shape, Tensor } from '../ops/tensor.ts';
+import type { Tensor } from '../ops/tensor.ts';
 import { fits } from './fusion.ts';
+import { bytesOf, type BufferPlan, type MemoryRole, type Placement } from './memory.ts';
 
 /** What the pass needs of the program that it works for. */
 export interface Halving {
   readonly target: Target;
   /** Tensors that must be written as f32 whatever happens. */
   readonly kept: ReadonlySet<number>;
-  /** A tensor as it lies: not a view of it. */
-  tensor(id: number): Tensor;
-  /** A new value stored as f16. */
-  value(name: string, shape: Shape): Tensor;
-  /** For a parameter: its f16 copy, which lies in an arena of copies. */
-  copyOfParameter(tensor: Tensor): Tensor;
-  /** The launches that fill the arenas of which copies were asked for. */
-  copies(): readonly Request[];
+  /** All tensors by their ids, and where those lie that have a place of their own. */
+  readonly tensors: readonly Tensor[];
+  readonly placements: Map<number, Placement>;
+  readonly buffers: ReadonlyMap<string, BufferPlan>;
+  /** Those that get slots. */
+  readonly values: Set<number>;
+  add(tensor: Omit<Tensor, 'id'>): Tensor;
+  /** Gives a tensor a buffer of this name, which others may share. */
+  alone(tensor: Tensor, buffer: string, role: MemoryRole): Tensor;
 }
 
 export interface Halved {
@@ -41,7 +43,8 @@ interface Read {
  * Runs after fusion, so that it sees the products as they are launched.
  */
 export const halve: Halve = (original, halving) => {
-  const { target, kept } = halving;
+  const { target, kept, tensors, values, add } = halving;
+  const copies = new Copies(halving);
   const requests = original.map((request): Request => request);
   const before = new Map<number, Request[]>();
   const after = new Map<number, Request[]>();
@@ -50,12 +53,13 @@ export const halve: Halve = (original, halving) => {
   const readBy = (id: number): boolean => requests.some(({ reads, updates = {} }) => [...Object.values(reads), ...Object.values(updates)].some((read) => read.id === id));
 
   for (const [id, readers] of operandsOf(original)) {
-    const tensor = halving.tensor(id);
+    const tensor = tensors[id]!;
     const writers = written.get(id) ?? [];
     const [writer] = writers;
     if (writers.length > 1 || (writer !== undefined && writer >= readers[0]!.request)) continue;
     const isParameter = writer === undefined && tensor.role === 'parameter';
-    const half = isParameter ? halving.copyOfParameter(tensor) : halving.value(`${tensor.name} (f16)`, tensor.shape);
+    const half = isParameter ? copies.of(tensor) : add({ name: `${tensor.name} (f16)`, shape: tensor.shape, type: 'f32', half: true, role: 'value' });
+    if (!isParameter) values.add(half.id);
     origins.set(half.id, id);
     for (const { request, binding } of readers) {
       const { reads, spec } = requests[request]!;
@@ -74,9 +78,38 @@ export const halve: Halve = (original, halving) => {
     else push(after, writer, cast());
   }
   return {
-    requests: [...halving.copies(), ...requests.flatMap((request, at) => [...before.get(at) ?? [], request, ...after.get(at) ?? []])], origins,
+    requests: [...copies.requests, ...requests.flatMap((request, at) => [...before.get(at) ?? [], request, ...after.get(at) ?? []])], origins,
   };
 };
+
+/** The f16 copies of parameters: arenas in their order, each filled by one launch. */
+class Copies {
+  readonly #arenas = new Map<string, Request>();
+  readonly #halving: Halving;
+
+  constructor(halving: Halving) {
+    this.#halving = halving;
+  }
+
+  get requests(): Request[] {
+    return [...this.#arenas.values()];
+  }
+
+  of({ id, name, shape }: Tensor): Tensor {
+    const { placements, buffers, add, alone } = this.#halving;
+    const { buffer, offset } = placements.get(id)!;
+    const copies = `${buffer} (f16)`;
+    const half = add({ name: `${name} (f16)`, shape, type: 'f32', half: true, role: 'parameter' });
+    // Parameters lie at multiples of twice the alignment, so that this is one of it.
+    placements.set(half.id, { buffer: copies, offset: offset / 2, bytes: bytesOf(half) });
+    if (!this.#arenas.has(buffer)) {
+      const all = { shape: [buffers.get(buffer)!.bytes / 4], type: 'f32', role: 'parameter' } as const;
+      const [from, to] = [alone(add({ ...all, name: buffer }), buffer, 'parameters'), alone(add({ ...all, name: copies, half: true }), copies, 'parameters')];
+      this.#arenas.set(buffer, { ...map(from, [], to), label: 'weights' });
+    }
+    return half;
+  }
+}
 
 const push = (lists: Map<number, Request[]>, at: number, request: Request): void => {
   lists.set(at, [...lists.get(at) ?? [], request]);

@@ -1,6 +1,5 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import { ChainruleError, LimitError, ShapeError } from '../errors.ts';
-import { map } from '../ops/map.ts';
 import { flopsOf, type Request, type Target } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
@@ -188,36 +187,13 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const contiguous = new Contiguous(({ name: viewName, shape, type }) => value(viewName, shape, type));
   const extra = Object.fromEntries(Object.entries(asked).map(([section, requests]) => [section, contiguous.requests(requests ?? [])]));
 
-  const halved = (requests: readonly Request[], needed: ReadonlySet<number>): ReturnType<Halve> | undefined => {
-    const arenas = new Map<string, Request>();
-    return request.halve?.(requests, {
-      target, kept: needed, tensor: (id) => tensors[id]!,
-      value: (tensorName, shape) => {
-        const half = add({ name: tensorName, shape, type: 'f32', half: true, role: 'value' });
-        values.add(half.id);
-        return half;
-      },
-      copyOfParameter: (tensor) => {
-        const { buffer, offset } = placements.get(tensor.id)!;
-        const copies = `${buffer} (f16)`;
-        const half = add({ name: `${tensor.name} (f16)`, shape: tensor.shape, type: 'f32', half: true, role: 'parameter' });
-        placements.set(half.id, { buffer: copies, offset: offset / 2, bytes: bytesOf(half) });
-        if (!arenas.has(buffer)) {
-          const all = { shape: [buffers.get(buffer)!.bytes / 4], type: 'f32', role: 'parameter' } as const;
-          arenas.set(buffer, { ...map(alone(add({ name: buffer, ...all }), buffer, 'parameters'), [], alone(add({ name: copies, ...all, half: true }), copies, 'parameters')), label: 'weights' });
-        }
-        return half;
-      },
-      copies: () => [...arenas.values()],
-    });
-  };
   const rootOf = (id: number): number => tensors[id]!.viewOf ?? id;
   const lasting = new Set([...kept.map(rootOf), ...[...gradients.values()].map(({ id }) => id)]);
   const following = FOLLOWING.map((section): [Section, readonly Request[]] => [section, extra[section] ?? []]);
   const needed = new Set([...lasting, ...following.flatMap(([, part]) => part).flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
   // One pass over forward and backward together: an activation may be fused across what the two share.
   const joined = fuse([...forward, ...backward], needed, target, request.halve !== undefined);
-  const { requests: fused, origins } = halved(joined, needed) ?? { requests: joined };
+  const { requests: fused, origins } = request.halve?.(joined, { target, kept: needed, tensors, placements, buffers, values, add, alone }) ?? { requests: joined };
   // Fusion never moves work to a later place, so what comes after the last forward value is backward.
   const isForward = new Set(forward.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));
   const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(origins?.get(id) ?? id)));

@@ -44,9 +44,7 @@ export function planUpdate(
         }));
       },
     });
-    if (scaling && updates.some(({ reads, updates: changed = {} }) => Object.keys(changed).length > 0 && reads.lossScale !== scaling.state)) {
-      throw new OptionError('compile', 'an optimizer whose kernels can leave out a step (lossScale in its context) for precision "mixed"', optimizer.name);
-    }
+    scaling?.check(optimizer.name, updates);
     requests.push(...updates);
   }
   return { requests, ...(norm && clipsNorm ? { squaredNorm: norm.total } : {}) };
