@@ -3,9 +3,10 @@ import { openDevice } from '../../src/gpu/device.ts';
 import type { Case } from './case.ts';
 import { driftCases } from './drift.ts';
 import { operationCases } from './operations.ts';
+import { roundingCases } from './rounding.ts';
 import { trainingCases } from './training.ts';
 
-const cases: readonly Case[] = [...operationCases, ...trainingCases, ...driftCases];
+const cases: readonly Case[] = [...roundingCases, ...operationCases, ...trainingCases, ...driftCases];
 
 /**
  * Runs the cases whose names contain `only`, one after the other, on one device. Returns how many failed, and how many ran.

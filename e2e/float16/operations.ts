@@ -36,11 +36,39 @@ async function prove(device: Device, op: string, variants: Readonly<Record<strin
   return `${elements} elements of ${proofs[op]!.samples.length} samples, kernels ${[...kernels].sort().join(', ')}`;
 }
 
+/** Bugs that only kernels of f16 can have: a text of some f16 kernel of the op, and what takes its place. */
+const BUGS: readonly (readonly [op: string, find: string, replace: string])[] = [
+  ['matmul', 'min(column + 1u, ', 'max(column + 1u, '], ['matmul', 'f32(b[', 'f32(-b['], ['matmul', 'toHalf(value)', 'toHalf(1.01 * value)'], ['matmul', 'return select(f16(x)', 'return select(f16(floor(x))'],
+  ['conv2d', 'f32(weight[weights1 + ', 'f32(weight[weights0 + '], ['conv2d', 'f32(dout[', 'f32(0.5h * dout['], ['conv2d', 'f32(source[', 'f32(0.99h * source['],
+];
+
+const planted: Case = {
+  name: 'planted bugs of f16 kernels are found',
+  async run(device) {
+    for (const [op, find, replace] of BUGS) {
+      let stands = false;
+      const found = await Promise.all(proofs[op]!.samples.slice(0, 6).map((sample) => checkSample((name, options, inputs, cotangent) => runOp(device, name, options, inputs, rounded(cotangent), {
+        halve, alter: (plan) => ({
+          ...plan,
+          launches: plan.launches.map((launch) => {
+            if (!launch.kernel.name.includes('/f16') || !launch.kernel.code.includes(find)) return launch;
+            stands = true;
+            return { ...launch, kernel: { ...launch.kernel, code: launch.kernel.code.replaceAll(find, replace) } };
+          }),
+        }),
+      }), op, halfSample(sample), { explain: false, cotangents: ['random'] })));
+      hold(stands, `${op}: no f16 kernel has ${find}`);
+      hold(found.flat().some(({ passed }) => !passed), `${op}: ${find} → ${replace} was not found`);
+    }
+    return `${BUGS.length} of ${BUGS.length}`;
+  },
+};
+
 /** The ops whose families multiply f16, by the choice of kernels that those have. */
 const MULTIPLYING: Readonly<Record<string, string>> = { matmul: 'matmul', conv1d: 'convolution', conv2d: 'convolution', convTranspose2d: 'convolution' };
 
 /** Each of them with every kernel that the device can run. */
-export const operationCases: readonly Case[] = Object.entries(MULTIPLYING).flatMap(([op, family]): Case[] => [
+export const operationCases: readonly Case[] = [planted, ...Object.entries(MULTIPLYING).flatMap(([op, family]): Case[] => [
   { name: `${op}: f16 operands`, run: (device) => prove(device, op, {}) },
   ...(variantNames[family] ?? []).map((variant): Case => ({
     name: `${op}: f16 operands, ${variant}`,
@@ -56,4 +84,4 @@ export const operationCases: readonly Case[] = Object.entries(MULTIPLYING).flatM
       return `${report!.report.verdict} by the proof of f32, as it should be`;
     },
   },
-]);
+])];

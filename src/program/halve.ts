@@ -38,7 +38,7 @@ interface Read {
 
 /**
  * Mixed precision: products read their operands as f16, everything else stays f32. A tensor that products read is rounded once, for all
- * of them: by the launch that makes it where that can (then, if nobody else reads it, as f16 alone), else by one of its own;
+ * of them: by the launch that makes it where that can (if nobody else reads it as f16 alone, where its family knows how), else by one of its own;
  * parameters all together in one launch, into an arena of copies. What several launches write in parts, and constants, stay f32.
  * Runs after fusion, so that it sees the products as they are launched.
  */
@@ -73,7 +73,8 @@ export const halve: Halve = (original, halving) => {
       continue;
     }
     const maker = requests[writer]!;
-    const made = target.fusion ? (kept.has(id) || readBy(id) ? alsoHalf(maker, tensor, half, target) : onlyHalf(maker, tensor, half)) : undefined;
+    const only = target.fusion && !kept.has(id) && !readBy(id) ? onlyHalf(maker, tensor, half) : undefined;
+    const made = only ?? (target.fusion ? alsoHalf(maker, tensor, half, target) : undefined);
     if (made) requests[writer] = made;
     else push(after, writer, cast());
   }
