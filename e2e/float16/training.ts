@@ -114,6 +114,11 @@ const growth: Case = {
     hold(refusal.includes('precision "mixed"'), `a float32 trainer took the state: ${refusal}`);
     const { lossScale: _, ...rest } = state;
     await plain.load(rest);
+    // Their parameters lie at other places than those of float32.
+    await plain.copyFrom(trainer);
+    hold(await plain.hash() === await trainer.hash(), 'copied parameters are others');
+    const { inputs } = batch();
+    hold(String(await plain.predict(inputs)) === String(await trainer.predict(inputs)), 'predictions are not those of float32');
     for (const used of [trainer, other, plain]) await used.destroy();
     return scales.join(', ');
   },

@@ -9,6 +9,7 @@ import { planTraining } from '../../src/nn/step-plans.ts';
 import type { Target } from '../../src/ops/request.ts';
 import type { ProgramPlan } from '../../src/program/plan.ts';
 import { fromFloat16, roundToFloat16 } from '../../src/program/float16.ts';
+import { testNets } from '../nets.ts';
 import { POISON_BITS } from '../../src/program/poison.ts';
 
 const TARGET: Target = { adapterClass: 'cpu', maxBindings: 10, quads: false, fusion: true, variants: {}, precision: 'mixed' };
@@ -92,6 +93,31 @@ test('what several launches write in parts stays f32, and each tensor is rounded
   const inParts = new Set(launches.flatMap(({ kernel, tensors }) => kernel.bindings.flatMap(({ access }, at) => (access === 'part' ? [tensors[at]!.name] : []))));
   expect(inParts.size).toBeGreaterThan(0);
   for (const name of written) expect(inParts.has(name.replace(' (f16)', '')), name).toBe(false);
+});
+
+test('in every net of the fusion tests each rounded tensor is written once, before it is read, and by nobody that reads f32 for a product', () => {
+  for (const [name, { model, loss }] of Object.entries(testNets)) {
+    for (const fusion of [true, false]) {
+      const made = model();
+      const { launches } = planned(made, made.inputShape ?? [9], { fusion }, loss());
+      const written = new Map<number, number>();
+      launches.forEach(({ kernel, tensors, section, variant }, at) => {
+        const bound = kernel.bindings.map(({ access, name: binding }, index) => ({ access, binding, tensor: tensors[index]! }));
+        for (const { access, tensor } of bound) {
+          if (access !== 'read') continue;
+          if (tensor.half && tensor.role === 'value') expect(written.get(tensor.id), `${name}: ${kernel.name} reads ${tensor.name}`).toBeLessThan(at);
+        }
+        for (const { access, tensor } of bound) {
+          if (access === 'read' || !tensor.half) continue;
+          expect(written.has(tensor.id), `${name}: ${tensor.name}`).toBe(false);
+          written.set(tensor.id, at);
+        }
+        if (section === 'update' || variant?.family !== 'matmul') return;
+        for (const { binding, tensor } of bound) if (binding === 'a' || binding === 'b') expect(tensor.half, `${name}: ${kernel.name} ${binding}`).toBe(true);
+      });
+      expect(written.size).toBeGreaterThan(1);
+    }
+  }
 });
 
 test('a device that binds little gets launches of their own instead of a store more', () => {

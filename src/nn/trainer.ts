@@ -5,7 +5,7 @@ import type { Dispatch } from '../gpu/sequence.ts';
 import { sizeOf, type Shape } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
 import { Calls } from './calls.ts';
-import { copyParameters, type ModelOnGpu } from './copy-parameters.ts';
+import type { ModelOnGpu } from './copy-parameters.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
 import { checkBatch, checkData, checkInputs, type Expected } from './examples.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
@@ -16,7 +16,7 @@ import type { Profile } from './profile-report.ts';
 import { Progress } from './progress.ts';
 import { LearningRate } from './schedules/learning-rate.ts';
 import type { SnapshotOptions } from './snapshot.ts';
-import { hashState, loadState, readState, type LoadedState, type TrainerState } from './state.ts';
+import type { LoadedState, TrainerState } from './state.ts';
 import type { CompiledStep, StepEngine, StepScalars } from './step-engine.ts';
 import type { Weights } from './step-extras.ts';
 import { readReport, type Batch, type PendingStep } from './step-report.ts';
@@ -182,12 +182,17 @@ export class Trainer {
     if (names === null || typeof names !== 'object' || Object.keys(names).length === 0 || Object.values(names).some((name) => typeof name !== 'string')) {
       throw new OptionError('copyFrom', 'names as { there: \'here\' }', show(names));
     }
-    return this.#calls.exclusively('copyFrom', () => other.#calls.exclusively('copyFrom', async () => copyParameters(other.#model, this.#model, names)));
+    return this.#calls.exclusively('copyFrom', () => other.#calls.exclusively('copyFrom', async () => {
+      // Only who copies loads it.
+      const { copyParameters } = await import('./copy-parameters.ts');
+      copyParameters(other.#model, this.#model, names);
+    }));
   }
 
   /** Every parameter, every buffer and all state of the training, bit for bit, by name → shape and Float32Array. */
   async state(): Promise<TrainerState> {
-    return this.#calls.exclusively('state', () => readState(this.#engine, this.#main, this.#progress, this.#rate));
+    // Only who saves or loads needs it.
+    return this.#calls.exclusively('state', async () => (await import('./state.ts')).readState(this.#engine, this.#main, this.#progress, this.#rate));
   }
 
   /**
@@ -195,12 +200,15 @@ export class Trainer {
    * state that does not fit changes nothing.
    */
   async load(state: LoadedState): Promise<void> {
-    return this.#calls.exclusively('load', async () => { loadState(this.#engine, this.#main, state, this.#progress, this.#rate); });
+    return this.#calls.exclusively('load', async () => {
+      const { loadState } = await import('./state.ts');
+      loadState(this.#engine, this.#main, state, this.#progress, this.#rate);
+    });
   }
 
   /** A SHA-256 of all parameters and buffers, as 64 hexadecimal digits: equal for equal bits. */
   async hash(): Promise<string> {
-    return hashState(await this.state());
+    return (await import('./state.ts')).hashState(await this.state());
   }
 
   /**
