@@ -208,7 +208,9 @@ export class Trainer {
 
   /** A SHA-256 of all parameters and buffers, as 64 hexadecimal digits: equal for equal bits. */
   async hash(): Promise<string> {
-    return (await import('./state.ts')).hashState(await this.state());
+    // The call counts from now on.
+    const state = await this.state();
+    return (await import('./state.ts')).hashState(state);
   }
 
   /**
