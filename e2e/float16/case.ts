@@ -5,6 +5,8 @@ export interface Case {
   readonly name: string;
   /** Says what was measured; throws where it does not hold. */
   run(device: Device): Promise<string>;
+  /** Why this device cannot run it: then it does not count as passed. */
+  lacks?(device: Device): string | undefined;
 }
 
 export function fail(message: string): never {

@@ -17,7 +17,12 @@ export async function runCases(only: string, say: (line: string) => void): Promi
   say(`adapter: ${device.name}`);
   if (!device.hasFloat16) throw new Error(`npm run test:float16: needs an adapter with shader-f16, got ${device.name}. --help names one.`);
   let [failed, ran] = [0, 0];
-  for (const { name, run } of cases.filter((one) => one.name.includes(only))) {
+  for (const { name, run, lacks } of cases.filter((one) => one.name.includes(only))) {
+    const lacking = lacks?.(device);
+    if (lacking) {
+      say(`left out: ${name}: ${lacking}`);
+      continue;
+    }
     const start = performance.now();
     ran += 1;
     try {
