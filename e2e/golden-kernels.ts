@@ -46,6 +46,7 @@ import { softmax, softmaxBackward, softmaxBackwardWorkgroup, softmaxWorkgroup } 
 import { activity, statistics } from '../shaders/statistics.wgsl.ts';
 import { upsample, upsampleBackward } from '../shaders/upsample.wgsl.ts';
 import { attentionKernels } from './golden-attention.ts';
+import { mixedKernels } from './golden-mixed.ts';
 import { recurrentKernels } from './golden-recurrent.ts';
 import { BUILTIN_ROWS } from '../src/check/builtin-rows.ts';
 import { sumOfSquares } from '../shaders/sum-of-squares.wgsl.ts';
@@ -129,6 +130,7 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ...layouts,
   ...attentionKernels,
   ...recurrentKernels,
+  ...mixedKernels,
   ['matmul-forward-small', matmulRegister(forwardLayer(7, 10, 6), 1, 'small')],
   ['matmul-forward-register', matmulRegister(forwardLayer(8, 10, 12), 4, 'register')],
   ['matmul-forward-tiled', matmulTiled(forwardLayer(68, 66, 32))],

@@ -15,8 +15,8 @@ export interface Access {
   readonly count: number;
   /** Where its first element stands. Default 0. */
   readonly offset?: number;
-  /** Set where the buffer holds whole numbers, which become f32 as they are loaded. */
-  readonly type?: 'u32';
+  /** Set where the buffer holds whole numbers or f16, which become f32 as they are loaded. */
+  readonly type?: 'u32' | 'f16';
 }
 
 /** One formula of a chain: value = formula(value, …operands). */
@@ -30,6 +30,8 @@ export interface ChainStep {
   readonly position?: number;
   /** The binding to which the value after this step is written too, for a backward pass that needs it. */
   readonly save?: string;
+  /** What the saved value is stored as. Default f32. */
+  readonly saveType?: 'f16';
 }
 
 /** The access of a tensor that has just the view's own shape. */
@@ -110,35 +112,36 @@ export function loadDeclaration(name: string, access: Access, width: 1 | 4, colu
   return { name, access: 'read', type: arrayType(access.count, vector, access.type) };
 }
 
-/** `fn store_<name>(row, column, value)`: writes the columns that exist. */
-export function storeFunction(name: string, width: 1 | 4, rows: number, columns: number): string {
+/** `fn store_<name>(row, column, value)`: writes the columns that exist, as f16 where said. */
+export function storeFunction(name: string, width: 1 | 4, rows: number, columns: number, type: 'f32' | 'f16' = 'f32'): string {
   const vector = width === 4 && columns % 4 === 0;
   const index = indexText(fullAccess(rows, columns), 'row', 'column');
+  const number = (value: string): string => (type === 'f16' ? `toHalf(${value})` : value);
   return wgsl`
 fn store_${name}(row: u32, column: u32, value: Value) {
 #if ${vector}
-  ${name}[${quarter(index)}] = value;
+  ${name}[${quarter(index)}] = ${type === 'f16' ? 'toHalves(value)' : 'value'};
 #elif ${width === 4}
   let index = ${index};
-  ${name}[index] = value.x;
+  ${name}[index] = ${number('value.x')};
   if (column + 1u < ${columns}u) {
-    ${name}[index + 1u] = value.y;
+    ${name}[index + 1u] = ${number('value.y')};
   }
   if (column + 2u < ${columns}u) {
-    ${name}[index + 2u] = value.z;
+    ${name}[index + 2u] = ${number('value.z')};
   }
   if (column + 3u < ${columns}u) {
-    ${name}[index + 3u] = value.w;
+    ${name}[index + 3u] = ${number('value.w')};
   }
 #else
-  ${name}[${index}] = value;
+  ${name}[${index}] = ${number('value')};
 #endif
 }
 `;
 }
 
-export function storeDeclaration(name: string, width: 1 | 4, rows: number, columns: number): Declaration {
-  return { name, access: 'write', type: arrayType(rows * columns, width === 4 && columns % 4 === 0) };
+export function storeDeclaration(name: string, width: 1 | 4, rows: number, columns: number, type: 'f32' | 'f16' = 'f32'): Declaration {
+  return { name, access: 'write', type: arrayType(rows * columns, width === 4 && columns % 4 === 0, type) };
 }
 
 /** Formulas whose names WGSL has taken for functions that they call, or reserves. */
@@ -203,14 +206,14 @@ export function chainParts(
 ): { declarations: Declaration[]; functions: string } {
   const declarations: Declaration[] = [];
   const functions: string[] = [];
-  for (const { operands, save } of chain) {
+  for (const { operands, save, saveType } of chain) {
     for (const { name, access } of operands) {
       declarations.push(loadDeclaration(name, access, width, columns));
       functions.push(loadFunction(name, access, width, columns));
     }
     if (save) {
-      declarations.push(storeDeclaration(save, width, rows, columns));
-      functions.push(storeFunction(save, width, rows, columns));
+      declarations.push(storeDeclaration(save, width, rows, columns, saveType));
+      functions.push(storeFunction(save, width, rows, columns, saveType));
     }
   }
   return { declarations, functions: functions.join('\n') };

@@ -1,3 +1,4 @@
+import { numberText, type HalfSpec } from './kernel.ts';
 import { lines, plus, times, wgsl } from './wgsl.ts';
 
 /** Rows and columns: sizes, strides, paddings. */
@@ -17,7 +18,7 @@ export interface Window {
 }
 
 /** A convolution in PyTorch's terms, whichever way it is run. Channels are those of one group. */
-export interface Convolution extends Window {
+export interface Convolution extends Window, HalfSpec {
   readonly batch: number;
   readonly groups: number;
   readonly inChannels: number;
@@ -118,8 +119,8 @@ export function registerColumns(registers: readonly Register[], begin: string, c
 }
 
 /** The load of one register from the row that begins at `start`. */
-export function registerLoad({ outside }: Register, index: number, binding: string, start: string, name: string): string {
-  const load = `${binding}[${start} + ${name}Column${index}]`;
+export function registerLoad({ outside }: Register, index: number, spec: HalfSpec, binding: string, start: string, name: string): string {
+  const load = numberText(spec, binding, `${start} + ${name}Column${index}`);
   return outside === 'padding' ? `select(0.0, ${load}, ${name}Inside${index})` : load;
 }
 

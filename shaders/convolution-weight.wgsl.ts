@@ -1,7 +1,7 @@
 import {
   block, blockLength, component, decode, flattened, gather, guarded, registerColumns, registerLoad, registersOf, tapText, VECTORS, type Convolution,
 } from './convolution-parts.wgsl.ts';
-import { arrayType, laneKernel, type Kernel } from './kernel.ts';
+import { arrayType, halfName, halfOr, laneKernel, numberText, type Kernel } from './kernel.ts';
 import { lines, plus, times, wgsl } from './wgsl.ts';
 
 /**
@@ -66,12 +66,12 @@ export function convolutionWeight(original: ConvolutionWeightSpec): Kernel {
   const planes = (of: string, begin: string, number: number, all: number): string => lines(number, (c) =>
     `let ${of}${c} = ${c === 0 ? begin : all % number === 0 ? `${begin} + ${c}u` : `min(${begin} + ${c}u, ${all - 1}u)`};`);
   const douts = lines(width, (j) => {
-    const load = gather(count, (c) => `dout[douts${c} + ${hasTail ? `min(${plus('column', j)}, ${output[1] - 1}u)` : plus('column', j)}]`);
+    const load = gather(count, (c) => numberText(spec, 'dout', `douts${c} + ${hasTail ? `min(${plus('column', j)}, ${output[1] - 1}u)` : plus('column', j)}`));
     return `let dout${j} = ${hasTail && j > 0 ? `select(${VECTORS[count - 1]}(0.0), ${load}, ${plus('column', j)} < ${output[1]}u)` : load};`;
   }, '    ');
   const products = lines(inCount, (b) => block([
     `let from${b} = ((${times('example', groups)} + group) * ${inChannels}u + in${b}) * ${input[0] * input[1]}u + sourceRow * ${input[1]}u;`,
-    ...registers.map((register, index) => `let x${b}_${index} = ${registerLoad(register, index, 'source', `from${b}`, 'x')};`),
+    ...registers.map((register, index) => `let x${b}_${index} = ${registerLoad(register, index, spec, 'source', `from${b}`, 'x')};`),
     ...Array.from({ length: width * taps }, (_, at) => {
       const [j, tap] = [Math.floor(at / taps), at % taps];
       return `sum${b}_${tap} += dout${j} * x${b}_${registerAt.get(offsetOf(j, tap))!};`;
@@ -84,12 +84,12 @@ export function convolutionWeight(original: ConvolutionWeightSpec): Kernel {
         `out[${plus(`${times(plus(`row${c}`, b * kernel[0]), kernel[1])} + kx`, tap)}] = ${component(`sum${b}_${tap}`, c, count)};`, middle)), middle), outer)),
   ], outer), '  ');
   return laneKernel({
-    name: 'convolution-weight/block',
+    name: `convolution-weight/block${halfName(spec)}`,
     formula: `out[s, o, i, ky, kx] = Σ over part s of n, y, x of dout[n, o, y, x] · source[n, i, ${['y', 'x'].map((name, axis) =>
       `${name} · ${stride[axis]} + k${name} · ${dilation[axis]} - ${padding[axis]}`).join(', ')}], in ${splits} parts${spec.bias ? '\nbiasSums[s, o] = Σ over part s of dout[n, o, y, x]' : ''}`,
     declarations: [
-      { name: 'source', access: 'read', type: arrayType(batch * groups * inChannels * input[0] * input[1]) },
-      { name: 'dout', access: 'read', type: arrayType(batch * channels * output[0] * output[1]) },
+      { name: 'source', access: 'read', type: arrayType(batch * groups * inChannels * input[0] * input[1], false, halfOr(spec, 'source')) },
+      { name: 'dout', access: 'read', type: arrayType(batch * channels * output[0] * output[1], false, halfOr(spec, 'dout')) },
       { name: 'out', access: 'write', type: arrayType(splits * weights) },
       ...(spec.bias ? [{ name: 'biasSums', access: 'write', type: arrayType(splits * channels) } as const] : []),
     ],

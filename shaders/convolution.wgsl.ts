@@ -2,7 +2,7 @@ import { chainCall, chainFormula, chainFunctions, chainParts, isFull, storeDecla
 import {
   block, blockLength, component, decode, flattened, gather, guarded, registerColumns, registerLoad, registersOf, tapText, VECTORS, type Convolution,
 } from './convolution-parts.wgsl.ts';
-import { arrayType, laneKernel, type Kernel } from './kernel.ts';
+import { arrayType, halfName, halfOr, laneKernel, numberText, type Kernel } from './kernel.ts';
 import { lines, plus, times, wgsl } from './wgsl.ts';
 
 /**
@@ -80,15 +80,15 @@ export function convolutionBlock(original: ConvolutionSpec): Kernel {
     ], indentation);
   };
   return laneKernel({
-    name: `convolution${transposed ? '-transposed' : ''}/block`,
+    name: `convolution${transposed ? '-transposed' : ''}/block${halfName(spec)}`,
     formula: formulaOf(spec),
     declarations: [
-      { name: 'source', access: 'read', type: arrayType(batch * groups * summed * sourceRows * sourceColumns) },
-      { name: 'weight', access: 'read', type: arrayType(weightCount) },
+      { name: 'source', access: 'read', type: arrayType(batch * groups * summed * sourceRows * sourceColumns, false, halfOr(spec, 'source')) },
+      { name: 'weight', access: 'read', type: arrayType(weightCount, false, halfOr(spec, 'weight')) },
       ...(spec.bias ? [{ name: 'bias', access: 'read', type: arrayType(groups * made) } as const] : []),
-      ...parts.declarations, storeDeclaration('out', 1, matrix.rows, matrix.columns),
+      ...parts.declarations, storeDeclaration('out', 1, matrix.rows, matrix.columns, halfOr(spec, 'out')),
     ],
-    functions: ['alias Value = f32;', storeFunction('out', 1, matrix.rows, matrix.columns), parts.functions, chainFunctions({ epilogue })].join('\n\n'),
+    functions: ['alias Value = f32;', storeFunction('out', 1, matrix.rows, matrix.columns, halfOr(spec, 'out')), parts.functions, chainFunctions({ epilogue })].join('\n\n'),
     count: batch * groups * channelBlocks * rows * blocks,
     body: wgsl`
 ${decode('lane', [['columnBlock', blocks], ['row', rows], ['channelBlock', channelBlocks], ['group', groups], ['example', batch]])}
@@ -126,7 +126,7 @@ ${decode('lane', [['columnBlock', blocks], ['row', rows], ['channelBlock', chann
 }
 
 /** The weights of one tap for the channels that a lane makes. */
-const weightsOf = (count: number, tap: string): string => gather(count, (c) => `weight[weights${c} + ${tap}]`);
+const weightsOf = (spec: ConvolutionSpec, count: number, tap: string): string => gather(count, (c) => numberText(spec, 'weight', `weights${c} + ${tap}`));
 
 interface Block {
   readonly width: number;
@@ -152,11 +152,11 @@ function unrolled(spec: ConvolutionSpec, { width, blocks, count }: Block & { rea
       const offset = offsetOf(spec, result, tap);
       return offset === undefined ? '' : `sum${result} += weight${tap} * source${registerAt.get(offset)!};`;
     });
-    return sums.every((sum) => sum === '') ? '' : block([`let weight${tap} = ${weightsOf(count, plus('taps', tap))};`, ...sums], '      ');
+    return sums.every((sum) => sum === '') ? '' : block([`let weight${tap} = ${weightsOf(spec, count, plus('taps', tap))};`, ...sums], '      ');
   });
   return {
     columns: block(['let begin = ' + times('columnBlock', step) + ';', registerColumns(registers, 'begin', columns, 'source', '  ')], '  '),
-    body: block([...registers.map((register, index) => `let source${index} = ${registerLoad(register, index, 'source', 'sourceStart', 'source')};`), ...taps], '      '),
+    body: block([...registers.map((register, index) => `let source${index} = ${registerLoad(register, index, spec, 'source', 'sourceStart', 'source')};`), ...taps], '      '),
   };
 }
 
@@ -167,18 +167,18 @@ function looped(spec: ConvolutionSpec, { width, count }: Block): { columns: stri
   const load = (result: number): string => {
     if (!transposed) {
       return `let at${result} = ${tapText(spec, 1, result === 0 ? 'column' : `(column + ${result}u)`, 'kx')};
-        let source${result} = select(0.0, source[sourceStart + min(at${result}, ${columns - 1}u)], at${result} < ${columns}u);`;
+        let source${result} = select(0.0, ${numberText(spec, 'source', `sourceStart + min(at${result}, ${columns - 1}u)`)}, at${result} < ${columns}u);`;
     }
     const hole = stride[1] > 1 ? `at${result} % ${stride[1]}u == 0u && ` : '';
     const place = stride[1] > 1 ? `at${result} / ${stride[1]}u` : `at${result}`;
     return `let at${result} = ${plus('column', result + padding[1])} - ${times('kx', dilation[1])};
-        let source${result} = select(0.0, source[sourceStart + min(${place}, ${columns - 1}u)], ${hole}${place} < ${columns}u);`;
+        let source${result} = select(0.0, ${numberText(spec, 'source', `sourceStart + min(${place}, ${columns - 1}u)`)}, ${hole}${place} < ${columns}u);`;
   };
   return {
     columns: '',
     body: wgsl`
 for (var kx = 0u; kx < ${kernel[1]}u; kx++) {
-        let weights = ${weightsOf(count, 'taps + kx')};
+        let weights = ${weightsOf(spec, count, 'taps + kx')};
         ${lines(width, load, '        ')}
         ${lines(width, (result) => `sum${result} += weights * source${result};`, '        ')}
       }`.trim(),

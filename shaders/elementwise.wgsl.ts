@@ -2,11 +2,11 @@ import {
   chainCall, chainFormula, chainFunctions, chainParts, flatAccess, flatSteps, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
   type Access, type ChainStep,
 } from './chain.wgsl.ts';
-import { arrayType, laneKernel, type Kernel } from './kernel.ts';
+import { arrayType, halfName, halfOr, laneKernel, type HalfSpec, type Kernel } from './kernel.ts';
 import { times, wgsl } from './wgsl.ts';
 
 /** out[row, column] = the chain's formulas applied one after the other to x at `start`. */
-export interface ElementwiseSpec {
+export interface ElementwiseSpec extends HalfSpec {
   readonly rows: number;
   readonly columns: number;
   /** Where the first value stands in binding `x`. */
@@ -32,17 +32,18 @@ export function elementwise(original: ElementwiseSpec): Kernel {
   const width = columns % 4 === 0 && accesses.every((access) => isVector(access, columns)) ? 4 : 1;
   const lanesInRow = columns / width;
   const parts = chainParts(steps, width, rows, columns);
-  const out = storeDeclaration('out', width, rows, columns);
+  const stored = halfOr(spec, 'out');
+  const out = storeDeclaration('out', width, rows, columns, stored);
   const { type: _, ...asItIs } = start;
   const names = steps.map(({ formula }) => formula);
   return laneKernel({
-    name: names.length > 0 ? names.join('+') : 'copy',
+    name: `${names.length > 0 ? names.join('+') : 'copy'}${halfName(spec)}`,
     formula: `out = ${chainFormula('x', steps)} over [${rows}, ${columns}]`,
     declarations: [
       loadDeclaration('x', start, width, columns), ...parts.declarations, type ? { ...out, type: arrayType(rows * columns, width === 4, type) } : out,
     ],
     functions: [
-      `alias Value = ${width === 4 ? `vec4${type ? 'u' : 'f'}` : type ?? 'f32'};`, loadFunction('x', type ? asItIs : start, width, columns), storeFunction('out', width, rows, columns),
+      `alias Value = ${width === 4 ? `vec4${type ? 'u' : 'f'}` : type ?? 'f32'};`, loadFunction('x', type ? asItIs : start, width, columns), storeFunction('out', width, rows, columns, stored),
       parts.functions, chainFunctions({ chain: steps }),
     ].join('\n\n'),
     count: rows * lanesInRow,

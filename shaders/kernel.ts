@@ -12,6 +12,9 @@ export interface Binding {
   readonly access: Access;
 }
 
+/** What a text may enable beyond plain WGSL. */
+export type Enable = 'subgroups' | 'f16';
+
 /** A compute shader as a value. The entry point is `main`. */
 export interface Kernel {
   /** For labels and reports: `matmul-nt/register`. */
@@ -25,7 +28,7 @@ export interface Kernel {
   /** How many lanes or workgroups do the whole work. Only the runtime divides it into dispatches. */
   readonly count: number;
   /** What the text enables: it compiles only on a device that has it. */
-  readonly enables?: readonly 'subgroups'[];
+  readonly enables?: readonly Enable[];
 }
 
 /** One declared buffer of a kernel. `type` is WGSL: `array<f32, 12>`. */
@@ -36,10 +39,44 @@ export interface Declaration extends Binding {
 /** Lanes in a workgroup of the kernels without workgroup memory. */
 export const LANES = 64;
 
+/** The letter of a type's vectors. */
+const LETTERS = { f32: 'f', u32: 'u', f16: 'h' } as const;
+
 /** `array<f32, n>`, or `array<vec4f, n / 4>` when `vector`. Fixed sizes let the compiler prove indices in bounds. */
-export function arrayType(count: number, vector = false, type: 'f32' | 'u32' = 'f32'): string {
-  return vector ? `array<vec4${type[0]}, ${count / 4}>` : `array<${type}, ${count}>`;
+export function arrayType(count: number, vector = false, type: keyof typeof LETTERS = 'f32'): string {
+  return vector ? `array<vec4${LETTERS[type]}, ${count / 4}>` : `array<${type}, ${count}>`;
 }
+
+/** A spec of a kernel that can read or write some of its buffers as f16. */
+export interface HalfSpec {
+  /** The bindings that hold f16; all others hold f32. Default none. */
+  readonly half?: readonly string[];
+}
+
+/** The type of a binding's numbers. */
+export const halfOr = ({ half }: HalfSpec, binding: string): 'f16' | 'f32' => (half?.includes(binding) ? 'f16' : 'f32');
+
+/** The number at an index of a binding, as f32. */
+export const numberText = (spec: HalfSpec, binding: string, index: string): string => (halfOr(spec, binding) === 'f16' ? `f32(${binding}[${index}])` : `${binding}[${index}]`);
+
+/** What a kernel's name says of its f16 buffers. */
+export const halfName = ({ half = [] }: HalfSpec): string => (half.length > 0 ? `/f16 ${half.join(' ')}` : '');
+
+/** True for a buffer that `arrayType` declared as f16. */
+const isHalf = ({ type }: Declaration): boolean => /^array<(?:vec4h|f16),/.test(type);
+
+/** How kernels that write f16 convert: WGSL leaves open what a number beyond f16's range becomes, and the loss scale has to find it. */
+const TO_HALF = wgsl`
+// f16 of x, infinite beyond 65504 on every device.
+fn toHalf(x: f32) -> f16 {
+  let infinite = bitcast<vec2h>(((bitcast<u32>(x) >> 16u) & 0x8000u) | 0x7c00u).x;
+  return select(f16(x), infinite, abs(x) > 65504.0);
+}
+
+fn toHalves(x: vec4f) -> vec4h {
+  return vec4h(toHalf(x.x), toHalf(x.y), toHalf(x.z), toHalf(x.w));
+}
+`;
 
 /** What every step shares: its number, where its batch starts, and the optimiser's scalars for this step. */
 export const STEP_STRUCT = wgsl`
@@ -74,12 +111,20 @@ interface Parts {
   readonly count: number;
 }
 
-function header({ formula, declarations, functions = '' }: Parts, enables = ''): string {
+/** What a text enables: f16 where it declares a buffer of that, and what its maker says. */
+function enablesOf({ declarations }: Parts, more: readonly Enable[] = []): { readonly enables: readonly Enable[] } {
+  return { enables: declarations.some(isHalf) ? ['f16', ...more] : more };
+}
+
+function header(parts: Parts, more: readonly Enable[] = []): string {
+  const { formula, declarations, functions = '' } = parts;
+  const { enables } = enablesOf(parts, more);
+  const writesHalf = declarations.some((declaration) => isHalf(declaration) && declaration.access !== 'read');
   const usesStep = declarations.some(({ type }) => type === 'Step');
   return `// ${formula.trim().split('\n').map((line) => line.trim()).join('\n// ')}
-${enables ? `enable ${enables};\n` : ''}${usesStep ? `\n${STEP_STRUCT}` : ''}
+${enables.length > 0 ? `enable ${enables.join(', ')};\n` : ''}${usesStep ? `\n${STEP_STRUCT}` : ''}
 ${declare(declarations)}
-${functions ? `\n${functions.trim()}\n` : ''}`;
+${writesHalf ? `\n${TO_HALF}` : ''}${functions ? `\n${functions.trim()}\n` : ''}`;
 }
 
 function bindingsOf(declarations: readonly Declaration[]): Binding[] {
@@ -116,7 +161,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   ${parts.body.trim()}
 }
 `);
-  return { name: parts.name, workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count };
+  return { name: parts.name, workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count, ...enablesOf(parts) };
 }
 
 /**
@@ -136,7 +181,7 @@ fn main(
   ${parts.body.trim()}
 }
 `);
-  return { name: parts.name, workgroupSize: parts.workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: true, count: parts.count };
+  return { name: parts.name, workgroupSize: parts.workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: true, count: parts.count, ...enablesOf(parts) };
 }
 
 /** Lanes in a workgroup of four quads: a software adapter runs one quad after the other, and small groups spread over its threads. */
@@ -149,7 +194,7 @@ const QUAD_LANES = 16;
  */
 export function quadKernel(parts: Parts): Kernel {
   const code = indented(wgsl`
-${header(parts, 'subgroups')}
+${header(parts, ['subgroups'])}
 @compute @workgroup_size(${QUAD_LANES})
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let lane = invocation.y * (groups.x * ${QUAD_LANES}u) + invocation.x;
@@ -160,6 +205,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
 }
 `);
   return {
-    name: parts.name, workgroupSize: QUAD_LANES, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count * 4, enables: ['subgroups'],
+    name: parts.name, workgroupSize: QUAD_LANES, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count * 4, ...enablesOf(parts, ['subgroups']),
   };
 }

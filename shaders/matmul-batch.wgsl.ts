@@ -1,4 +1,4 @@
-import { arrayType, type Declaration } from './kernel.ts';
+import { arrayType, halfOr, type Declaration } from './kernel.ts';
 import type { MatmulSpec } from './matmul.wgsl.ts';
 import { lines, plus, times, wgsl } from './wgsl.ts';
 
@@ -76,7 +76,7 @@ export function isVector(spec: MatmulSpec, operand: Operand): boolean {
 }
 
 export function matrixDeclaration(spec: MatmulSpec, operand: Operand, vector = isVector(spec, operand)): Declaration {
-  return { name: operand, access: 'read', type: arrayType(extent(spec, operand), vector) };
+  return { name: operand, access: 'read', type: arrayType(extent(spec, operand), vector, halfOr(spec, operand)) };
 }
 
 /**
@@ -90,13 +90,16 @@ export function matrixFunction(spec: MatmulSpec, operand: Operand): string {
   const index = (column: string): string =>
     plus([...(start ? ['start'] : []), ...(rows > 1 ? [times('row', rowStride)] : []), times(column, columnStride)].join(' + '), offset);
   const first = index('column');
+  const isHalf = halfOr(spec, operand) === 'f16';
+  const four = `${operand}[${first.includes(' ') ? `(${first})` : first} / 4u]`;
+  const one = (at: string): string => (isHalf ? `f32(${operand}[${at}])` : `${operand}[${at}]`);
   return wgsl`
 fn load_${operand}(${start ? 'start: u32, ' : ''}row: u32, column: u32) -> Value {
 #if ${isVector(spec, operand)}
-  return ${operand}[${first.includes(' ') ? `(${first})` : first} / 4u];
+  return ${isHalf ? `Value(${four})` : four};
 #else
   return Value(
-    ${lines(4, (i) => `${operand}[${i === 0 ? first : index(`min(column + ${i}u, ${columns - 1}u)`)}],`, '    ')}
+    ${lines(4, (i) => `${one(i === 0 ? first : index(`min(column + ${i}u, ${columns - 1}u)`))},`, '    ')}
   );
 #endif
 }

@@ -1,5 +1,5 @@
 import { chainCall } from './chain.wgsl.ts';
-import { quadKernel, type Kernel } from './kernel.ts';
+import { halfName, halfOr, quadKernel, type Kernel } from './kernel.ts';
 import { isBatched, isVector, placeOf, productCount, startsText, storedSizes, usesRows, usesStart } from './matmul-batch.wgsl.ts';
 import { COMPONENTS, forEachTerm, layoutName, matmulFormula, matmulParts, rowSumsPlace, storeText, type MatmulSpec } from './matmul.wgsl.ts';
 import { lines, plus, times, wgsl } from './wgsl.ts';
@@ -14,7 +14,8 @@ function elementText(spec: MatmulSpec, operand: 'a' | 'b', row: string, column: 
   const starts = usesStart(spec, operand) ? [unit === 1 ? start : `${start} / 4u`] : [];
   // The stride of a single row is anything.
   const rows = storedSizes(spec, operand).rows > 1 ? [times(row, rowStride / unit)] : [];
-  return `${operand}[${plus([...starts, ...rows, column].join(' + '), offset / unit)}]`;
+  const element = `${operand}[${plus([...starts, ...rows, column].join(' + '), offset / unit)}]`;
+  return halfOr(spec, operand) === 'f32' ? element : unit === 4 ? `vec4f(${element})` : `f32(${element})`;
 }
 
 /** The element that begins the given four. */
@@ -104,7 +105,7 @@ export function matmulQuad(spec: MatmulSpec, height: 8 | 16 | 32): Kernel {
   // Along k a lane holds, in register i, the row that the lane at place ^ i loaded.
   const rowOf = (i: number): string => (transposeA ? plus('firstOfTile', i) : `${plus('firstOfTile', i - i % 4)} + place${i % 4}`);
   return quadKernel({
-    name: `matmul-${layoutName(spec)}/quad`,
+    name: `matmul-${layoutName(spec)}/quad${halfName(spec)}`,
     formula: matmulFormula(spec),
     ...matmulParts(spec, { vectorA: isVector(spec, 'a'), vectorB: isVector(spec, 'b') }),
     count: productCount(spec) * tiles,

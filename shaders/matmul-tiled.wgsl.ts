@@ -1,4 +1,4 @@
-import { workgroupKernel, type Kernel } from './kernel.ts';
+import { halfName, workgroupKernel, type Kernel } from './kernel.ts';
 import { isBatched, productCount, startsText } from './matmul-batch.wgsl.ts';
 import { COMPONENTS, forEachTerm, layoutName, loadText, matmulFormula, matmulParts, rowSumsPlace, storeText, type MatmulSpec } from './matmul.wgsl.ts';
 import { lines, plus, wgsl } from './wgsl.ts';
@@ -98,7 +98,7 @@ export function matmulTiled(spec: MatmulSpec, form: Tile = TILES['64x64'], varia
   const many = productCount(spec) > 1;
   const parts = matmulParts(spec);
   return workgroupKernel({
-    name: `matmul-${layoutName(spec)}/${variant}`,
+    name: `matmul-${layoutName(spec)}/${variant}${halfName(spec)}`,
     formula: matmulFormula(spec),
     declarations: parts.declarations,
     functions: `${parts.functions}

@@ -1,5 +1,5 @@
 import { chainCall, chainFormula, chainFunctions, chainParts, storeDeclaration, storeFunction, type ChainStep } from './chain.wgsl.ts';
-import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
+import { arrayType, halfName, halfOr, laneKernel, type Declaration, type HalfSpec, type Kernel } from './kernel.ts';
 import {
   isBatched, matrixDeclaration, matrixFunction, productCount, startsText, storedSizes, termCount, termStartsText, usesRows, usesStart,
   type BatchAxis, type StoredMatrix,
@@ -8,9 +8,9 @@ import { lines, plus, times, wgsl } from './wgsl.ts';
 
 /**
  * out[m, n] = epilogue(Σ over k of A[m, k] · B[k, n]), with A = a or aᵀ and B = b or bᵀ; or many such products at once.
- * A chain on `a` or `b` is applied to each element as it is loaded (prologue), in the stored layout.
+ * A chain on `a` or `b` is applied to each element as it is loaded (prologue), in the stored layout. `half`: a, b, out; sums are f32.
  */
-export interface MatmulSpec {
+export interface MatmulSpec extends HalfSpec {
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -67,12 +67,12 @@ export function matmulParts(spec: MatmulSpec, loads?: { readonly vectorA: boolea
     declarations: [
       matrixDeclaration(spec, 'a', loads?.vectorA), matrixDeclaration(spec, 'b', loads?.vectorB),
       ...operands.flatMap(({ declarations }) => declarations),
-      storeDeclaration('out', 4, rows, n),
+      storeDeclaration('out', 4, rows, n, halfOr(spec, 'out')),
       ...(spec.rowSums ? [{ name: 'rowSums', access: 'write', type: arrayType(rows) } as const] : []),
     ],
     functions: [
       'alias Value = vec4f;', ...(loads ? [] : [matrixFunction(spec, 'a'), matrixFunction(spec, 'b')]),
-      storeFunction('out', 4, rows, n), ...operands.map(({ functions }) => functions),
+      storeFunction('out', 4, rows, n, halfOr(spec, 'out')), ...operands.map(({ functions }) => functions),
       chainFunctions({ prologueA: spec.prologueA, prologueB: spec.prologueB, epilogue: spec.epilogue }),
     ].join('\n\n'),
   };
@@ -144,7 +144,7 @@ export function matmulRegister(spec: MatmulSpec, height: 1 | 4, variant: string)
   const wholeK = k - (k % 4);
   const many = productCount(spec) > 1;
   return laneKernel({
-    name: `matmul-${layoutName(spec)}/${variant}`,
+    name: `matmul-${layoutName(spec)}/${variant}${halfName(spec)}`,
     formula: matmulFormula(spec),
     ...matmulParts(spec),
     count: productCount(spec) * blocks,

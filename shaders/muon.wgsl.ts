@@ -1,5 +1,5 @@
 import { arrayType, laneKernel, type Kernel } from './kernel.ts';
-import { clipping, type ArenaSpec } from './optimizer.wgsl.ts';
+import { clipping, guarding, type ArenaSpec } from './optimizer.wgsl.ts';
 import { float, wgsl } from './wgsl.ts';
 
 // Muon's own kernels work on one matrix; `count` is that matrix's elements, rounded up to a multiple of 4.
@@ -10,19 +10,23 @@ export interface MuonMomentumSpec extends ArenaSpec {
 }
 
 /** buffer += (1 - momentum) (g - buffer); update = buffer, or with Nesterov g + momentum (buffer - g). */
-export function muonMomentum({ count, clip, momentum, nesterov }: MuonMomentumSpec): Kernel {
+export function muonMomentum({ count, clip, guarded, momentum, nesterov }: MuonMomentumSpec): Kernel {
+  const guard = guarding({ guarded });
   const { declarations, functions, gradient } = clipping(clip);
   return laneKernel({
     name: 'muon-momentum',
     formula: `buffer = momentum · buffer + (1 - momentum) · g; direction = ${nesterov ? '(1 - momentum) · g + momentum · buffer' : 'buffer'}`,
     declarations: [
-      { name: 'gradients', access: 'read', type: arrayType(count, true) }, ...declarations,
+      { name: 'gradients', access: 'read', type: arrayType(count, true) }, ...declarations, ...guard.declarations,
       { name: 'momentumBuffer', access: 'update', type: arrayType(count, true) },
       { name: 'direction', access: 'write', type: arrayType(count, true) },
     ],
     ...(functions ? { functions } : {}),
     count: count / 4,
     body: wgsl`
+#if ${guarded === true}
+${guard.text}
+#endif
 let gradient = ${gradient};
   let buffer = ${float(momentum)} * momentumBuffer[lane] + ${float(1 - momentum)} * gradient;
   momentumBuffer[lane] = buffer;
@@ -54,7 +58,7 @@ export function muonNormalize({ count, eps }: MuonNormalizeSpec): Kernel {
   });
 }
 
-export interface MuonApplySpec {
+export interface MuonApplySpec extends Pick<ArenaSpec, 'guarded'> {
   readonly count: number;
   /** Elements of the matrix itself: what lies behind them is padding. */
   readonly size: number;
@@ -64,17 +68,21 @@ export interface MuonApplySpec {
 }
 
 /** step.scalars = (lr, -, -, -). w -= lr · weightDecay · w + lr · ratio · direction. */
-export function muonApply({ count, size, weightDecay, ratio }: MuonApplySpec): Kernel {
+export function muonApply({ count, size, guarded, weightDecay, ratio }: MuonApplySpec): Kernel {
+  const guard = guarding({ guarded });
   return laneKernel({
     name: 'muon-apply',
     formula: 'w -= lr · weightDecay · w; w -= lr · ratio · direction',
     declarations: [
       { name: 'step', access: 'uniform', type: 'Step' },
-      { name: 'direction', access: 'read', type: arrayType(size) },
+      { name: 'direction', access: 'read', type: arrayType(size) }, ...guard.declarations,
       { name: 'parameters', access: 'update', type: arrayType(count) },
     ],
     count: size,
     body: wgsl`
+#if ${guarded === true}
+${guard.text}
+#endif
 let stored = parameters[lane];
   let weight = stored - step.scalars.x * ${float(weightDecay)} * stored;
   parameters[lane] = weight - step.scalars.x * ${float(ratio)} * direction[lane];`,

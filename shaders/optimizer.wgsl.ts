@@ -9,6 +9,8 @@ export interface ArenaSpec {
   /** Elements of an arena; a multiple of 4. */
   readonly count: number;
   readonly clip?: Clip;
+  /** Set where a step with gradients that are not finite changes nothing (`lossScale`, its last number). */
+  readonly guarded?: true;
 }
 
 export interface DecaySpec extends ArenaSpec {
@@ -43,6 +45,18 @@ fn clipped(gradient: vec4f) -> vec4f {
   };
 }
 
+/** What a guarded kernel declares, and how its body begins. */
+export function guarding({ guarded }: Pick<ArenaSpec, 'guarded'>): { readonly declarations: readonly Declaration[]; readonly text: string } {
+  if (!guarded) return { declarations: [], text: '' };
+  return {
+    declarations: [{ name: 'lossScale', access: 'read', type: arrayType(4) }],
+    text: wgsl`
+if (lossScale[3] == 0.0) {
+    return;
+  }`,
+  };
+}
+
 export interface ArenaParts {
   readonly name: string;
   readonly formula: string;
@@ -61,7 +75,9 @@ export interface ArenaParts {
  * One dispatch over whole arenas: parameters, gradients and the optimiser's moments lie at the same offsets, so that
  * element i of each belongs together and a lane updates four of them.
  */
-export function arenaKernel({ name, formula, spec: { count, clip }, moments = [], decay = { weightDecay: 0 }, body }: ArenaParts): Kernel {
+export function arenaKernel({ name, formula, spec, moments = [], decay = { weightDecay: 0 }, body }: ArenaParts): Kernel {
+  const { count, clip } = spec;
+  const guard = guarding(spec);
   const arena = (binding: string, access: Binding['access']): Declaration => ({ name: binding, access, type: arrayType(count, true) });
   const { declarations, functions, gradient } = clipping(clip);
   const decays = decay.weightDecay !== 0;
@@ -71,11 +87,14 @@ export function arenaKernel({ name, formula, spec: { count, clip }, moments = []
     formula: clip ? `${formula}; g clipped` : formula,
     declarations: [
       { name: 'step', access: 'uniform', type: 'Step' },
-      arena('gradients', 'read'), ...declarations, arena('parameters', 'update'), ...moments.map((moment) => arena(moment, 'update')),
+      arena('gradients', 'read'), ...declarations, ...guard.declarations, arena('parameters', 'update'), ...moments.map((moment) => arena(moment, 'update')),
     ],
     ...(functions ? { functions } : {}),
     count: count / 4,
     body: wgsl`
+#if ${spec.guarded === true}
+${guard.text}
+#endif
 #if ${decoupled}
 let stored = parameters[lane];
   let weight = stored - ${decay.rate ?? ''} * ${float(decay.weightDecay)} * stored;

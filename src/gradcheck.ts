@@ -2,6 +2,8 @@
 export { checkGradients } from './check/check-gradients.ts';
 export type { Checkable, CheckBatch, CheckOptions } from './check/check-gradients.ts';
 export { assertGradients } from './check/assert-gradients.ts';
+export { DriftReport, gradientDrift } from './check/drift.ts';
+export type { DriftOptions, TensorDrift } from './check/drift.ts';
 export { GradientError } from './check/gradient-error.ts';
 export { traceObjective } from './check/trace-objective.ts';
 export type { Objective, ObjectiveInput, ObjectiveOptions } from './check/trace-objective.ts';

@@ -11,9 +11,10 @@ test('every golden kernel compiles without a message', async ({ run }) => {
   const { results, skipped } = await run(async (_lib, golden) => {
     const adapter = await navigator.gpu.requestAdapter();
     // What an adapter does not have no kernel of the library runs on it.
-    const subgroups = adapter!.features.has('subgroups');
-    const device = await adapter!.requestDevice({ requiredFeatures: subgroups ? ['subgroups'] : [] });
-    const known = golden.filter(({ code }) => subgroups || !code.includes('\nenable subgroups;'));
+    const features = { subgroups: 'subgroups', f16: 'shader-f16' } as const;
+    const names = (Object.keys(features) as (keyof typeof features)[]).filter((name) => adapter!.features.has(features[name]));
+    const device = await adapter!.requestDevice({ requiredFeatures: names.map((name) => features[name]) });
+    const known = golden.filter(({ code }) => (/\nenable (.*);/.exec(code)?.[1]?.split(', ') ?? []).every((name) => (names as string[]).includes(name)));
     const results = await Promise.all(known.map(async ({ file, code }) => {
       const module = device.createShaderModule({ label: file, code });
       const { messages } = await module.getCompilationInfo();

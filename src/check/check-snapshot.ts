@@ -108,6 +108,9 @@ export function* prepareSteps(snapshot: Snapshot, options: SnapshotCheckOptions)
   const started = performance.now();
   const proofs = { ...allProofs, ...options.proofs };
   const rounding: Rounding = { ...DEFAULT_ROUNDING, builtins: options.builtins ?? DEFAULT_ROUNDING.builtins };
+  if (snapshot.precision === 'mixed') {
+    throw new ChainruleError('state', 'gradient check', 'gradients computed in float32', 'those of a trainer of mixed precision', 'Check the model in a trainer without precision, and measure this one with gradientDrift.');
+  }
   checkConsistent(snapshot);
   const total = totalOf(snapshot);
   yield { phase: 'references', checked: 0, total, tensor: '' };

@@ -37,8 +37,8 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const requiredLimits = wantedLimits(adapter, options.limits);
   let raw: GPUDevice;
   try {
-    // Only profiles use it; a device that could have it and does not would time more coarsely.
-    const requiredFeatures: GPUFeatureName[] = [...(adapter.features.has('timestamp-query') ? ['timestamp-query' as const] : []), ...(mayHaveQuads(adapter) ? ['subgroups' as const] : [])];
+    // Only profiles use timestamps, only mixed precision f16: a device that could have them and does not could do neither well.
+    const requiredFeatures: GPUFeatureName[] = [...(['timestamp-query', 'shader-f16'] as const).filter((name) => adapter.features.has(name)), ...(mayHaveQuads(adapter) ? ['subgroups' as const] : [])];
     raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits, requiredFeatures });
   } catch (error) {
     throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${oneLine(String(error))})`, 'Reload the page and try again.');
@@ -88,6 +88,11 @@ export class Device {
   /** Resolves with the error once the device is lost; never rejects. */
   get lost(): Promise<DeviceLostError> {
     return this.#lostPromise;
+  }
+
+  /** Whether kernels may use 16-bit floats, as mixed precision does. */
+  get hasFloat16(): boolean {
+    return this.raw.features.has('shader-f16');
   }
 
   /** What kernels are chosen by. */

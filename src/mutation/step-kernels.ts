@@ -6,6 +6,7 @@ import { activity, CHUNK, statistics } from '../../shaders/statistics.wgsl.ts';
 import { RandomStream, seedKey } from '../data/philox.ts';
 import { arenaCases } from './step-kernels/arenas.ts';
 import { stepWords, wave, type Numbers, type StepKernelCase } from './step-kernels/case.ts';
+import { lossScaleCases } from './step-kernels/loss-scale.ts';
 import { metricCases } from './step-kernels/metrics.ts';
 import { optimizerCases } from './step-kernels/optimizers.ts';
 
@@ -104,5 +105,5 @@ function philoxCase(): StepKernelCase {
 
 export const stepKernelCases: readonly StepKernelCase[] = [
   gather(4), gather(3), gather(4, 'u32'), hits('index'), hits('probabilities'), hits('signs'), statisticsCase(), activityCase(), recordCase(),
-  philoxCase(), ...arenaCases, ...optimizerCases, ...metricCases,
+  philoxCase(), ...arenaCases, ...optimizerCases, ...lossScaleCases, ...metricCases,
 ];

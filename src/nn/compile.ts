@@ -10,10 +10,11 @@ import type { Module } from './module.ts';
 import { checkOptimizer, Grouping, type ParameterGroup } from './optimizers/groups.ts';
 import type { Clip, Optimizer } from './optimizers/optimizer.ts';
 import { checkClip } from './optimizers/update.ts';
+import type { LossScaleOptions } from './mixed-precision.ts';
 import { combined, type Regularization } from './regularization.ts';
 import { checkSchedule, type Schedule } from './schedules/schedule.ts';
 import { StepEngine } from './step-engine.ts';
-import { AVERAGE } from './step-extras.ts';
+import { AVERAGE, LOSS_SCALE } from './step-extras.ts';
 import { Trainer } from './trainer.ts';
 
 export interface CompileOptions {
@@ -71,6 +72,14 @@ export interface CompileOptions {
    * refused with a MemoryLimitError that says what would. Default: what the GPU gives.
    */
   readonly memoryBudget?: number;
+  /**
+   * `mixed`: products of matrices and convolutions of training steps read 16-bit floats and add up in 32 bits; losses, norms, optimisers, weights
+   * and all state stay float32, and the loss is scaled so that small gradients do not vanish. `evaluate` and `predict` compute in float32.
+   * Needs a device with `hasFloat16`, else an OptionError. Default `float32`.
+   */
+  readonly precision?: 'float32' | 'mixed';
+  /** How the loss scale changes, with `precision: 'mixed'`. Default as PyTorch's GradScaler. */
+  readonly lossScale?: LossScaleOptions;
   /** What each step reports beside its loss. Default none. */
   readonly metrics?: readonly 'accuracy'[];
   /** Whether each step reports gradient norms, update ratios, dead units and non-finite counts. Default false. */
@@ -86,7 +95,7 @@ export interface CompileOptions {
 }
 
 const OPTIONS: readonly (keyof CompileOptions)[] = [
-  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'memoryBudget', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
+  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'precision', 'lossScale', 'memoryBudget', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
   'alter',
 ];
 
@@ -102,7 +111,7 @@ function checkFlag(name: string, value: unknown): boolean {
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Trainer> {
   checkOptionNames('compile', options, OPTIONS);
-  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, memoryBudget, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
+  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, precision, lossScale, memoryBudget, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
   if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
   if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
   if (typeof loss?.target !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
@@ -137,11 +146,13 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   if (!Array.isArray(inputShape) || !inputShape.every((dimension) => Number.isSafeInteger(dimension) && dimension > 0)) {
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
+  // Only who computes in mixed precision loads it.
+  const mixed = precision === undefined && lossScale === undefined ? undefined : (await import('./mixed-precision.ts')).mixedPrecision(device, precision, lossScale);
   const engine = new StepEngine({
-    device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay, memoryBudget,
+    device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay, memoryBudget, mixed,
     inputShape: [...inputShape], inputType, inputClasses, onCompile, alter,
     trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
-    target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants },
+    target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants, ...(mixed ? { precision: 'mixed' } : {}) },
   });
   try {
     const step = await engine.training(batchSize);
@@ -151,6 +162,7 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
       step.program.write(tensor, values);
       if (averages && tensor.role === 'parameter' && !tensor.frozen) device.write(averages, step.program.range(tensor).offset, values);
     }
+    if (mixed) device.write(engine.store.find(LOSS_SCALE)!, 0, mixed.start);
     await device.idle();
     return new Trainer(engine, step, batchSize);
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Progress } from './progress.ts';
 import type { LearningRate } from './schedules/learning-rate.ts';
 import { statefulParts, type LoadedState, type Part, type Tensors } from './state.ts';
 import type { CompiledStep, StepEngine } from './step-engine.ts';
+import { LOSS_SCALE } from './step-extras.ts';
 
 function checkTensors(kind: string, parts: readonly Part[], given: Tensors): void {
   if (given === null || typeof given !== 'object') throw new DataError('load', `${kind} by name`, show(given));
@@ -40,13 +41,13 @@ function checkExtra(name: string, option: string, given: unknown, has: boolean):
 
 /**
  * Goes on from a state: everything is checked before anything is written. Without `optimizer` its state starts again at 0,
- * without `average` the average starts again. Throws a DataError or ShapeError that names the tensor.
+ * without `average` and `lossScale` they start again. Throws a DataError or ShapeError that names the tensor.
  */
 export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedState, progress: Progress, rate: LearningRate): void {
-  const { device, grouping, accumulate, averageDecay } = engine.setup;
+  const { device, grouping, accumulate, averageDecay, mixed } = engine.setup;
   const optimizer = grouping.main;
   if (state === null || typeof state !== 'object') throw new DataError('load', 'a state as state() returns it', show(state));
-  const { step = 0, epoch = 0, lr = optimizer.lr, parameters, buffers = {}, accumulated, average } = state;
+  const { step = 0, epoch = 0, lr = optimizer.lr, parameters, buffers = {}, accumulated, average, lossScale } = state;
   checkNumber('load', 'step', step, { integer: true, min: 0 });
   checkNumber('load', 'epoch', epoch, { integer: true, min: 0 });
   const takeRate = rate.loading(lr, state.schedule);
@@ -66,6 +67,8 @@ export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedS
     checkNumber('load', 'accumulated.batches', accumulated.batches, { integer: true, min: 1, below: accumulate });
     checkTensors('accumulated gradients', parts.gradients, accumulated.gradients);
   }
+  if (lossScale !== undefined) checkExtra('lossScale', 'precision "mixed"', lossScale, mixed !== undefined);
+  const scale = lossScale === undefined ? mixed?.start : mixed?.parse(lossScale);
   if (average !== undefined) {
     checkExtra('average', 'average', average, averageDecay !== undefined);
     checkNumber('load', 'average.steps', average.steps, { integer: true, min: 0 });
@@ -82,6 +85,7 @@ export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedS
   write(parts.optimizer, state.optimizer?.state);
   write(parts.gradients, accumulated?.gradients);
   write(parts.average, average?.parameters ?? parameters);
+  if (scale) device.write(engine.store.find(LOSS_SCALE)!, 0, scale);
   takeRate();
   Object.assign(progress, { step, epoch, optimizerStep, gathered: accumulated?.batches ?? 0, averaged: average?.steps ?? 0 });
 }

@@ -55,11 +55,13 @@ export async function snapshot(engine: StepEngine, rows: number, given: Batch | 
   const values: Record<number, Float32Array | Uint32Array> = { [net.inputs.id]: batch.inputs.slice(), [net.targets.id]: batch.targets.slice() };
   if (counter) values[net.counter!.id] = counter;
   for (const { tensor } of [...net.parameters, ...net.buffers]) values[tensor.id] = await program.read(tensor);
+  // The loss itself, or in mixed precision as many times it as the scale says.
+  const seed = program.plan.cotangents.get(net.loss.id)!;
   const found: Snapshot = {
     graph: net.graph, values, gradients: await readGradients(), previous, launches,
-    seeds: [{ tensor: net.loss.id, cotangent: new Float32Array([1]) }],
+    seeds: [{ tensor: net.loss.id, cotangent: seed.constant === undefined ? await program.read(seed) : Float32Array.of(seed.constant) }],
     computed: { ...forwardValues(launches), [net.loss.id]: await program.read(net.loss) },
-    adapter: device.name,
+    ...(engine.setup.mixed ? { precision: 'mixed' } : {}), adapter: device.name,
   };
   // A kernel that forgets to write would go on with the poison: a check must not change what a wrong kernel does either.
   poisonProgram(program, 0);

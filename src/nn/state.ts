@@ -4,7 +4,8 @@ import type { Progress } from './progress.ts';
 import type { LearningRate } from './schedules/learning-rate.ts';
 import type { ScheduleState } from './schedules/schedule.ts';
 import type { CompiledStep, StepEngine } from './step-engine.ts';
-import { AVERAGE, GRADIENT_SUM } from './step-extras.ts';
+import { AVERAGE, GRADIENT_SUM, LOSS_SCALE } from './step-extras.ts';
+import type { LossScaleState } from './step-report.ts';
 
 export interface TensorState {
   readonly shape: Shape;
@@ -38,6 +39,8 @@ export interface TrainerState {
   readonly schedule?: ScheduleState;
   /** With `accumulate`, between two steps of the optimiser: how many batches wait, and the sum of their gradients / accumulate. */
   readonly accumulated?: { readonly batches: number; readonly gradients: Tensors };
+  /** With `precision: 'mixed'`: how far the loss scale is. */
+  readonly lossScale?: LossScaleState;
   /** With `average`: how many steps of the optimiser it has seen, and the average of each trainable parameter. */
   readonly average?: { readonly steps: number; readonly parameters: Tensors };
 }
@@ -73,7 +76,7 @@ export function statefulParts({ setup }: StepEngine, step: CompiledStep): Readon
 
 /** Reads every parameter, every buffer and all state of the training back, bit for bit. */
 export async function readState(engine: StepEngine, main: CompiledStep, { step, epoch, gathered, averaged, optimizerStep }: Progress, rate: LearningRate): Promise<TrainerState> {
-  const { device, grouping, averageDecay } = engine.setup;
+  const { device, grouping, averageDecay, mixed } = engine.setup;
   const parts = statefulParts(engine, main);
   const arenas = new Map<string, ArrayBuffer>();
   const read = async (list: readonly Part[]): Promise<Tensors> => {
@@ -89,6 +92,7 @@ export async function readState(engine: StepEngine, main: CompiledStep, { step, 
     optimizer: { name: grouping.main.name, step: optimizerStep, state: await read(parts.optimizer), names: grouping.names(main.net.parameters) },
     ...(rate.state === undefined ? {} : { schedule: rate.state }),
     ...(gathered > 0 ? { accumulated: { batches: gathered, gradients: await read(parts.gradients) } } : {}),
+    ...(mixed ? { lossScale: mixed.fields(new Float32Array(await device.read(engine.store.find(LOSS_SCALE)!, 0, 16))) } : {}),
     ...(averageDecay === undefined ? {} : { average: { steps: averaged, parameters: await read(parts.average) } }),
   };
 }

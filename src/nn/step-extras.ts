@@ -10,6 +10,8 @@ import type { Net } from './net.ts';
 
 /** The arena in which the gradients of several batches are added up. */
 export const GRADIENT_SUM = 'gradientSum';
+/** The buffer of a loss scale's state, which begins with the scale. */
+export const LOSS_SCALE = 'lossScale';
 /** The arena of the weights' moving average. */
 export const AVERAGE = 'average';
 

@@ -12,11 +12,12 @@ import { planProgram, type Extension, type ProgramPlan } from '../program/plan.t
 import type { Loss } from './losses.ts';
 import type { Counter } from './metrics/counter.ts';
 import { counting, type Counting } from './metrics/measuring.ts';
+import type { MixedPrecision } from './mixed-precision.ts';
 import type { LossNet, Net } from './net.ts';
 import { Grouping } from './optimizers/groups.ts';
 import type { Clip, Optimizer } from './optimizers/optimizer.ts';
 import { planUpdate } from './optimizers/update.ts';
-import { averaging, storingBuffers, summing } from './step-extras.ts';
+import { averaging, LOSS_SCALE, storingBuffers, summing } from './step-extras.ts';
 
 const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof record>, flops: NonNullable<KernelFamily<S>['flops']> = noFlops): KernelFamily<S> =>
   ({ name, flops, variants: [{ name: 'lane', suits: () => true, kernel }] });
@@ -34,6 +35,8 @@ export interface Reports {
   readonly report: Tensor;
   /** Where the loss has an accuracy: the rows of the output, and whether the report says how many of them count (else all do). */
   readonly accuracy?: { readonly rows: number; readonly tellsCounted: boolean };
+  /** Where in the report the loss scale's four numbers begin, in mixed precision. */
+  readonly lossScaleAt?: number;
   /** Whether the report ends with the squared norm of all gradients. */
   readonly hasGradientNorm: boolean;
   readonly statistics?: Tensor;
@@ -49,7 +52,7 @@ export interface StepPlan {
 }
 
 /** The numbers of a step and its tag, written by its last launch: the loss, then how many rows are right and how many count. */
-function reporting(name: string, extension: Extension, net: LossNet, kind: AccuracySpec['target'] | undefined, squaredNorm?: Tensor): { requests: Request[] } & Pick<Reports, 'report' | 'accuracy'> {
+function reporting(name: string, extension: Extension, net: LossNet, kind: AccuracySpec['target'] | undefined, { squaredNorm, lossScale }: { squaredNorm?: Tensor; lossScale?: Tensor | undefined } = {}): { requests: Request[] } & Pick<Reports, 'report' | 'accuracy' | 'lossScaleAt'> {
   const requests: Request[] = [];
   let share: Reports['accuracy'];
   const values = [extension.tensor(net.loss.id)];
@@ -67,6 +70,8 @@ function reporting(name: string, extension: Extension, net: LossNet, kind: Accur
     );
     values.push(sums);
   }
+  const lossScaleAt = 1 + values.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (lossScale) values.push(lossScale);
   if (squaredNorm) values.push(squaredNorm);
   const sizes = values.map(({ shape }) => sizeOf(shape));
   const report = extension.place(`${name}.report`, [sizes.reduce((sum, size) => sum + size, 1)], 'step', 'u32');
@@ -75,7 +80,7 @@ function reporting(name: string, extension: Extension, net: LossNet, kind: Accur
     reads: { step: placeStep(extension), ...Object.fromEntries(values.map((value, index) => [`value${index}`, value])) },
     writes: { report }, label: 'report',
   });
-  return { requests, report, ...(share ? { accuracy: share } : {}) };
+  return { requests, report, ...(share ? { accuracy: share } : {}), ...(lossScale ? { lossScaleAt } : {}) };
 }
 
 /** What a training step does beside forward, backward, optimiser and report. */
@@ -88,16 +93,18 @@ export interface TrainingExtras {
   /** Which parameters are optimised how. Default all by the one optimiser. */
   readonly grouping: Grouping;
   readonly clip: Clip | undefined;
+  /** Set where products read f16 and the loss is scaled. */
+  readonly mixed: MixedPrecision | undefined;
 }
 
 /** A training step: forward, backward, optimiser, report; with diagnostics also what they read. */
 export function planTraining(
-  name: string, net: LossNet, target: Target, optimizer: Optimizer, accuracyKind: Loss['accuracy'], { diagnostics = false, accumulate = 1, averageDecay, grouping = new Grouping(optimizer), clip }: Partial<TrainingExtras> = {},
+  name: string, net: LossNet, target: Target, optimizer: Optimizer, accuracyKind: Loss['accuracy'], { diagnostics = false, accumulate = 1, averageDecay, grouping = new Grouping(optimizer), clip, mixed }: Partial<TrainingExtras> = {},
 ): StepPlan {
   let reports: Reports | undefined;
   const plan = planProgram({
     name, graph: net.graph, target,
-    seeds: [{ tensor: net.loss.id, cotangent: 'one' }],
+    seeds: [{ tensor: net.loss.id, ...(mixed ? { cotangent: 'given', buffer: LOSS_SCALE } : { cotangent: 'one' }) }], halve: mixed?.halve,
     wanted: net.parameters.filter(({ tensor }) => !tensor.frozen).map(({ tensor }) => tensor.id),
     kept: [net.loss.id],
     extend: (extension) => {
@@ -107,8 +114,9 @@ export function planTraining(
       const extras = {
         ...sections, buffers: storingBuffers(extension, net, target), ...(averageDecay === undefined ? {} : averaging(extension, averageDecay)),
       };
-      const { requests: update, squaredNorm } = planUpdate(extension, net, grouping, gradients, clip);
-      const { requests, ...reported } = reporting(name, extension, net, accuracyKind, squaredNorm);
+      const scaling = mixed?.scaling(extension, gradients);
+      const { requests: update, squaredNorm } = planUpdate(extension, net, grouping, gradients, clip, scaling);
+      const { requests, ...reported } = reporting(name, extension, net, accuracyKind, { squaredNorm, lossScale: scaling?.state });
       reports = { ...reported, hasGradientNorm: squaredNorm !== undefined, activities: [] };
       if (!diagnostics) return { ...extras, update, report: requests };
 

@@ -18,8 +18,26 @@ export interface StepReport {
   readonly accuracy?: number;
   /** The norm of all gradients together before it was clipped, with `clipGradients: { norm }`; with `accumulate` on the steps that change the weights. */
   readonly gradientNorm?: number;
+  /** With `precision: 'mixed'`. */
+  readonly lossScale?: LossScale;
   /** With `diagnostics: true`; with `accumulate` on the steps that change the weights, and of the gradients' mean. */
   readonly diagnostics?: StepDiagnostics;
+}
+
+/** How far a loss scale is. */
+export interface LossScaleState {
+  /** What the loss of the next step is multiplied by. */
+  readonly scale: number;
+  /** Steps of the optimiser since the scale last changed. */
+  readonly goodSteps: number;
+  /** Steps of the optimiser that were left out so far, because a gradient was infinite or NaN. */
+  readonly skippedSteps: number;
+}
+
+/** What a step of mixed precision reports of its loss scale. */
+export interface LossScale extends Omit<LossScaleState, 'goodSteps'> {
+  /** Whether this step was left out: weights and all state of the optimiser stayed as they were. It then reports no gradient norm and no diagnostics. */
+  readonly skipped: boolean;
 }
 
 /** A step on its way to the GPU. */
@@ -44,12 +62,16 @@ export async function readReport(step: CompiledStep, number: number, words: Uint
   const values = new Float32Array(words.buffer, words.byteOffset, words.length);
   const loss = values[1]!;
   const hits = readHits(step.reports, values);
+  const { lossScaleAt: at } = step.reports;
+  const lossScale = at === undefined ? undefined : { scale: values[at]!, skippedSteps: values[at + 2]!, skipped: updated && values[at + 3] === 0 };
+  const changed = updated && !lossScale?.skipped;
   // Only who asks for diagnostics loads what they say.
-  const diagnostics = step.reports.statistics && updated ? (await import('./diagnostics.ts')).readDiagnostics(step, number, words, Number.isFinite(loss)) : undefined;
+  const diagnostics = step.reports.statistics && changed ? (await import('./diagnostics.ts')).readDiagnostics(step, number, words, Number.isFinite(loss)) : undefined;
   return {
     step: number, loss,
     ...(hits ? { accuracy: shareOf(hits) } : {}),
-    ...(step.reports.hasGradientNorm && updated ? { gradientNorm: Math.sqrt(values[step.reports.report.shape[0]! - 1]!) } : {}),
+    ...(step.reports.hasGradientNorm && changed ? { gradientNorm: Math.sqrt(values[step.reports.report.shape[0]! - 1]!) } : {}),
+    ...(lossScale ? { lossScale } : {}),
     ...(diagnostics ? { diagnostics } : {}),
   };
 }

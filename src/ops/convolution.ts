@@ -16,6 +16,7 @@ const multiplications = ({ batch, groups, inChannels, outChannels, kernel, outpu
 /** A convolution forward, and backward to its input. */
 export const convolutionFamily: KernelFamily<ConvolutionSpec> = {
   name: 'convolution',
+  half: ['source', 'weight', 'out'],
   flops({ spec }) {
     const { rows, columns } = convolutionMatrix(spec);
     return 2 * multiplications(spec) + rows * columns * (spec.epilogue.length + (spec.bias ? 1 : 0));
@@ -37,6 +38,7 @@ export const convolutionFamily: KernelFamily<ConvolutionSpec> = {
 /** The gradient of its weight, in partial sums. */
 export const convolutionWeightFamily: KernelFamily<ConvolutionWeightSpec> = {
   name: 'convolution-weight',
+  half: ['source', 'dout'],
   flops: ({ spec, reads }) => 2 * multiplications(spec) + (spec.bias ? sizeOf(reads.dout!.shape) : 0),
   variants: [{ name: 'block', suits: () => true, kernel: convolutionWeight }],
 };

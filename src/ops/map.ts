@@ -12,7 +12,7 @@ export function asMatrix(shape: Shape): { rows: number; columns: number } {
 }
 
 /** Where an operand's elements stand under NumPy broadcasting to `shape`. */
-export function accessOf(operand: Pick<Tensor, 'shape' | 'layout' | 'type'>, shape: Shape): Access {
+export function accessOf(operand: Pick<Tensor, 'shape' | 'layout' | 'type' | 'half'>, shape: Shape): Access {
   const { strides, offset, size } = layoutOf(operand);
   const missing = shape.length - operand.shape.length;
   const strideOf = (axis: number): number => (axis - missing < 0 || operand.shape[axis - missing] === 1 ? 0 : strides[axis - missing]!);
@@ -26,7 +26,7 @@ export function accessOf(operand: Pick<Tensor, 'shape' | 'layout' | 'type'>, sha
     else if (modulo > 1) terms.push({ divide, modulo, stride });
     divide *= modulo;
   }
-  return { rowTerms: terms, columnStride: shape.length > 0 ? strideOf(shape.length - 1) : 0, count: size, ...(offset > 0 ? { offset } : {}), ...(operand.type === 'u32' ? { type: operand.type } : {}) };
+  return { rowTerms: terms, columnStride: shape.length > 0 ? strideOf(shape.length - 1) : 0, count: size, ...(offset > 0 ? { offset } : {}), ...(operand.half ? { type: 'f16' } : operand.type === 'u32' ? { type: operand.type } : {}) };
 }
 
 /** A step of a chain as an op asks for it: a formula, its numbers, its further tensors. */
@@ -43,7 +43,7 @@ function known(formula: string, operands: number): string {
   return formula;
 }
 
-/** out = the steps applied to x one after the other, with every operand broadcast to out's shape. Indices become numbers; a u32 `out` takes a copy of them. */
+/** out = the steps applied to x one after the other, with every operand broadcast to out's shape. Indices and f16 become f32; a u32 `out` takes a copy of indices, an f16 one rounds. */
 export function map(x: Tensor, steps: readonly MapStep[], out: Tensor): Request<ElementwiseSpec> {
   const isIndices = out.type === 'u32';
   if (isIndices && (steps.length > 0 || x.type !== 'u32')) throw new ShapeError('map', 'an out of f32, or a copy of indices', 'an out of u32');
@@ -57,7 +57,7 @@ export function map(x: Tensor, steps: readonly MapStep[], out: Tensor): Request<
       return { name, access: accessOf(operand, out.shape) };
     }),
   }));
-  return { family: elementwiseFamily, spec: { ...asMatrix(out.shape), start: accessOf(x, out.shape), steps: chain, ...(isIndices ? { type: 'u32' as const } : {}) }, reads, writes: { out } };
+  return { family: elementwiseFamily, spec: { ...asMatrix(out.shape), start: accessOf(x, out.shape), steps: chain, ...(isIndices ? { type: 'u32' as const } : {}), ...(out.half ? { half: ['out'] } : {}) }, reads, writes: { out } };
 }
 
 /** A chain for another request: its binding names made distinct from those already there. */
@@ -75,7 +75,7 @@ export function graftAfter(
   consumer: Request, tensor: Tensor, rows: number, columns: number, host: Request, keep: boolean, steps: readonly ChainStep[],
 ): GraftedChain | undefined {
   // What copies indices has no place for numbers that are made of them.
-  if (!hasFamily(consumer, elementwiseFamily) || tensor.type !== 'f32') return undefined;
+  if (!hasFamily(consumer, elementwiseFamily) || tensor.type !== 'f32' || tensor.half || consumer.spec.half) return undefined;
   const { spec } = consumer;
   if (spec.columns !== columns || spec.rows !== rows) return undefined;
   const started = startWith(consumer, tensor);
@@ -96,7 +96,7 @@ export function graftAfter(
 export function graftBefore(
   producer: Request, rows: number, columns: number, host: Request, anyStart = false,
 ): (GraftedChain & { x: Tensor; start: Access }) | undefined {
-  if (!hasFamily(producer, elementwiseFamily) || producer.spec.type) return undefined;
+  if (!hasFamily(producer, elementwiseFamily) || producer.spec.type || producer.spec.half) return undefined;
   const { spec } = producer;
   if (spec.rows !== rows || spec.columns !== columns || !(anyStart || (isFull(spec.start, rows, columns) && !spec.start.type))) return undefined;
   if (spec.steps.some(({ save }) => save !== undefined)) return undefined;
@@ -157,6 +157,7 @@ function rename(request: Request<ElementwiseSpec>, host: Request): GraftedChain 
 export const elementwiseFamily: KernelFamily<ElementwiseSpec> = {
   name: 'elementwise',
   followsLayout: true,
+  half: ['out'],
   flops: ({ spec: { rows, columns, steps } }) => rows * columns * steps.length,
   variants: [{ name: 'lane', suits: () => true, kernel: elementwise }],
   absorbConsumer(request, tensor, consumer, keep) {

@@ -26,10 +26,10 @@ const LONG = 1024;
 
 /**
  * Into how many slices of k a product is split: a divisor of k, so that all slices are one batch of products. 1 where it is not a
- * weight's gradient (aᵀ · b), is many products, or goes on with its results.
+ * weight's gradient (aᵀ · b), is many products, or goes on with its results, also by rounding them.
  */
 export function slicesOf(spec: MatmulSpec): number {
-  if (!spec.transposeA || spec.transposeB || spec.batch.length > 0 || spec.epilogue.length > 0) return 1;
+  if (!spec.transposeA || spec.transposeB || spec.batch.length > 0 || spec.epilogue.length > 0 || spec.half?.includes('out')) return 1;
   const wanted = Math.min(Math.ceil(WANTED_TILES / tileCount(spec, TILES['64x64'])), Math.floor(spec.k / LEAST_SLICE));
   for (let slices = wanted; slices > 1; slices -= 1) if (spec.k % slices === 0) return slices;
   return 1;
@@ -47,7 +47,7 @@ const splitKernel = (spec: MatmulSpec): ReturnType<typeof matmulTiled> =>
 
 /** The products of the slices: a family of its own, which divides no further. */
 const sliceFamily: KernelFamily<MatmulSpec> = {
-  name: 'matmul', followsLayout: true, flops: productFlops, variants: [{ name: 'split', suits: () => true, kernel: splitKernel }],
+  name: 'matmul', followsLayout: true, half: ['a', 'b'], flops: productFlops, variants: [{ name: 'split', suits: () => true, kernel: splitKernel }],
 };
 
 /**

@@ -17,6 +17,8 @@ export interface Traits {
 export interface Target extends Traits {
   /** False keeps one launch per request, for debugging: the results agree. */
   readonly fusion: boolean;
+  /** `mixed`: parameters lie so that an arena of f16 copies has the same order. Default `float32`. */
+  readonly precision?: 'float32' | 'mixed';
   /** Forces a variant by family name, for tests: `{ matmul: 'tiled' }`. */
   readonly variants: Readonly<Record<string, string>>;
 }
@@ -43,6 +45,8 @@ export interface KernelFamily<S extends object = object> {
   readonly variants: readonly Variant<S>[];
   /** True where its specs say how each tensor lies (`Tensor.layout`); for all others the program puts a copy without gaps before. */
   readonly followsLayout?: boolean;
+  /** Mixed precision: the bindings that may hold f16, where its specs' `half` names them: operands that it multiplies, results that it rounds. Default none. */
+  readonly half?: readonly string[];
   /**
    * Floating-point operations of one launch, as profiles and budgets count them: a multiply-add is two, a transcendental one, what is
    * moved none. Default one for each element that it writes or updates.

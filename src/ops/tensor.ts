@@ -27,6 +27,8 @@ export interface Tensor {
   readonly name: string;
   readonly shape: Shape;
   readonly type: ElementType;
+  /** Set where its numbers are stored as f16: within programs of mixed precision. */
+  readonly half?: true;
   readonly role: Role;
   /** The id of the tensor whose memory this one shows in another way (reshape, transpose, slice). */
   readonly viewOf?: number;

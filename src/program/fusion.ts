@@ -12,28 +12,30 @@ export interface FusionPass {
 /**
  * Makes fewer launches of the same work: a request may take over what follows it (an epilogue), what comes before it
  * (a prologue) or what reads the same tensor (a sum beside a product). Which requests can is for their families to
- * say; this pass only knows who reads and writes what. `kept` are tensors that must be written whatever happens. What
- * each pass did is added to `passes`.
+ * say; this pass only knows who reads and writes what. `kept` are tensors that must be written whatever happens. `rounds` says that products
+ * are going to read f16: then nothing disappears into their loads, where it would be computed of rounded numbers. What each pass did is added to
+ * `passes`.
  */
-export function fuse(original: readonly Request[], kept: ReadonlySet<number>, target: Target, passes: FusionPass[] = []): Request[] {
+export function fuse(original: readonly Request[], kept: ReadonlySet<number>, target: Target, rounds = false, passes: FusionPass[] = []): Request[] {
   if (!target.fusion) return [...original];
   // Work that reads a tensor must not move past a change of it: what is updated in place cuts the list.
   const cut = original.findIndex(({ updates = {} }) => Object.keys(updates).length > 0);
   if (cut >= 0) {
     const [before, update, after] = [original.slice(0, cut), original[cut]!, original.slice(cut + 1)];
     const readLater = (later: readonly Request[]): Set<number> => new Set([...kept, ...later.flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
-    return [...fuse(before, readLater([update, ...after]), target, passes), update, ...fuse(after, kept, target, passes)];
+    return [...fuse(before, readLater([update, ...after]), target, rounds, passes), update, ...fuse(after, kept, target, rounds, passes)];
   }
   let requests = [...original];
   for (const [pass, run] of [['siblings', fuseSibling], ['epilogues', fuseConsumer], ['prologues', fuseProducer]] as const) {
     const before = requests.length;
-    for (let next: Request[] | undefined = requests; next; next = run(requests, kept, target)) requests = next;
+    for (let next: Request[] | undefined = requests; next; next = run(requests, kept, target, rounds)) requests = next;
     passes.push({ pass, before, after: requests.length });
   }
   return requests;
 }
 
-function fits(request: Request | undefined, { maxBindings }: Target): request is Request {
+/** A request that there is, and whose launch binds no more than the device does. */
+export function fits(request: Request | undefined, { maxBindings }: Target): request is Request {
   return request !== undefined && bindingsOf(request) <= maxBindings;
 }
 
@@ -90,14 +92,18 @@ function fuseConsumer(requests: readonly Request[], kept: ReadonlySet<number>, t
   return undefined;
 }
 
+/** True where a request reads the tensor as an operand that may be f16. */
+const multiplies = ({ family, reads }: Request, id: number): boolean => family.half?.some((binding) => reads[binding]?.id === id) ?? false;
+
 /** A request disappears into all of its readers, if each can do its work while loading. */
-function fuseProducer(requests: readonly Request[], kept: ReadonlySet<number>, target: Target): Request[] | undefined {
+function fuseProducer(requests: readonly Request[], kept: ReadonlySet<number>, target: Target, rounds: boolean): Request[] | undefined {
   for (const [position, producer] of requests.entries()) {
     const results: Tensor[] = Object.values(producer.writes);
     const [tensor] = results;
     if (results.length !== 1 || !tensor || kept.has(tensor.id) || producer.updates) continue;
     const readers = readersOf(requests, tensor.id);
     if (readers.length === 0) continue;
+    if (rounds && readers.some((reader) => multiplies(requests[reader]!, tensor.id))) continue;
     if (readers.some((reader) => requests[reader]!.recomputes && !producer.recomputes)) continue;
     const joined = readers.map((reader) => requests[reader]!.family.absorbProducer?.(requests[reader]!, tensor, producer));
     if (!joined.every((request) => fits(request, target))) continue;

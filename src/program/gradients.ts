@@ -27,6 +27,8 @@ export interface Seed {
   readonly tensor: number;
   /** `one`: every element of the cotangent is 1, as for a loss. `given`: it is uploaded. */
   readonly cotangent: 'one' | 'given';
+  /** Where a given cotangent lies: at the beginning of a buffer of this name, which the state of an optimiser may share. Default its own. */
+  readonly buffer?: string;
 }
 
 /** A graph's tensors and those that the program adds. A view is its root, with the view's shape and layout. */

@@ -75,6 +75,8 @@ export interface Snapshot {
   readonly gradients: Readonly<Record<number, Float32Array>>;
   /** Values of computed tensors as the GPU made them, by tensor id: at least every seed's. */
   readonly computed: Readonly<Record<number, Float32Array>>;
+  /** Set where products read f16: float32's tolerances then say nothing. Default `float32`. */
+  readonly precision?: 'mixed';
   /** Where it ran, for people: `SwiftShader (google, software)`. */
   readonly adapter: string;
   /** The launches of the program that ran, in order, with all that they wrote: a topological order of all tensors. */

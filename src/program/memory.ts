@@ -24,16 +24,16 @@ export const ALIGNMENT = 256;
 
 const aligned = (bytes: number, to: number): number => Math.ceil(bytes / to) * to;
 
-/** Bytes of a tensor: four for each element. */
-export const bytesOf = (tensor: Tensor): number => sizeOf(tensor.shape) * 4;
+/** Bytes of a tensor: four for each element, two of f16, in whole words as WebGPU binds them. */
+export const bytesOf = ({ shape, half }: Tensor): number => (half ? Math.ceil(sizeOf(shape) / 2) : sizeOf(shape)) * 4;
 
-/** Lays tensors one behind the other in one buffer. */
-export function layOut(buffer: string, tensors: readonly Tensor[]): { placements: Map<number, Placement>; bytes: number } {
+/** Lays tensors one behind the other in one buffer, each at a multiple of `alignment` bytes. */
+export function layOut(buffer: string, tensors: readonly Tensor[], alignment = ALIGNMENT): { placements: Map<number, Placement>; bytes: number } {
   const placements = new Map<number, Placement>();
   let offset = 0;
   for (const tensor of tensors) {
     placements.set(tensor.id, { buffer, offset, bytes: bytesOf(tensor) });
-    offset += aligned(bytesOf(tensor), ALIGNMENT);
+    offset += aligned(bytesOf(tensor), alignment);
   }
   return { placements, bytes: Math.max(ALIGNMENT, offset) };
 }

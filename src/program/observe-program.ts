@@ -1,6 +1,7 @@
 import { observe } from '../gpu/observe.ts';
 import type { Range } from '../gpu/sequence.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { sizeOf, type Tensor } from '../ops/tensor.ts';
+import { fromFloat16 } from './float16.ts';
 import type { LaunchRecord } from './graph.ts';
 import type { Launch, Section } from './plan.ts';
 import { POISON_BITS } from './poison.ts';
@@ -43,11 +44,12 @@ export async function observeProgram(program: Program, label: string, poison: bo
       ...(variant ? { variant } : {}),
       reads: launch.kernel.bindings.flatMap(({ access }, at) => (access === 'read' ? plan.working.get(launch.tensors[at]!.id) ?? [] : [])),
       outputs: written[index]!.map(({ binding, tensor }, at) => {
-        const numbers = tensor.type === 'u32' ? numbersOf(new Uint32Array(data[index]![at]!)) : new Float32Array(data[index]![at]!);
+        const bytes = data[index]![at]!;
+        const numbers = tensor.half ? fromFloat16(new Uint32Array(bytes), sizeOf(tensor.shape)) : tensor.type === 'u32' ? numbersOf(new Uint32Array(bytes)) : new Float32Array(bytes);
         // Indices that f32 can't hold would look wrong: they are left to those who read them.
         const meaning = numbers && plan.meanings.get(tensor.id);
         const working = plan.working.get(tensor.id);
-        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : working ? { working } : {}), place: placeOf(tensor), data: numbers ?? new Float32Array(data[index]![at]!) };
+        return { binding, shape: tensor.shape, ...(meaning ? { meaning } : working ? { working } : {}), place: placeOf(tensor), data: numbers ?? new Float32Array(bytes) };
       }),
     };
   });

@@ -6,7 +6,8 @@ import { Contiguous } from './contiguous.ts';
 import { fuse, type FusionPass } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
 import type { Graph, Meaning, Working } from './graph.ts';
-import { bytesOf, cutArena, layOut, planSlots, type BufferPlan, type MemoryRole, type Piece, type Placement } from './memory.ts';
+import type { Halve } from './halve.ts';
+import { ALIGNMENT, bytesOf, cutArena, layOut, planSlots, type BufferPlan, type MemoryRole, type Piece, type Placement } from './memory.ts';
 
 /**
  * What may follow a graph's own launches, in order; `src/nn/progress.ts` says which of them a step runs. The first of several
@@ -79,6 +80,8 @@ export interface ProgramRequest {
   readonly wanted?: readonly number[];
   /** Computed tensors that must still be there after the program has run. */
   readonly kept?: readonly number[];
+  /** With `precision: 'mixed'`: the pass that lets products read f16. Default none: all is f32. */
+  readonly halve?: Halve | undefined;
   readonly extend?: (extension: Extension) => Partial<Record<Exclude<Section, 'forward' | 'backward'>, readonly Request[]>>;
 }
 
@@ -151,10 +154,12 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   };
 
   const parameters = graph.tensors.filter(({ role }) => role === 'parameter');
-  const ofParameters = layOut('parameters', parameters.filter(({ frozen }) => !frozen).sort((a, b) => (a.group ?? 0) - (b.group ?? 0)));
+  // Copies of half the size then start where a binding may.
+  const alignment = target.precision === 'mixed' ? 2 * ALIGNMENT : ALIGNMENT;
+  const ofParameters = layOut('parameters', parameters.filter(({ frozen }) => !frozen).sort((a, b) => (a.group ?? 0) - (b.group ?? 0)), alignment);
   put(ofParameters.placements, [{ name: 'parameters', role: 'parameters', bytes: ofParameters.bytes }]);
   // Outside of the arena that optimisers go over.
-  const ofFrozen = layOut('frozen', parameters.filter(({ frozen }) => frozen));
+  const ofFrozen = layOut('frozen', parameters.filter(({ frozen }) => frozen), alignment);
   if (ofFrozen.placements.size > 0) put(ofFrozen.placements, [{ name: 'frozen', role: 'parameters', bytes: ofFrozen.bytes }]);
   const ofBuffers = layOut('buffers', graph.tensors.filter(({ role }) => role === 'buffer'));
   if (ofBuffers.placements.size > 0) put(ofBuffers.placements, [{ name: 'buffers', role: 'buffers', bytes: ofBuffers.bytes }]);
@@ -167,7 +172,9 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const free = (wished: string, more: string, isTaken: (buffer: string) => boolean): string => (isTaken(wished) ? free(`${wished}${more}`, more, isTaken) : wished);
   const bufferOf = ({ id, name: own }: Tensor): string => free(`${name}.${own}`, `.${id}`, (buffer) => buffers.has(buffer));
   for (const tensor of known) {
-    if (tensor.constant !== undefined) constants.push({ tensor: alone(tensor, `constant ${tensor.constant} ${showShape(tensor.shape)}`, 'step'), value: tensor.constant });
+    const shared = seeds.find(({ tensor: seeded }) => cotangents.get(seeded) === tensor)?.buffer;
+    if (shared !== undefined) alone(tensor, shared, 'optimizer');
+    else if (tensor.constant !== undefined) constants.push({ tensor: alone(tensor, `constant ${tensor.constant} ${showShape(tensor.shape)}`, 'step'), value: tensor.constant });
     else if (tensor.role === 'input' || tensor.role === 'target') alone(tensor, bufferOf(tensor), 'batch');
     else if (tensor.role === 'gradient' && !placements.has(tensor.id)) alone(tensor, bufferOf(tensor), 'gradients');
     else if (tensor.role === 'value' && tensor.viewOf === undefined) values.add(tensor.id);
@@ -206,10 +213,11 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const needed = new Set([...lasting, ...following.flatMap(([, part]) => part).flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
   // One pass over forward and backward together: an activation may be fused across what the two share.
   const passes: FusionPass[] = [];
-  const fused = fuse([...forward, ...backward], needed, target, passes);
+  const joined = fuse([...forward, ...backward], needed, target, request.halve !== undefined, passes);
+  const { requests: fused, origins } = request.halve?.(joined, { target, kept: needed, tensors, placements, buffers, values, add, alone }) ?? { requests: joined };
   // Fusion never moves work to a later place, so what comes after the last forward value is backward.
   const isForward = new Set(forward.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));
-  const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(id)));
+  const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(origins?.get(id) ?? id)));
   const sections: [Section, readonly Request[]][] = [
     ['batch', extra.batch ?? []],
     ['forward', divide(fused.slice(0, firstBackward), target, value)],

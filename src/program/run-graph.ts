@@ -1,6 +1,7 @@
 import type { Device } from '../gpu/device.ts';
 import type { Target, Traits } from '../ops/request.ts';
 import type { Graph, Snapshot } from './graph.ts';
+import type { Halve } from './halve.ts';
 import { forwardValues } from './launch-record.ts';
 import { observeProgram, poisonProgram } from './observe-program.ts';
 import { planProgram, type Alter, type ProgramPlan } from './plan.ts';
@@ -20,6 +21,8 @@ export interface GraphRun {
   readonly wanted: readonly number[];
   /** What differs from the device's own target. */
   readonly target?: Partial<Target>;
+  /** Lets products read f16, as in a step of mixed precision. Default none: all is f32. */
+  readonly halve?: Halve;
   /** Changes the plan before it is compiled: mutation tests plant bugs with it. */
   readonly alter?: Alter;
   /** Whether every output holds NaN before its launch. Default true; false shows what poison is good for. */
@@ -29,10 +32,10 @@ export interface GraphRun {
 }
 
 /** The plan of a run as a device of this kind gets it, before anything is altered: no GPU is needed. */
-export function planGraph({ name, graph, seeds, wanted, target = {} }: GraphRun, traits: Traits): ProgramPlan {
+export function planGraph({ name, graph, seeds, wanted, target = {}, halve }: GraphRun, traits: Traits): ProgramPlan {
   return planProgram({
     name, graph,
-    target: { ...traits, fusion: true, variants: {}, ...target },
+    target: { ...traits, fusion: true, variants: {}, ...(halve ? { precision: 'mixed' } : {}), ...target }, halve,
     seeds: seeds.map(({ tensor }) => ({ tensor, cotangent: 'given' })), wanted, kept: seeds.map(({ tensor }) => tensor),
   });
 }

@@ -6,7 +6,7 @@ import type { Snapshot } from './graph.ts';
 import { runGraph, type GraphRun } from './run-graph.ts';
 import { Trace, tracing } from './trace.ts';
 
-type Settings = Pick<GraphRun, 'target' | 'alter' | 'poison'> & { readonly before?: Readonly<Record<string, OpInput>> };
+type Settings = Pick<GraphRun, 'target' | 'alter' | 'poison' | 'halve'> & { readonly before?: Readonly<Record<string, OpInput>> };
 
 export interface OpInput {
   readonly shape: Shape;

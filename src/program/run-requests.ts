@@ -54,6 +54,8 @@ export async function runRequests(device: Device, requests: readonly Request[], 
     if (data && !(data instanceof (tensor.type === 'u32' ? Uint32Array : Float32Array))) throw new DataError('runRequests', `a ${tensor.type === 'u32' ? 'Uint32Array' : 'Float32Array'} for ${tensor.name}`, show(data));
     if (data && data.length !== sizeOf(tensor.shape)) throw new ShapeError('runRequests', `${sizeOf(tensor.shape)} numbers for ${tensor.name} ${showShape(tensor.shape)}`, String(data.length));
   }
+  const halves = [...inputs.keys(), ...read].find(({ half }) => half);
+  if (halves) throw new DataError('runRequests', 'tensors of f32 or u32 from and to the host', `${halves.name} of f16`, 'Round and widen with map.');
   for (const tensor of inputs.keys()) if (!all.has(tensor.id)) throw new DataError('runRequests', 'inputs that a request uses', tensor.name);
   for (const { id, name } of read) if (!all.has(id)) throw new DataError('runRequests', 'tensors of the requests in read', name);
 

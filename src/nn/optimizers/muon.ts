@@ -83,7 +83,8 @@ export function muon(options: MuonOptions = {}): Optimizer {
   if (!Object.hasOwn(ADJUST, adjustLr)) throw new OptionError('muon', `adjustLr among ${Object.keys(ADJUST).join(', ')}`, show(adjustLr));
   if (typeof others?.requests !== 'function' || others.others) throw new OptionError('muon', 'others as an optimizer for all shapes, such as adamW()', show(others?.name ?? others));
 
-  const updateMatrix = ({ shape, parameter, gradient, slots }: OptimizedTensor, { step, clip, clipReads, value }: OptimizerContext): Request[] => {
+  const updateMatrix = ({ shape, parameter, gradient, slots }: OptimizedTensor, { step, clip, clipReads, lossScale, value }: OptimizerContext): Request[] => {
+    const [guard, guardReads] = lossScale ? [{ guarded: true as const }, { lossScale }] : [{}, {}];
     const [rows, size] = [shape[0]!, sizeOf(shape)];
     const matrix = [rows, size / rows];
     const count = Math.ceil(size / 4) * 4;
@@ -93,15 +94,15 @@ export function muon(options: MuonOptions = {}): Optimizer {
     const own = (request: Omit<Request, 'label'>): Request => ({ ...request, label: 'optimizer' });
     return [
       own({
-        family: momentumFamily, spec: { count, momentum, nesterov, ...(clip ? { clip } : {}) },
-        reads: { gradients: gradient, ...clipReads }, writes: { direction }, updates: { momentumBuffer: slots.momentumBuffer! },
+        family: momentumFamily, spec: { count, momentum, nesterov, ...(clip ? { clip } : {}), ...guard },
+        reads: { gradients: gradient, ...clipReads, ...guardReads }, writes: { direction }, updates: { momentumBuffer: slots.momentumBuffer! },
       }),
       ...norm.requests,
       own({ family: normalizeFamily, spec: { count, eps }, reads: { direction, squaredNorm: norm.total }, writes: { out: normalized } }),
       ...orthogonal.requests,
       own({
-        family: applyFamily, spec: { count, size, weightDecay, ratio: ADJUST[adjustLr](rows, size / rows) },
-        reads: { step, direction: orthogonal.result }, writes: {}, updates: { parameters: parameter },
+        family: applyFamily, spec: { count, size, weightDecay, ratio: ADJUST[adjustLr](rows, size / rows), ...guard },
+        reads: { step, direction: orthogonal.result, ...guardReads }, writes: {}, updates: { parameters: parameter },
       }),
     ];
   };

@@ -27,6 +27,8 @@ export interface OptimizerContext {
   /** What kernels do to each gradient first, and what they read for it (`squaredNorm` [1], of all gradients together). */
   readonly clip: Clip | undefined;
   readonly clipReads: Readonly<Record<string, Tensor>>;
+  /** In mixed precision: what every kernel that updates something reads as `lossScale`, and runs `guarded`. Default none. */
+  readonly lossScale?: Tensor;
   /** Working memory for the launches of this step. */
   value(name: string, shape: Shape): Tensor;
 }
@@ -97,9 +99,9 @@ interface ArenaOptimizer<S extends DecaySpec> {
 export function arenaOptimizer<S extends DecaySpec>({ name, options, slots, family, spec, scalars, make }: ArenaOptimizer<S>): Optimizer {
   return {
     name, options, lr: options.lr, slots, scalars,
-    requests: ({ parameters, gradients, slots: moments, step, clip, clipReads }) => [{
-      family, spec: { ...spec, count: parameters.shape[0]!, ...(clip ? { clip } : {}) } as unknown as S,
-      reads: { step, gradients, ...clipReads }, writes: {}, updates: { parameters, ...moments }, label: 'optimizer',
+    requests: ({ parameters, gradients, slots: moments, step, clip, clipReads, lossScale }) => [{
+      family, spec: { ...spec, count: parameters.shape[0]!, ...(clip ? { clip } : {}), ...(lossScale ? { guarded: true } : {}) } as unknown as S,
+      reads: { step, gradients, ...clipReads, ...(lossScale ? { lossScale } : {}) }, writes: {}, updates: { parameters, ...moments }, label: 'optimizer',
     } satisfies Request<S> as unknown as Request],
     with: (changes) => make({ ...options, ...definedOf(changes) } as never),
   };

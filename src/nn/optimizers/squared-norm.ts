@@ -18,10 +18,13 @@ const MOST_LANES = 16_384;
  */
 export function squaredNorm(x: Tensor, value: (name: string, shape: Shape) => Tensor, label: string): { requests: Request[]; total: Tensor } {
   const count = Math.ceil(sizeOf(x.shape) / 4) * 4;
-  const partials = Math.min(MOST_LANES, Math.ceil(count / 4 / FOURS_PER_LANE));
+  const partials = partialsOf(count);
   const sums = value('partialNorms', [partials]);
   const first: Request = { family, spec: { count, partials }, reads: { x }, writes: { partials: sums }, label };
   if (partials === 1) return { requests: [first], total: sums };
   const total = value('squaredNorm', [1]);
   return { requests: [first, { ...reduce(sums, { outer: 1, size: partials, inner: 1, scale: 1 }, total), label }], total };
 }
+
+/** How many partial sums of squares `count` numbers, a multiple of 4, are worth. */
+export const partialsOf = (count: number): number => Math.min(MOST_LANES, Math.ceil(count / 4 / FOURS_PER_LANE));

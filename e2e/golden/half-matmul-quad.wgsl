@@ -1,0 +1,126 @@
+// out[m, n] = Σ over k of a[m, k] · b[k, n], with m < 7, n < 12, k < 8
+enable f16, subgroups;
+
+@group(0) @binding(0) var<storage, read> a: array<vec4h, 14>;
+@group(0) @binding(1) var<storage, read> b: array<vec4h, 24>;
+@group(0) @binding(2) var<storage, read_write> out: array<vec4h, 21>;
+
+// f16 of x, infinite beyond 65504 on every device.
+fn toHalf(x: f32) -> f16 {
+  let infinite = bitcast<vec2h>(((bitcast<u32>(x) >> 16u) & 0x8000u) | 0x7c00u).x;
+  return select(f16(x), infinite, abs(x) > 65504.0);
+}
+
+fn toHalves(x: vec4f) -> vec4h {
+  return vec4h(toHalf(x.x), toHalf(x.y), toHalf(x.z), toHalf(x.w));
+}
+
+alias Value = vec4f;
+
+fn store_out(row: u32, column: u32, value: Value) {
+  out[(row * 12u + column) / 4u] = toHalves(value);
+}
+
+@compute @workgroup_size(16)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 16u) + invocation.x;
+  let isLive = lane < 4u;
+  let place = lane % 4u;
+  let quad = min(lane / 4u, 0u);
+  let tile = quad / 1u;
+  let wantedFour = (quad % 1u) * 4u + place;
+  // Lanes beyond the edge do the last lane's work again: their neighbours need what they load.
+  let four = min(wantedFour, 2u);
+  let place0 = place;
+  let place1 = (place ^ 1u) % 4u;
+  let place2 = (place ^ 2u) % 4u;
+  let place3 = (place ^ 3u) % 4u;
+  let row0 = min(tile * 8u + place, 6u);
+  let row1 = min(tile * 8u + 4u + place, 6u);
+  var sum0 = vec4f(0.0);
+  var sum1 = vec4f(0.0);
+  var sum2 = vec4f(0.0);
+  var sum3 = vec4f(0.0);
+  var sum4 = vec4f(0.0);
+  var sum5 = vec4f(0.0);
+  var sum6 = vec4f(0.0);
+  var sum7 = vec4f(0.0);
+  for (var k = 0u; k < 2u; k++) {
+    let b0 = vec4f(b[(k * 4u) * 3u + four]);
+    let b1 = vec4f(b[(k * 4u + 1u) * 3u + four]);
+    let b2 = vec4f(b[(k * 4u + 2u) * 3u + four]);
+    let b3 = vec4f(b[(k * 4u + 3u) * 3u + four]);
+    {
+      let a0 = vec4f(a[row0 * 2u + k]);
+      let a1 = quadSwapX(a0);
+      let a2 = quadSwapY(a0);
+      let a3 = quadSwapDiagonal(a0);
+      sum0 = fma(vec4f(a0.x), b0, sum0);
+      sum0 = fma(vec4f(a0.y), b1, sum0);
+      sum0 = fma(vec4f(a0.z), b2, sum0);
+      sum0 = fma(vec4f(a0.w), b3, sum0);
+      sum1 = fma(vec4f(a1.x), b0, sum1);
+      sum1 = fma(vec4f(a1.y), b1, sum1);
+      sum1 = fma(vec4f(a1.z), b2, sum1);
+      sum1 = fma(vec4f(a1.w), b3, sum1);
+      sum2 = fma(vec4f(a2.x), b0, sum2);
+      sum2 = fma(vec4f(a2.y), b1, sum2);
+      sum2 = fma(vec4f(a2.z), b2, sum2);
+      sum2 = fma(vec4f(a2.w), b3, sum2);
+      sum3 = fma(vec4f(a3.x), b0, sum3);
+      sum3 = fma(vec4f(a3.y), b1, sum3);
+      sum3 = fma(vec4f(a3.z), b2, sum3);
+      sum3 = fma(vec4f(a3.w), b3, sum3);
+    }
+    {
+      let a0 = vec4f(a[row1 * 2u + k]);
+      let a1 = quadSwapX(a0);
+      let a2 = quadSwapY(a0);
+      let a3 = quadSwapDiagonal(a0);
+      sum4 = fma(vec4f(a0.x), b0, sum4);
+      sum4 = fma(vec4f(a0.y), b1, sum4);
+      sum4 = fma(vec4f(a0.z), b2, sum4);
+      sum4 = fma(vec4f(a0.w), b3, sum4);
+      sum5 = fma(vec4f(a1.x), b0, sum5);
+      sum5 = fma(vec4f(a1.y), b1, sum5);
+      sum5 = fma(vec4f(a1.z), b2, sum5);
+      sum5 = fma(vec4f(a1.w), b3, sum5);
+      sum6 = fma(vec4f(a2.x), b0, sum6);
+      sum6 = fma(vec4f(a2.y), b1, sum6);
+      sum6 = fma(vec4f(a2.z), b2, sum6);
+      sum6 = fma(vec4f(a2.w), b3, sum6);
+      sum7 = fma(vec4f(a3.x), b0, sum7);
+      sum7 = fma(vec4f(a3.y), b1, sum7);
+      sum7 = fma(vec4f(a3.z), b2, sum7);
+      sum7 = fma(vec4f(a3.w), b3, sum7);
+    }
+  }
+  let firstOfTile = tile * 8u;
+  let column = four * 4u;
+  if (isLive && wantedFour < 3u) {
+    if (firstOfTile + place0 < 7u) {
+      store_out(firstOfTile + place0, column, sum0);
+    }
+    if (firstOfTile + place1 < 7u) {
+      store_out(firstOfTile + place1, column, sum1);
+    }
+    if (firstOfTile + place2 < 7u) {
+      store_out(firstOfTile + place2, column, sum2);
+    }
+    if (firstOfTile + place3 < 7u) {
+      store_out(firstOfTile + place3, column, sum3);
+    }
+    if (firstOfTile + 4u + place0 < 7u) {
+      store_out(firstOfTile + 4u + place0, column, sum4);
+    }
+    if (firstOfTile + 4u + place1 < 7u) {
+      store_out(firstOfTile + 4u + place1, column, sum5);
+    }
+    if (firstOfTile + 4u + place2 < 7u) {
+      store_out(firstOfTile + 4u + place2, column, sum6);
+    }
+    if (firstOfTile + 4u + place3 < 7u) {
+      store_out(firstOfTile + 4u + place3, column, sum7);
+    }
+  }
+}
