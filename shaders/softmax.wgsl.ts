@@ -1,11 +1,9 @@
 import { arrayType, laneKernel, workgroupKernel, type Kernel } from './kernel.ts';
+import { EMPTY_ROW, ofRow, onlineRow, rowLoops, sumOfParts, type RowsSpec } from './rows.wgsl.ts';
 import { times, wgsl } from './wgsl.ts';
 
 /** Softmax over the middle axis of [outer, size, inner], or its logarithm. A row is what adds up to 1, wherever its elements stand. */
-export interface SoftmaxSpec {
-  readonly outer: number;
-  readonly size: number;
-  readonly inner: number;
+export interface SoftmaxSpec extends RowsSpec {
   readonly log: boolean;
 }
 
@@ -26,10 +24,12 @@ function rowParts({ outer, size, inner, log }: SoftmaxSpec) {
 
 function forwardParts(spec: SoftmaxSpec) {
   const { type, ...parts } = rowParts(spec);
+  const bindings = (stored: string) => [{ name: 'x', access: 'read', type: stored }, { name: 'out', access: 'write', type: stored }] as const;
   return {
     ...parts,
+    bindings,
     formula: spec.log ? 'out = x - max - log Σ e^(x - max) over each row' : 'out = e^(x - max) / Σ e^(x - max) over each row',
-    declarations: [{ name: 'x', access: 'read', type }, { name: 'out', access: 'write', type }] as const,
+    declarations: bindings(type),
     // One reading makes both numbers of a row: the sum shrinks whenever a larger number comes.
     functions: wgsl`
 struct Row {
@@ -49,30 +49,38 @@ fn join(a: Row, b: Row) -> Row {
   };
 }
 
-/** One lane makes one row, and reads it twice. */
+/** One lane makes one row, or four that lie across, and reads it twice. */
 export function softmax(spec: SoftmaxSpec): Kernel {
-  const { rows, name, start, place, empty, finish, value, ...parts } = forwardParts(spec);
+  const { name, formula, bindings } = forwardParts(spec);
+  const loops = rowLoops(spec);
   return laneKernel({
-    ...parts,
     name: `${name}/row`,
-    count: rows,
+    formula,
+    declarations: bindings(loops.type),
+    functions: `${loops.alias}\n\n${onlineRow}`,
+    count: loops.lanes,
     body: wgsl`
-let start = ${start('lane')};
-  var row = ${empty};
-  for (var i = 0u; i < ${spec.size}u; i++) {
-    row = join(row, Row(x[${place}], 1.0));
+let start = ${loops.start('lane')};
+  var row = ${EMPTY_ROW};
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    row = withValue(row, x[${loops.place}]);
   }
-  ${finish('row')}
-  for (var i = 0u; i < ${spec.size}u; i++) {
-    let place = ${place};
-    out[place] = ${value('row')};
+  ${ofRow(loops, 'row')}
+#if ${spec.log}
+  let logarithm = log(total);
+#else
+  let scale = 1.0 / total;
+#endif
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    let place = ${loops.place};
+    out[place] = ${spec.log ? '(x[place] - largest) - logarithm' : 'exp(x[place] - largest) * scale'};
   }`,
   });
 }
 
 /** One workgroup makes one row: neighbouring lanes read neighbouring elements. */
 export function softmaxWorkgroup(spec: SoftmaxSpec): Kernel {
-  const { rows, name, start, place, empty, finish, value, functions, ...parts } = forwardParts(spec);
+  const { rows, name, start, place, empty, finish, value, functions, bindings: _, ...parts } = forwardParts(spec);
   return workgroupKernel({
     ...parts,
     name: `${name}/workgroup`,
@@ -113,41 +121,48 @@ if (lane < ${SOFTMAX_JOINED}u) {
 
 function backwardParts(spec: SoftmaxSpec) {
   const { type, name, ...parts } = rowParts(spec);
+  const bindings = (stored: string) => [
+    { name: 'dout', access: 'read', type: stored }, { name: 'y', access: 'read', type: stored }, { name: 'dx', access: 'write', type: stored },
+  ] as const;
   return {
     ...parts,
+    bindings,
     name: `${name}-backward`,
     formula: spec.log ? 'dx = dout - e^y · Σ dout over each row' : 'dx = y · (dout - Σ dout · y) over each row',
-    declarations: [
-      { name: 'dout', access: 'read', type }, { name: 'y', access: 'read', type }, { name: 'dx', access: 'write', type },
-    ] as const,
+    declarations: bindings(type),
     term: spec.log ? `dout[${parts.place}]` : `dout[${parts.place}] * y[${parts.place}]`,
     value: (inner: string): string => (spec.log ? `dout[place] - exp(y[place]) * ${inner}` : `y[place] * (dout[place] - ${inner})`),
   };
 }
 
-/** One lane makes one row of the input's gradient. */
+/** One lane makes one row of the input's gradient, or four that lie across. */
 export function softmaxBackward(spec: SoftmaxSpec): Kernel {
-  const { rows, name, start, place, term, value, ...parts } = backwardParts(spec);
+  const { name, formula, bindings } = backwardParts(spec);
+  const loops = rowLoops(spec);
   return laneKernel({
-    ...parts,
     name: `${name}/row`,
-    count: rows,
+    formula,
+    declarations: bindings(loops.type),
+    functions: loops.alias,
+    count: loops.lanes,
     body: wgsl`
-let start = ${start('lane')};
-  var inner = 0.0;
-  for (var i = 0u; i < ${spec.size}u; i++) {
-    inner += ${term};
+let start = ${loops.start('lane')};
+  var parts = Value(0.0);
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    let place = ${loops.place};
+    parts += ${spec.log ? 'dout[place]' : 'dout[place] * y[place]'};
   }
-  for (var i = 0u; i < ${spec.size}u; i++) {
-    let place = ${place};
-    dx[place] = ${value('inner')};
+  let inner = ${sumOfParts(loops, 'parts')};
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    let place = ${loops.place};
+    dx[place] = ${spec.log ? 'dout[place] - exp(y[place]) * inner' : 'y[place] * (dout[place] - inner)'};
   }`,
   });
 }
 
 /** One workgroup makes one row of the input's gradient. */
 export function softmaxBackwardWorkgroup(spec: SoftmaxSpec): Kernel {
-  const { rows, name, start, place, term, value, ...parts } = backwardParts(spec);
+  const { rows, name, start, place, term, value, bindings: _, ...parts } = backwardParts(spec);
   return workgroupKernel({
     ...parts,
     name: `${name}/workgroup`,

@@ -3,15 +3,18 @@
 @group(0) @binding(0) var<storage, read> x: array<f32, 30>;
 @group(0) @binding(1) var<storage, read_write> out: array<f32, 30>;
 
+alias Value = f32;
+
 struct Row {
-  largest: f32,
+  largest: Value,
   // Σ e^(x - largest) of the elements so far.
-  total: f32,
+  total: Value,
 }
 
-fn join(a: Row, b: Row) -> Row {
-  let smaller = exp(-abs(b.largest - a.largest));
-  return Row(max(a.largest, b.largest), select(a.total + b.total * smaller, a.total * smaller + b.total, b.largest > a.largest));
+fn withValue(row: Row, value: Value) -> Row {
+  let smaller = exp(-abs(value - row.largest));
+  let isLarger = value > row.largest;
+  return Row(select(row.largest, value, isLarger), select(row.total + smaller, row.total * smaller + 1.0, isLarger));
 }
 
 @compute @workgroup_size(64)
@@ -21,13 +24,15 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = (lane / 3u) * 15u + lane % 3u;
-  var row = Row(-0x1.fffffep+127, 0.0);
+  var row = Row(Value(-0x1.fffffep+127), Value(0.0));
   for (var i = 0u; i < 5u; i++) {
-    row = join(row, Row(x[start + i * 3u], 1.0));
+    row = withValue(row, x[start + i * 3u]);
   }
-  let scale = 1.0 / row.total;
+  let largest = row.largest;
+  let total = row.total;
+  let scale = 1.0 / total;
   for (var i = 0u; i < 5u; i++) {
     let place = start + i * 3u;
-    out[place] = exp(x[place] - row.largest) * scale;
+    out[place] = exp(x[place] - largest) * scale;
   }
 }

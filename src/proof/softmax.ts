@@ -112,6 +112,8 @@ const SAMPLES: readonly Sample[] = [
   { name: '[2, 3, 16]', options: { axis: -1 }, inputs: { x: normals(541, [2, 3, 16], 2) } },
   { name: '[17, 3] along the first axis', options: { axis: 0 }, inputs: { x: normals(571, [17, 3], 2) } },
   { name: '[2, 67, 3] along the middle axis', options: { axis: 1 }, inputs: { x: normals(577, [2, 67, 3], 2) } },
+  { name: '[3, 5, 8] along the middle axis', options: { axis: 1 }, inputs: { x: normals(583, [3, 5, 8], 2) } },
+  { name: '[5, 68]', options: {}, inputs: { x: normals(587, [5, 68], 2) } },
   { name: '[65, 2]', options: {}, inputs: { x: normals(557, [65, 2], 2) } },
   { name: '[2, 263]', options: {}, inputs: { x: normals(563, [2, 263], 2) } },
   { name: 'ties', options: {}, inputs: { x: filled([4, 7], (i) => (i % 7 < 3 ? 2 : -1)) } },
@@ -218,16 +220,18 @@ function shared(name: string): Mutant[] {
   const workgroup = new RegExp(`^${name}/workgroup$`);
   const backwardWorkgroup = new RegExp(`^${name}-backward/workgroup$`);
   return [
-    { name: 'the maximum of the last two only', kernel: row, find: 'max(a.largest, b.largest)', replace: 'b.largest', symptoms: ['region', 'formula', 'reduction'] },
-    { name: 'the sum does not shrink when a larger number comes', kernel: row, find: 'a.total * smaller + b.total', replace: 'a.total + b.total', symptoms: ['formula', 'factor', 'region'] },
-    { name: 'the sum keeps only its last term', kernel: row, find: 'a.total + b.total * smaller', replace: 'b.total * smaller', symptoms: ['reduction', 'formula', 'region'] },
-    { name: 'the first element of a row left out of its sum', kernel: row, find: 'row = join(row, Row(x[', replace: 'row = join(row, Row(select(-3e38, 0.0, i > 0u) + x[', symptoms: ['zero-block', 'reduction', 'formula'] },
+    { name: 'the maximum of the last two only', kernel: row, find: 'select(row.largest, value, isLarger)', replace: 'value', symptoms: ['region', 'formula', 'reduction'] },
+    { name: 'the sum does not shrink when a larger number comes', kernel: row, find: 'row.total * smaller + 1.0', replace: 'row.total + 1.0', symptoms: ['formula', 'factor', 'region'] },
+    { name: 'the sum keeps only its last term', kernel: row, find: 'select(row.total + smaller', replace: 'select(smaller', symptoms: ['reduction', 'formula', 'region'] },
+    { name: 'the first element of a row left out of its sum', kernel: row, find: 'row = withValue(row, x[', replace: 'row = withValue(row, Value(select(-3e38, 0.0, i > 0u)) + x[', symptoms: ['zero-block', 'reduction', 'formula'] },
     { name: 'every second round of the lanes', kernel: workgroup, find: 'i += 64u', replace: 'i += 128u', symptoms: ['reduction', 'formula', 'unwritten'] },
     { name: 'half of the joined results', kernel: workgroup, find: 'other < 8u', replace: 'other < 4u', symptoms: ['reduction', 'formula'] },
     { name: 'the last row never stored', kernel: workgroup, find: 'if (group < ', replace: 'if (group + 1u < ', symptoms: ['unwritten', 'edge'] },
     { name: 'every second round of the lanes, backwards', kernel: backwardWorkgroup, find: 'i += 64u', replace: 'i += 128u', symptoms: ['reduction', 'formula', 'unwritten'] },
     { name: 'half of the joined results, backwards', kernel: backwardWorkgroup, find: 'other < 8u', replace: 'other < 4u', symptoms: ['reduction', 'formula'] },
     { name: 'the last row never stored, backwards', kernel: backwardWorkgroup, find: 'if (group < ', replace: 'if (group + 1u < ', symptoms: ['unwritten', 'edge'] },
+    { name: 'half of the four sums of a row', kernel: row, find: ' + (parts.z + parts.w)', replace: '', symptoms: ['reduction', 'formula', 'factor'] },
+    { name: 'half of the four sums of a row, backwards', kernel: new RegExp(`^${name}-backward/row$`), find: ' + (parts.z + parts.w)', replace: '', symptoms: ['reduction', 'formula'] },
     withoutLastLane(row),
     withoutLastLane(new RegExp(`^${name}-backward/row$`)),
   ];
@@ -242,12 +246,12 @@ export const softmax = alongAxis({
   probability: (y) => y,
 }, [
   ...shared('softmax'),
-  { name: 'the maximum not subtracted', kernel: /^softmax\/row/, find: 'exp(x[place] - row.largest)', replace: 'exp(x[place])', symptoms: ['region'] },
-  { name: 'not normalised', kernel: /^softmax\/row/, find: '- row.largest) * scale', replace: '- row.largest)', symptoms: ['formula', 'factor'] },
-  { name: 'each row sums to two', kernel: /^softmax\/row/, find: '1.0 / row.total', replace: '2.0 / row.total', symptoms: ['factor'] },
-  { name: 'the inner product without y', kernel: /^softmax-backward\/row/, find: ' * y[start', replace: ' + 0.0 * y[start', symptoms: ['formula'] },
+  { name: 'the maximum not subtracted', kernel: /^softmax\/row/, find: 'exp(x[place] - largest)', replace: 'exp(x[place])', symptoms: ['region'] },
+  { name: 'not normalised', kernel: /^softmax\/row/, find: '- largest) * scale', replace: '- largest)', symptoms: ['formula', 'factor'] },
+  { name: 'each row sums to two', kernel: /^softmax\/row/, find: '1.0 / total', replace: '2.0 / total', symptoms: ['factor'] },
+  { name: 'the inner product without y', kernel: /^softmax-backward\/row/, find: 'parts += dout[place] * y', replace: 'parts += dout[place] + 0.0 * y', symptoms: ['formula'] },
   { name: 'the inner product forgotten', kernel: /^softmax-backward\/row/, find: '(dout[place] - inner)', replace: 'dout[place]', symptoms: ['formula'] },
-  { name: 'the inner product keeps only its last term', kernel: /^softmax-backward\/row/, find: 'inner += dout', replace: 'inner = dout', symptoms: ['reduction', 'formula'] },
+  { name: 'the inner product keeps only its last term', kernel: /^softmax-backward\/row/, find: 'parts += dout', replace: 'parts = dout', symptoms: ['reduction', 'formula'] },
   { name: 'the factor y forgotten', kernel: /^softmax-backward\/row/, find: 'y[place] * (dout', replace: '(dout', symptoms: ['formula'] },
 ]);
 
@@ -260,12 +264,12 @@ export const logSoftmax = alongAxis({
   probability: Math.exp,
 }, [
   ...shared('log-softmax'),
-  { name: 'the maximum not subtracted', kernel: /^log-softmax\/row/, find: '(x[place] - row.largest)', replace: 'x[place]', symptoms: ['region', 'formula'] },
-  { name: 'the logarithm forgotten', kernel: /^log-softmax\/row/, find: 'log(row.total)', replace: 'row.total', symptoms: ['formula'] },
+  { name: 'the maximum not subtracted', kernel: /^log-softmax\/row/, find: '(x[place] - largest)', replace: 'x[place]', symptoms: ['region', 'formula'] },
+  { name: 'the logarithm forgotten', kernel: /^log-softmax\/row/, find: 'log(total)', replace: 'total', symptoms: ['formula'] },
   { name: 'the sum forgotten', kernel: /^log-softmax\/row/, find: ' - logarithm;', replace: ';', symptoms: ['formula'] },
   { name: 'y instead of e^y', kernel: /^log-softmax-backward\/row/, find: 'exp(y[place])', replace: 'y[place]', symptoms: ['formula'] },
   { name: 'the sum of the upstream gradient forgotten', kernel: /^log-softmax-backward\/row/, find: ' * inner', replace: '', symptoms: ['formula', 'factor'] },
-  { name: 'the sum of the upstream gradient keeps only its last term', kernel: /^log-softmax-backward\/row/, find: 'inner += dout', replace: 'inner = dout', symptoms: ['reduction', 'formula'] },
+  { name: 'the sum of the upstream gradient keeps only its last term', kernel: /^log-softmax-backward\/row/, find: 'parts += dout', replace: 'parts = dout', symptoms: ['reduction', 'formula'] },
 ]);
 
 /** The length of the last axis. */

@@ -1,0 +1,39 @@
+// out = e^(x - max) / Σ e^(x - max) over each row
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f, 15>;
+@group(0) @binding(1) var<storage, read_write> out: array<vec4f, 15>;
+
+alias Value = vec4f;
+
+struct Row {
+  largest: Value,
+  // Σ e^(x - largest) of the elements so far.
+  total: Value,
+}
+
+fn withValue(row: Row, value: Value) -> Row {
+  let smaller = exp(-abs(value - row.largest));
+  let isLarger = value > row.largest;
+  return Row(select(row.largest, value, isLarger), select(row.total + smaller, row.total * smaller + 1.0, isLarger));
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 5u) {
+    return;
+  }
+  let start = lane * 3u;
+  var row = Row(Value(-0x1.fffffep+127), Value(0.0));
+  for (var i = 0u; i < 3u; i++) {
+    row = withValue(row, x[start + i]);
+  }
+  let largest = max(max(row.largest.x, row.largest.y), max(row.largest.z, row.largest.w));
+  let parts = row.total * exp(row.largest - largest);
+  let total = (parts.x + parts.y) + (parts.z + parts.w);
+  let scale = 1.0 / total;
+  for (var i = 0u; i < 3u; i++) {
+    let place = start + i;
+    out[place] = exp(x[place] - largest) * scale;
+  }
+}
