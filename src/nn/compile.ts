@@ -146,12 +146,13 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   if (!Array.isArray(inputShape) || !inputShape.every((dimension) => Number.isSafeInteger(dimension) && dimension > 0)) {
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
-  // Only who computes in mixed precision loads it.
+  // Only who asks for diagnostics or computes in mixed precision loads what does it, before the first step.
+  const diagnose = checkFlag('diagnostics', diagnostics) ? (await import('./diagnostics.ts')).readDiagnostics : undefined;
   const mixed = precision === undefined && lossScale === undefined ? undefined : (await import('./mixed-precision.ts')).mixedPrecision(device, precision, lossScale);
   const engine = new StepEngine({
     device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay, memoryBudget, mixed,
     inputShape: [...inputShape], inputType, inputClasses, onCompile, alter,
-    trainingAccuracy: metrics.length > 0, diagnostics: checkFlag('diagnostics', diagnostics),
+    trainingAccuracy: metrics.length > 0, diagnostics, diagnose,
     target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants, ...(mixed ? { precision: 'mixed' } : {}) },
   });
   try {

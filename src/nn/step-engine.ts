@@ -21,10 +21,13 @@ import { stepName, type Grouping } from './optimizers/groups.ts';
 import type { Regularization } from './regularization.ts';
 import type { Schedule } from './schedules/schedule.ts';
 import { boundTo, type Weights } from './step-extras.ts';
+import type { readDiagnostics } from './diagnostics.ts';
 import { planEvaluation, planGather, planPrediction, planTraining, type Reports, type StepPlan, type TrainingExtras } from './step-plans.ts';
 
 /** A model with everything that its programs depend on. */
 export interface Setup extends TrainingExtras {
+  /** Reads the diagnostics of a step's report: there with `diagnostics`. */
+  readonly diagnose: typeof readDiagnostics | undefined;
   readonly device: Device;
   readonly model: Module;
   readonly inputShape: Shape;
