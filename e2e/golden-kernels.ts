@@ -198,6 +198,7 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['cross-entropy-probabilities', crossEntropyProbabilities({ ...loss, smoothing: 0 })],
   ['cross-entropy-probabilities-weighted', crossEntropyProbabilities({ ...loss, smoothing: 0.1, weight: [1, 0.5, 2] })],
   ['cross-entropy-target', crossEntropyTarget({ ...loss, smoothing: 0.1, weight: [1, 0.5, 2] })],
+  ['cross-entropy-index-fours', crossEntropyIndex({ ...labels, columns: 8, smoothing: 0.1 })],
   ['nll', nll({ ...labels, mean: false, weight: [1, 0.5, 2] })],
   ['label-mass', labelMass({ ...labels, rows: 200, weight: [1, 0.5, 2] })],
   ['cosine-embedding', cosineEmbedding({ ...loss, margin: 0.25 })],

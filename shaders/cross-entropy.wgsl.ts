@@ -1,25 +1,12 @@
 import { arrayType, laneKernel, type Kernel } from './kernel.ts';
-import { labelDeclarations, labelFunctions, rowStart, type LabelSpec } from './labels.wgsl.ts';
+import { classLoops, labelDeclarations, labelFunctions, rowStart, type LabelSpec } from './labels.wgsl.ts';
 import { lossDeclarations, type LossSpec } from './loss.wgsl.ts';
+import { constantRow, elementOf, isElement, onlineRow, readRow, sumOfParts } from './rows.wgsl.ts';
 import { float, wgsl } from './wgsl.ts';
 
 export interface CrossEntropyIndexSpec extends LabelSpec {
   readonly smoothing: number;
 }
-
-/** e^(x - max) of a row into dx, their sum in `total`, their logarithm in `logTotal`: nothing overflows. */
-const exponentials = (columns: number): string => wgsl`
-var largest = x[start];
-  for (var i = 1u; i < ${columns}u; i++) {
-    largest = max(largest, x[start + i]);
-  }
-  var total = 0.0;
-  for (var i = 0u; i < ${columns}u; i++) {
-    let power = exp(x[start + i] - largest);
-    dx[start + i] = power;
-    total += power;
-  }
-  let logTotal = log(total);`.trim();
 
 /**
  * Integer targets: rowLoss = scale · Σ goal · (log Σ e^x - x); dx = scale · (softmax(x) · Σ goal - goal), with
@@ -27,6 +14,7 @@ var largest = x[start];
  */
 export function crossEntropyIndex(spec: CrossEntropyIndexSpec): Kernel {
   const { columns, smoothing, weight } = spec;
+  const loops = classLoops(spec);
   const shares = (weight ?? [1]).map((one) => smoothing * one / columns);
   const share = weight ? 'shares[i]' : float(shares[0]!);
   const shareOfAll = smoothing * (weight ? weight.reduce((sum, one) => sum + one, 0) / columns : 1);
@@ -35,32 +23,30 @@ export function crossEntropyIndex(spec: CrossEntropyIndexSpec): Kernel {
     formula: `${smoothing > 0 ? `goal = ${1 - smoothing} · w[t] · [i = t] + ${smoothing} · w / ${columns}` : 'goal = w[t] · [i = t]'}
       rowLoss = scale · Σ goal · (log Σ e^x - x); dx = scale · (softmax(x) · Σ goal - goal)`,
     declarations: labelDeclarations(spec),
-    functions: wgsl`
-${labelFunctions(spec)}
-
-#if ${smoothing > 0 && weight !== undefined}
-const shares = array<f32, ${columns}>(${shares.map(float).join(', ')});
-#endif
-`,
+    functions: [
+      loops.alias, onlineRow, labelFunctions(spec), ...(smoothing > 0 && weight ? [constantRow(loops, 'shares', shares)] : []),
+    ].join('\n\n'),
     count: spec.rows,
     body: wgsl`
 ${rowStart(spec)}
-  ${exponentials(columns)}
+  ${readRow(loops)}
+  let logTotal = log(total);
 #if ${smoothing > 0}
   let own = ${float(1 - smoothing)} * weight;
-  var loss = own * (logTotal + (largest - x[start + label]));
+  var loss = Value(0.0);
   let factor = (own + ${float(shareOfAll)}) * scale / total;
-  for (var i = 0u; i < ${columns}u; i++) {
-    loss += ${share} * (logTotal + (largest - x[start + i]));
-    let goal = ${share} + select(0.0, own, i == label);
-    dx[start + i] = dx[start + i] * factor - scale * goal;
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    let below = largest - x[start + i];
+    loss += ${share} * (logTotal + below);
+    let goal = ${share} + select(Value(0.0), Value(own), ${isElement(loops, 'label')});
+    dx[start + i] = exp(-below) * factor - scale * goal;
   }
-  rowLoss[lane] = scale * loss;
+  rowLoss[lane] = scale * (own * (logTotal + (largest - ${elementOf(loops, 'x', 'label')})) + ${sumOfParts(loops, 'loss')});
 #else
-  rowLoss[lane] = scale * weight * (logTotal + (largest - x[start + label]));
+  rowLoss[lane] = scale * weight * (logTotal + (largest - ${elementOf(loops, 'x', 'label')}));
   let factor = weight * scale / total;
-  for (var i = 0u; i < ${columns}u; i++) {
-    dx[start + i] = dx[start + i] * factor - select(0.0, weight * scale, i == label);
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    dx[start + i] = exp(x[start + i] - largest) * factor - select(Value(0.0), Value(weight * scale), ${isElement(loops, 'label')});
   }
 #endif`,
   });
@@ -72,15 +58,16 @@ export interface CrossEntropyProbabilitiesSpec extends LossSpec {
   readonly weight?: readonly number[];
 }
 
-/** The function goalOf(t, i): what the target asks of class i. */
-function goalFunction({ columns, smoothing, weight }: CrossEntropyProbabilitiesSpec): string {
+/** The function goalOf(t, i): what the target asks of the classes of Value i. */
+function goalFunction(spec: CrossEntropyProbabilitiesSpec): string {
+  const { columns, smoothing, weight } = spec;
   const smoothed = smoothing > 0 ? `${float(1 - smoothing)} * t + ${float(smoothing / columns)}` : 't';
   return wgsl`
 #if ${weight !== undefined}
-const classWeights = array<f32, ${columns}>(${(weight ?? []).map(float).join(', ')});
+${constantRow(classLoops(spec), 'classWeights', weight ?? [])}
 
 #endif
-fn goalOf(t: f32, i: u32) -> f32 {
+fn goalOf(t: Value, i: u32) -> Value {
   return ${weight ? `classWeights[i] * ${smoothing > 0 ? `(${smoothed})` : smoothed}` : smoothed};
 }
 `.trim();
@@ -89,59 +76,57 @@ fn goalOf(t: f32, i: u32) -> f32 {
 /** Soft targets that need not sum to one: rowLoss = Σ goal · (log Σ e^x - x); dx = scale · (softmax(x) · Σ goal - goal). */
 export function crossEntropyProbabilities(spec: CrossEntropyProbabilitiesSpec): Kernel {
   const { rows, columns, scale, smoothing, weight } = spec;
+  const loops = classLoops(spec);
   const plain = smoothing === 0 && weight === undefined;
   const goal = plain ? 'expected[start + i]' : 'goalOf(expected[start + i], i)';
   return laneKernel({
     name: 'cross-entropy-probabilities/row',
     formula: `${plain ? 'goal = t' : `goal = ${weight ? 'w · ' : ''}(${1 - smoothing} · t + ${smoothing} / ${columns})`}
       rowLoss = Σ goal · (log Σ e^x - x); dx = scale · (softmax(x) · Σ goal - goal)`,
-    declarations: lossDeclarations(spec, arrayType(rows * columns)),
-    functions: plain ? '' : goalFunction(spec),
+    declarations: lossDeclarations(spec, loops.type, loops.type),
+    functions: [loops.alias, onlineRow, ...(plain ? [] : [goalFunction(spec)])].join('\n\n'),
     count: rows,
     body: wgsl`
-let start = lane * ${columns}u;
-  ${exponentials(columns)}
-  var mass = 0.0;
-  var loss = 0.0;
-  for (var i = 0u; i < ${columns}u; i++) {
+let start = ${loops.start('lane')};
+  ${readRow(loops)}
+  let logTotal = log(total);
+  var mass = Value(0.0);
+  var loss = Value(0.0);
+  for (var i = 0u; i < ${loops.terms}u; i++) {
     let goal = ${goal};
     mass += goal;
     loss += goal * (logTotal + (largest - x[start + i]));
   }
-  let factor = ${float(scale)} * mass / total;
-  for (var i = 0u; i < ${columns}u; i++) {
-    dx[start + i] = dx[start + i] * factor - ${float(scale)} * ${goal};
+  let massOfRow = ${sumOfParts(loops, 'mass')};
+  let factor = ${float(scale)} * massOfRow / total;
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    dx[start + i] = exp(x[start + i] - largest) * factor - ${float(scale)} * ${goal};
   }
-  rowLoss[lane] = loss;`,
+  rowLoss[lane] = ${sumOfParts(loops, 'loss')};`,
   });
 }
 
 /** dtarget = scale · upstream · d goal / d t · (log Σ e^x - x). */
-export function crossEntropyTarget({ rows, columns, scale, smoothing, weight }: CrossEntropyProbabilitiesSpec): Kernel {
+export function crossEntropyTarget(spec: CrossEntropyProbabilitiesSpec): Kernel {
+  const { rows, scale, smoothing, weight } = spec;
+  const loops = classLoops(spec);
   const factor = (1 - smoothing) * scale;
   return laneKernel({
     name: 'cross-entropy-target',
     formula: `dtarget = ${factor} · ${weight ? 'w · ' : ''}upstream · (log Σ e^x - x)`,
     declarations: [
-      { name: 'x', access: 'read', type: arrayType(rows * columns) },
+      { name: 'x', access: 'read', type: loops.type },
       { name: 'upstream', access: 'read', type: arrayType(1) },
-      { name: 'dtarget', access: 'write', type: arrayType(rows * columns) },
+      { name: 'dtarget', access: 'write', type: loops.type },
     ],
-    functions: weight ? `const classWeights = array<f32, ${columns}>(${weight.map(float).join(', ')});` : '',
+    functions: [loops.alias, onlineRow, ...(weight ? [constantRow(loops, 'classWeights', weight)] : [])].join('\n\n'),
     count: rows,
     body: wgsl`
-let start = lane * ${columns}u;
-  var largest = x[start];
-  for (var i = 1u; i < ${columns}u; i++) {
-    largest = max(largest, x[start + i]);
-  }
-  var total = 0.0;
-  for (var i = 0u; i < ${columns}u; i++) {
-    total += exp(x[start + i] - largest);
-  }
+let start = ${loops.start('lane')};
+  ${readRow(loops)}
   let logTotal = log(total);
   let factor = ${float(factor)} * upstream[0];
-  for (var i = 0u; i < ${columns}u; i++) {
+  for (var i = 0u; i < ${loops.terms}u; i++) {
     dtarget[start + i] = ${weight ? 'classWeights[i] * ' : ''}factor * (logTotal + (largest - x[start + i]));
   }`,
   });

@@ -1,5 +1,6 @@
 import { arrayType, laneKernel, type Kernel } from './kernel.ts';
 import { lossDeclarations, type LossSpec } from './loss.wgsl.ts';
+import { elementOf, isElement, rowLoops, type RowLoops } from './rows.wgsl.ts';
 import { float, wgsl } from './wgsl.ts';
 
 /** Class indices as u32, or as whole numbers in f32 (what argMax gives). */
@@ -25,6 +26,9 @@ export const MASS_PARTS = 64;
 export const needsMass = ({ mean, rows }: LabelSpec): boolean => mean && rows > OWN_MASS_ROWS;
 
 export const labelArray = ({ labels, rows }: Pick<LabelSpec, 'labels' | 'rows'>): string => `array<${labels}, ${rows}>`;
+
+/** How a lane goes through a row of classes. */
+export const classLoops = ({ rows, columns }: LossSpec): RowLoops => rowLoops({ outer: rows, size: columns, inner: 1 });
 
 /** The functions labelOf(row) and weightOf(label): 0 for a row that is left out. */
 export function labelFunctions({ labels, ignoreIndex, weight, columns }: Pick<LabelSpec, 'labels' | 'ignoreIndex' | 'weight' | 'columns'>): string {
@@ -77,7 +81,7 @@ var total = 0.0;
 
 /** The bindings of a loss with labels; `mass` only where a launch before has made it. */
 export const labelDeclarations = (spec: LabelSpec) => [
-  ...lossDeclarations(spec, labelArray(spec)),
+  ...lossDeclarations(spec, labelArray(spec), classLoops(spec).type),
   ...(needsMass(spec) ? [{ name: 'mass', access: 'read', type: arrayType(MASS_PARTS) } as const] : []),
 ];
 
@@ -88,20 +92,21 @@ export const labelDeclarations = (spec: LabelSpec) => [
  */
 export function rowStart(spec: LabelSpec): string {
   const { rows, columns, scale, mean } = spec;
+  const { terms, start } = classLoops(spec);
   return wgsl`
-let start = lane * ${columns}u;
+let start = ${start('lane')};
   let weight = weightOf(labelOf(lane));
   if (labelOf(lane) == ${spec.ignoreIndex >>> 0}u) {
     rowLoss[lane] = 0.0;
-    for (var i = 0u; i < ${columns}u; i++) {
-      dx[start + i] = 0.0;
+    for (var i = 0u; i < ${terms}u; i++) {
+      dx[start + i] = Value(0.0);
     }
     return;
   }
   if (labelOf(lane) >= ${columns}u) {
     rowLoss[lane] = bitcast<f32>(quietNan);
-    for (var i = 0u; i < ${columns}u; i++) {
-      dx[start + i] = bitcast<f32>(quietNan);
+    for (var i = 0u; i < ${terms}u; i++) {
+      dx[start + i] = Value(bitcast<f32>(quietNan));
     }
     return;
   }
@@ -126,17 +131,18 @@ let start = lane * ${columns}u;
 
 /** Negative log-likelihood: rowLoss = -weight · x[t]; dx = -weight at t, 0 elsewhere. */
 export function nll(spec: LabelSpec): Kernel {
+  const loops = classLoops(spec);
   return laneKernel({
     name: 'nll/row',
     formula: 'rowLoss = -scale · w[t] · x[t]; dx = -scale · w[t] · [i = t]',
     declarations: labelDeclarations(spec),
-    functions: labelFunctions(spec),
+    functions: `${loops.alias}\n\n${labelFunctions(spec)}`,
     count: spec.rows,
     body: wgsl`
 ${rowStart(spec)}
-  rowLoss[lane] = -scale * weight * x[start + label];
-  for (var i = 0u; i < ${spec.columns}u; i++) {
-    dx[start + i] = select(0.0, -scale * weight, i == label);
+  rowLoss[lane] = -scale * weight * ${elementOf(loops, 'x', 'label')};
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    dx[start + i] = select(Value(0.0), Value(-scale * weight), ${isElement(loops, 'label')});
   }`,
   });
 }

@@ -11,12 +11,12 @@ export interface LossSpec {
   readonly scale: number;
 }
 
-/** The bindings of every loss kernel; `target` is the WGSL type of the expected values. */
-export const lossDeclarations = ({ rows, columns }: LossSpec, target: string): Declaration[] => [
-  { name: 'x', access: 'read', type: arrayType(rows * columns) },
+/** The bindings of every loss kernel; `target` is the WGSL type of the expected values, `type` that of the numbers beside them. */
+export const lossDeclarations = ({ rows, columns }: LossSpec, target: string, type = arrayType(rows * columns)): Declaration[] => [
+  { name: 'x', access: 'read', type },
   { name: 'expected', access: 'read', type: target },
   { name: 'rowLoss', access: 'write', type: arrayType(rows) },
-  { name: 'dx', access: 'write', type: arrayType(rows * columns) },
+  { name: 'dx', access: 'write', type },
 ];
 
 /** A loss that compares element by element, in WGSL: statements that set `loss` and `slope` from x (the input) and t (the target). */

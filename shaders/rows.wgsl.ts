@@ -1,5 +1,5 @@
 import { arrayType } from './kernel.ts';
-import { times, wgsl } from './wgsl.ts';
+import { float, times, wgsl } from './wgsl.ts';
 
 /** x seen as [outer, size, inner]: a row is what stands along the middle axis, wherever its elements lie. */
 export interface RowsSpec {
@@ -47,6 +47,27 @@ export const sumOfParts = ({ along }: Pick<RowLoops, 'along'>, value: string): s
 
 /** The largest of a Value's parts, where they belong together. */
 export const largestOfParts = ({ along }: Pick<RowLoops, 'along'>, value: string): string => (along ? `max(max(${value}.x, ${value}.y), max(${value}.z, ${value}.w))` : value);
+
+/** Rows whose elements lie side by side: element `place` of the one at `start`. */
+export const elementOf = ({ along }: Pick<RowLoops, 'along'>, tensor: string, place: string): string =>
+  (along ? `${tensor}[start + ${place} / 4u][${place} % 4u]` : `${tensor}[start + ${place}]`);
+
+/** For each part of Value `i` whether it is element `place` of such a row. */
+export const isElement = ({ along }: Pick<RowLoops, 'along'>, place: string): string => (along ? `4u * i + vec4u(0u, 1u, 2u, 3u) == vec4u(${place})` : `i == ${place}`);
+
+/** A constant array with a number for each element of such a row, as Values. */
+export function constantRow({ width, terms }: Pick<RowLoops, 'width' | 'terms'>, name: string, numbers: readonly number[]): string {
+  const values = Array.from({ length: terms }, (_, i) => numbers.slice(width * i, width * (i + 1)).map(float).join(', '));
+  return `const ${name} = array<Value, ${terms}>(${values.map((value) => (width === 4 ? `Value(${value})` : value)).join(', ')});`;
+}
+
+/** Statements that set `row` to what the row at `start` of x holds, then `largest` and `total` (`ofRow`). */
+export const readRow = (loops: RowLoops): string => wgsl`
+var row = ${EMPTY_ROW};
+  for (var i = 0u; i < ${loops.terms}u; i++) {
+    row = withValue(row, x[${loops.place}]);
+  }
+  ${ofRow(loops, 'row')}`.trim();
 
 /**
  * `Row` and `withValue`: the largest number of a row and Σ e^(x - largest), in one reading: the sum shrinks whenever a larger number comes, and

@@ -1,5 +1,5 @@
 import { arrayType, laneKernel, workgroupKernel, type Kernel } from './kernel.ts';
-import { EMPTY_ROW, ofRow, onlineRow, rowLoops, sumOfParts, type RowsSpec } from './rows.wgsl.ts';
+import { onlineRow, readRow, rowLoops, sumOfParts, type RowsSpec } from './rows.wgsl.ts';
 import { times, wgsl } from './wgsl.ts';
 
 /** Softmax over the middle axis of [outer, size, inner], or its logarithm. A row is what adds up to 1, wherever its elements stand. */
@@ -61,11 +61,7 @@ export function softmax(spec: SoftmaxSpec): Kernel {
     count: loops.lanes,
     body: wgsl`
 let start = ${loops.start('lane')};
-  var row = ${EMPTY_ROW};
-  for (var i = 0u; i < ${loops.terms}u; i++) {
-    row = withValue(row, x[${loops.place}]);
-  }
-  ${ofRow(loops, 'row')}
+  ${readRow(loops)}
 #if ${spec.log}
   let logarithm = log(total);
 #else

@@ -7,6 +7,20 @@
 @group(0) @binding(3) var<storage, read_write> dx: array<f32, 600>;
 @group(0) @binding(4) var<storage, read> mass: array<f32, 64>;
 
+alias Value = f32;
+
+struct Row {
+  largest: Value,
+  // Σ e^(x - largest) of the elements so far.
+  total: Value,
+}
+
+fn withValue(row: Row, value: Value) -> Row {
+  let smaller = exp(-abs(value - row.largest));
+  let isLarger = value > row.largest;
+  return Row(select(row.largest, value, isLarger), select(row.total + smaller, row.total * smaller + 1.0, isLarger));
+}
+
 const classWeights = array<f32, 3>(1.0f, 0.5f, 2.0f);
 
 // The NaN that tells of a label that is no class, which no constant may be.
@@ -22,7 +36,7 @@ fn weightOf(label: u32) -> f32 {
   return select(classWeights[min(label, 2u)], 0.0, label == 4294967196u);
 }
 
-const shares = array<f32, 3>(0.03333333333333333f, 0.016666666666666666f, 0.06666666666666667f);
+const shares = array<Value, 3>(0.03333333333333333f, 0.016666666666666666f, 0.06666666666666667f);
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -35,14 +49,14 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   if (labelOf(lane) == 4294967196u) {
     rowLoss[lane] = 0.0;
     for (var i = 0u; i < 3u; i++) {
-      dx[start + i] = 0.0;
+      dx[start + i] = Value(0.0);
     }
     return;
   }
   if (labelOf(lane) >= 3u) {
     rowLoss[lane] = bitcast<f32>(quietNan);
     for (var i = 0u; i < 3u; i++) {
-      dx[start + i] = bitcast<f32>(quietNan);
+      dx[start + i] = Value(bitcast<f32>(quietNan));
     }
     return;
   }
@@ -52,24 +66,21 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     massOfAll += mass[part];
   }
   let scale = select(1.0f / massOfAll, 0.0, massOfAll == 0.0);
-  var largest = x[start];
-  for (var i = 1u; i < 3u; i++) {
-    largest = max(largest, x[start + i]);
-  }
-  var total = 0.0;
+  var row = Row(Value(-0x1.fffffep+127), Value(0.0));
   for (var i = 0u; i < 3u; i++) {
-    let power = exp(x[start + i] - largest);
-    dx[start + i] = power;
-    total += power;
+    row = withValue(row, x[start + i]);
   }
+  let largest = row.largest;
+  let total = row.total;
   let logTotal = log(total);
   let own = 0.9f * weight;
-  var loss = own * (logTotal + (largest - x[start + label]));
+  var loss = Value(0.0);
   let factor = (own + 0.11666666666666668f) * scale / total;
   for (var i = 0u; i < 3u; i++) {
-    loss += shares[i] * (logTotal + (largest - x[start + i]));
-    let goal = shares[i] + select(0.0, own, i == label);
-    dx[start + i] = dx[start + i] * factor - scale * goal;
+    let below = largest - x[start + i];
+    loss += shares[i] * (logTotal + below);
+    let goal = shares[i] + select(Value(0.0), Value(own), i == label);
+    dx[start + i] = exp(-below) * factor - scale * goal;
   }
-  rowLoss[lane] = scale * loss;
+  rowLoss[lane] = scale * (own * (logTotal + (largest - x[start + label])) + loss);
 }

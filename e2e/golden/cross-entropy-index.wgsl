@@ -6,6 +6,20 @@
 @group(0) @binding(2) var<storage, read_write> rowLoss: array<f32, 5>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32, 15>;
 
+alias Value = f32;
+
+struct Row {
+  largest: Value,
+  // Σ e^(x - largest) of the elements so far.
+  total: Value,
+}
+
+fn withValue(row: Row, value: Value) -> Row {
+  let smaller = exp(-abs(value - row.largest));
+  let isLarger = value > row.largest;
+  return Row(select(row.largest, value, isLarger), select(row.total + smaller, row.total * smaller + 1.0, isLarger));
+}
+
 // The NaN that tells of a label that is no class, which no constant may be.
 var<private> quietNan: u32 = 0x7fc00000u;
 
@@ -29,14 +43,14 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   if (labelOf(lane) == 4294967196u) {
     rowLoss[lane] = 0.0;
     for (var i = 0u; i < 3u; i++) {
-      dx[start + i] = 0.0;
+      dx[start + i] = Value(0.0);
     }
     return;
   }
   if (labelOf(lane) >= 3u) {
     rowLoss[lane] = bitcast<f32>(quietNan);
     for (var i = 0u; i < 3u; i++) {
-      dx[start + i] = bitcast<f32>(quietNan);
+      dx[start + i] = Value(bitcast<f32>(quietNan));
     }
     return;
   }
@@ -46,20 +60,16 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     massOfAll += weightOf(labelOf(row));
   }
   let scale = select(1.0f / massOfAll, 0.0, massOfAll == 0.0);
-  var largest = x[start];
-  for (var i = 1u; i < 3u; i++) {
-    largest = max(largest, x[start + i]);
-  }
-  var total = 0.0;
+  var row = Row(Value(-0x1.fffffep+127), Value(0.0));
   for (var i = 0u; i < 3u; i++) {
-    let power = exp(x[start + i] - largest);
-    dx[start + i] = power;
-    total += power;
+    row = withValue(row, x[start + i]);
   }
+  let largest = row.largest;
+  let total = row.total;
   let logTotal = log(total);
   rowLoss[lane] = scale * weight * (logTotal + (largest - x[start + label]));
   let factor = weight * scale / total;
   for (var i = 0u; i < 3u; i++) {
-    dx[start + i] = dx[start + i] * factor - select(0.0, weight * scale, i == label);
+    dx[start + i] = exp(x[start + i] - largest) * factor - select(Value(0.0), Value(weight * scale), i == label);
   }
 }

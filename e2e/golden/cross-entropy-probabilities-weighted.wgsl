@@ -6,9 +6,23 @@
 @group(0) @binding(2) var<storage, read_write> rowLoss: array<f32, 5>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32, 15>;
 
-const classWeights = array<f32, 3>(1.0f, 0.5f, 2.0f);
+alias Value = f32;
 
-fn goalOf(t: f32, i: u32) -> f32 {
+struct Row {
+  largest: Value,
+  // Σ e^(x - largest) of the elements so far.
+  total: Value,
+}
+
+fn withValue(row: Row, value: Value) -> Row {
+  let smaller = exp(-abs(value - row.largest));
+  let isLarger = value > row.largest;
+  return Row(select(row.largest, value, isLarger), select(row.total + smaller, row.total * smaller + 1.0, isLarger));
+}
+
+const classWeights = array<Value, 3>(1.0f, 0.5f, 2.0f);
+
+fn goalOf(t: Value, i: u32) -> Value {
   return classWeights[i] * (0.9f * t + 0.03333333333333333f);
 }
 
@@ -19,27 +33,24 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = lane * 3u;
-  var largest = x[start];
-  for (var i = 1u; i < 3u; i++) {
-    largest = max(largest, x[start + i]);
-  }
-  var total = 0.0;
+  var row = Row(Value(-0x1.fffffep+127), Value(0.0));
   for (var i = 0u; i < 3u; i++) {
-    let power = exp(x[start + i] - largest);
-    dx[start + i] = power;
-    total += power;
+    row = withValue(row, x[start + i]);
   }
+  let largest = row.largest;
+  let total = row.total;
   let logTotal = log(total);
-  var mass = 0.0;
-  var loss = 0.0;
+  var mass = Value(0.0);
+  var loss = Value(0.0);
   for (var i = 0u; i < 3u; i++) {
     let goal = goalOf(expected[start + i], i);
     mass += goal;
     loss += goal * (logTotal + (largest - x[start + i]));
   }
-  let factor = 0.2f * mass / total;
+  let massOfRow = mass;
+  let factor = 0.2f * massOfRow / total;
   for (var i = 0u; i < 3u; i++) {
-    dx[start + i] = dx[start + i] * factor - 0.2f * goalOf(expected[start + i], i);
+    dx[start + i] = exp(x[start + i] - largest) * factor - 0.2f * goalOf(expected[start + i], i);
   }
   rowLoss[lane] = loss;
 }

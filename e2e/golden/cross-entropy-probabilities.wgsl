@@ -6,6 +6,20 @@
 @group(0) @binding(2) var<storage, read_write> rowLoss: array<f32, 5>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32, 15>;
 
+alias Value = f32;
+
+struct Row {
+  largest: Value,
+  // Σ e^(x - largest) of the elements so far.
+  total: Value,
+}
+
+fn withValue(row: Row, value: Value) -> Row {
+  let smaller = exp(-abs(value - row.largest));
+  let isLarger = value > row.largest;
+  return Row(select(row.largest, value, isLarger), select(row.total + smaller, row.total * smaller + 1.0, isLarger));
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let lane = invocation.y * (groups.x * 64u) + invocation.x;
@@ -13,27 +27,24 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = lane * 3u;
-  var largest = x[start];
-  for (var i = 1u; i < 3u; i++) {
-    largest = max(largest, x[start + i]);
-  }
-  var total = 0.0;
+  var row = Row(Value(-0x1.fffffep+127), Value(0.0));
   for (var i = 0u; i < 3u; i++) {
-    let power = exp(x[start + i] - largest);
-    dx[start + i] = power;
-    total += power;
+    row = withValue(row, x[start + i]);
   }
+  let largest = row.largest;
+  let total = row.total;
   let logTotal = log(total);
-  var mass = 0.0;
-  var loss = 0.0;
+  var mass = Value(0.0);
+  var loss = Value(0.0);
   for (var i = 0u; i < 3u; i++) {
     let goal = expected[start + i];
     mass += goal;
     loss += goal * (logTotal + (largest - x[start + i]));
   }
-  let factor = 0.2f * mass / total;
+  let massOfRow = mass;
+  let factor = 0.2f * massOfRow / total;
   for (var i = 0u; i < 3u; i++) {
-    dx[start + i] = dx[start + i] * factor - 0.2f * expected[start + i];
+    dx[start + i] = exp(x[start + i] - largest) * factor - 0.2f * expected[start + i];
   }
   rowLoss[lane] = loss;
 }

@@ -4,7 +4,21 @@
 @group(0) @binding(1) var<storage, read> upstream: array<f32, 1>;
 @group(0) @binding(2) var<storage, read_write> dtarget: array<f32, 15>;
 
-const classWeights = array<f32, 3>(1.0f, 0.5f, 2.0f);
+alias Value = f32;
+
+struct Row {
+  largest: Value,
+  // Σ e^(x - largest) of the elements so far.
+  total: Value,
+}
+
+fn withValue(row: Row, value: Value) -> Row {
+  let smaller = exp(-abs(value - row.largest));
+  let isLarger = value > row.largest;
+  return Row(select(row.largest, value, isLarger), select(row.total + smaller, row.total * smaller + 1.0, isLarger));
+}
+
+const classWeights = array<Value, 3>(1.0f, 0.5f, 2.0f);
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
@@ -13,14 +27,12 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = lane * 3u;
-  var largest = x[start];
-  for (var i = 1u; i < 3u; i++) {
-    largest = max(largest, x[start + i]);
-  }
-  var total = 0.0;
+  var row = Row(Value(-0x1.fffffep+127), Value(0.0));
   for (var i = 0u; i < 3u; i++) {
-    total += exp(x[start + i] - largest);
+    row = withValue(row, x[start + i]);
   }
+  let largest = row.largest;
+  let total = row.total;
   let logTotal = log(total);
   let factor = 0.18000000000000002f * upstream[0];
   for (var i = 0u; i < 3u; i++) {

@@ -5,6 +5,8 @@
 @group(0) @binding(2) var<storage, read_write> rowLoss: array<f32, 5>;
 @group(0) @binding(3) var<storage, read_write> dx: array<f32, 15>;
 
+alias Value = f32;
+
 const classWeights = array<f32, 3>(1.0f, 0.5f, 2.0f);
 
 // The NaN that tells of a label that is no class, which no constant may be.
@@ -30,14 +32,14 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   if (labelOf(lane) == 4294967196u) {
     rowLoss[lane] = 0.0;
     for (var i = 0u; i < 3u; i++) {
-      dx[start + i] = 0.0;
+      dx[start + i] = Value(0.0);
     }
     return;
   }
   if (labelOf(lane) >= 3u) {
     rowLoss[lane] = bitcast<f32>(quietNan);
     for (var i = 0u; i < 3u; i++) {
-      dx[start + i] = bitcast<f32>(quietNan);
+      dx[start + i] = Value(bitcast<f32>(quietNan));
     }
     return;
   }
@@ -45,6 +47,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let scale = 1.0f;
   rowLoss[lane] = -scale * weight * x[start + label];
   for (var i = 0u; i < 3u; i++) {
-    dx[start + i] = select(0.0, -scale * weight, i == label);
+    dx[start + i] = select(Value(0.0), Value(-scale * weight), i == label);
   }
 }

@@ -78,7 +78,7 @@ export const nll: Proof = {
 
   samples: [
     sample(1, 2), sample(17, 15), sample(5, 3, { reduction: 'sum' }), sample(63, 7, { weight: classWeights(7) }), sample(16, 17, { ignoreIndex: -100 }),
-    sample(3, 65), sample(263, 5, { ignoreIndex: 2, weight: classWeights(5) }), sample(129, 2),
+    sample(3, 65), sample(10, 8), sample(263, 5, { ignoreIndex: 2, weight: classWeights(5) }), sample(129, 2),
     { name: 'labels in f32 of sequences', options: { weight: [1, 2, 0.5] }, inputs: { input: normals(5, [4, 2, 3]), target: filled([4, 2], (i) => (i === 3 ? -100 : i % 3)) } },
   ],
   sizes: sizesFrom(
@@ -100,8 +100,9 @@ export const nll: Proof = {
     WITHOUT_UPSTREAM,
     ...labelMutants(/^nll/),
     { name: 'the loss of another class', kernel: /^nll/, find: 'x[start + label]', replace: 'x[start]', symptoms: ['formula'] },
-    { name: 'the sign of the gradient', kernel: /^nll/, find: 'select(0.0, -scale', replace: 'select(0.0, scale', symptoms: ['factor'] },
+    { name: 'the sign of the gradient', kernel: /^nll/, find: 'Value(-scale', replace: 'Value(scale', symptoms: ['factor'] },
     { name: 'the weight forgotten in the loss', kernel: /^nll/, find: '-scale * weight * x', replace: '-scale * x', symptoms: ['formula', 'factor'] },
+    { name: 'the loss of the first class of four', kernel: /^nll/, find: '[label % 4u]', replace: '[0u]', symptoms: ['formula'] },
     { name: 'the gradient in every column', kernel: /^nll/, find: 'i == label)', replace: 'true)', symptoms: ['mask', 'formula'] },
     withoutLastLane(/^nll/),
   ],
