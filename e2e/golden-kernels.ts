@@ -277,6 +277,10 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['normalize-serial-batch', normalize(normalizedBatch, 'serial')],
   ['normalize-serial-square', normalize({ ...normalizedRows, centred: false, bias: false }, 'serial')],
   ['normalize-epilogue-serial', normalize({ ...normalizedRows, epilogue: { steps: [{ formula: 'relu', parameters: [], operands: [], save: 'saved0' }], columns: normalizedRows.length } }, 'serial')],
+  ['normalize-fours-serial', normalize({
+    ...normalizedBatch, length: 12, inner: 12, epilogue: { steps: [{ formula: 'add', parameters: [], operands: [{ name: 'operand0', access: fullAccess(24, 12) }] }], columns: 12 },
+  }, 'serial')],
+  ['normalize-backward-fours-serial', normalizeBackward({ ...normalizedRows, length: 12, channels: 12, dweight: false, dbias: false }, 'serial')],
   ['normalize-workgroup', normalize(normalizedGroups, 'workgroup')],
   ['normalize-backward-serial', normalizeBackward({ ...normalizedGroups, dweight: false, dbias: false }, 'serial')],
   ['normalize-backward-serial-square', normalizeBackward({ ...normalizedRows, centred: false, dweight: false, dbias: false }, 'serial')],

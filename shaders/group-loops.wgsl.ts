@@ -1,4 +1,5 @@
 import { LANES } from './kernel.ts';
+import { sumOfParts } from './rows.wgsl.ts';
 import { wgsl } from './wgsl.ts';
 
 /** x seen as [runs, groups, length]: what stands under one group number, in all runs, is one group. */
@@ -45,14 +46,18 @@ const inwards = (text: string): string => text.replaceAll('\n', '\n  ');
 /** `for` over `head` with a body; its first line stands where it is put. */
 const loop = (head: string, body: string): string => `for (${head}) {\n    ${inwards(body)}\n  }`;
 
-/** One lane goes through a whole group; `own` is the lane. Sums are made of partial sums. */
-export function serialLoops({ runs, groups, length }: Grouping): GroupLoops {
-  // A single loop where the group is one run, or each of its runs is one element.
-  const isNested = runs > 1 && length > 1;
-  const count = length === 1 ? runs : length;
-  const at = `let at = ${isNested ? 'start + i' : length === 1 ? wgsl`i * ${groups}u + own` : wgsl`own * ${length}u + i`};\n  `;
+/**
+ * One lane goes through a whole group; `own` is the lane. Sums are made of partial sums. With a width of 4 (`length` divides by it) the body
+ * works on four neighbours of a group at once, `Value` is vec4f, and `at` and `position` count Values: a load of four costs one address.
+ */
+export function serialLoops({ runs, groups, length }: Grouping, width: 1 | 4 = 1): GroupLoops {
+  const values = length / width;
+  // A single loop where the group is one run, or each of its runs is one Value.
+  const isNested = runs > 1 && values > 1;
+  const count = values === 1 ? runs : values;
+  const at = `let at = ${isNested ? 'start + i' : values === 1 ? wgsl`i * ${groups}u + own` : wgsl`own * ${values}u + i`};\n  `;
   const overRuns = (body: string): string => (isNested
-    ? loop(wgsl`var run = 0u; run < ${runs}u; run++`, wgsl`let start = (run * ${groups}u + own) * ${length}u;` + `\n  ${body}`)
+    ? loop(wgsl`var run = 0u; run < ${runs}u; run++`, wgsl`let start = (run * ${groups}u + own) * ${values}u;` + `\n  ${body}`)
     : body);
   const all = (body: string): string => loop(wgsl`var i = 0u; i < ${count}u; i++`, at + body);
   return {
@@ -61,9 +66,9 @@ export function serialLoops({ runs, groups, length }: Grouping): GroupLoops {
     once: (body) => body,
     sum: (names, body) => {
       const declared = names.map((name) => `var ${name} = 0.0;\n  `).join('');
-      if (!isNested && count <= PARTIAL) return declared + all(body);
-      const parts = names.map((name) => `var ${name}Part = 0.0;\n  `).join('');
-      const added = names.map((name) => `\n  ${name} += ${name}Part;`).join('');
+      if (width === 1 && !isNested && count <= PARTIAL) return declared + all(body);
+      const parts = names.map((name) => `var ${name}Part = ${width === 4 ? 'Value(0.0)' : '0.0'};\n  `).join('');
+      const added = names.map((name) => `\n  ${name} += ${sumOfParts({ along: width === 4 }, `${name}Part`)};`).join('');
       const partial = names.reduce((text, name) => text.replaceAll(`${name} += `, `${name}Part += `), body);
       if (count <= PARTIAL) return declared + overRuns(parts + all(partial) + added);
       const block = wgsl`let end = min(first + ${PARTIAL}u, ${count}u);` + `\n  ${loop('var i = first; i < end; i++', at + partial)}`;

@@ -72,6 +72,7 @@ export const batchNorm: Proof = {
   samples: [
     training(1501, [7, 5]),
     training(1505, [3, 4, 5, 6]),
+    training(1519, [3, 5, 4, 2]),
     training(1507, [2, 3, 65], ['weight']),
     training(1509, [16, 2, 17], []),
     training(1513, [2, 2, 257]),

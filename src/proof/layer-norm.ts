@@ -114,6 +114,8 @@ const rowSizes = (bias: boolean) => sizesFrom(
 const LAYER_SAMPLES: readonly Sample[] = [
   rows(1201, [5, 3], BOTH),
   rows(1207, [3, 63], ['weight']),
+  rows(1229, [9, 12], BOTH),
+  rows(1231, [2, 1040], BOTH),
   rows(1209, [4, 65], []),
   rows(1211, [66, 5], ['bias']),
   rows(1215, [2, 523], BOTH),
@@ -129,6 +131,7 @@ export const layerNorm = normalization(lastAxes, 1e-5, true, { samples: LAYER_SA
 
 const RMS_SAMPLES: readonly Sample[] = [
   rows(1301, [5, 3], ['weight']),
+  rows(1315, [7, 20], ['weight']),
   rows(1305, [3, 65], [], { eps: 1e-5 }),
   rows(1307, [2, 263], ['weight']),
   rows(1309, [260, 3], ['weight']),
@@ -148,6 +151,7 @@ export const groupNorm = normalization(channelGroups, 1e-5, true, {
   samples: [
     images(1401, [2, 6, 4, 5], 3),
     images(1403, [3, 4, 7], 4),
+    images(1415, [2, 6, 4, 3], 3),
     images(1405, [1, 5, 13], 5),
     images(1407, [2, 4, 3, 3], 1, ['weight']),
     images(1411, [2, 3, 65], 3, []),

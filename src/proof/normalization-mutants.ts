@@ -13,6 +13,8 @@ const PARAMETERS_WORKGROUP = /^normalize-parameters\/workgroup/;
 /** Bugs of all normalisations. */
 const COMMON: readonly Mutant[] = [
   { name: 'the sum of squares keeps only its last term', kernel: FORWARD, find: 'squares += ', replace: 'squares = ', symptoms: ['formula', 'reduction'] },
+  { name: 'two of four neighbours left out of the squares', kernel: FORWARD, find: ' + (squaresPart.z + squaresPart.w)', replace: '', symptoms: ['formula', 'reduction'] },
+  { name: 'two of four neighbours left out of the product', kernel: BACKWARD, find: ' + (productPart.z + productPart.w)', replace: '', symptoms: ['formula', 'reduction'] },
   { name: 'eps forgotten', kernel: BOTH_FORWARD, find: ' + 0.00001f)', replace: ')', symptoms: ['region', 'garbage', 'formula', 'factor'] },
   { name: 'divides by √ twice', kernel: BOTH_FORWARD, find: 'inverseSqrt(', replace: '1.0 / (', symptoms: ['formula', 'factor'] },
   { name: 'saves the deviation and not its inverse', kernel: BOTH_FORWARD, find: 'rstd[own] = scale;', replace: 'rstd[own] = 1.0 / scale;', symptoms: ['formula', 'factor'] },
