@@ -1,4 +1,4 @@
-import { join } from './concat.ts';
+import { join } from './join.ts';
 import type { Part, Range } from './op.ts';
 import { place } from './place.ts';
 import type { Request } from './request.ts';
