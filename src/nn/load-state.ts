@@ -44,7 +44,7 @@ function checkExtra(name: string, option: string, given: unknown, has: boolean):
  * without `average` and `lossScale` they start again. Throws a DataError or ShapeError that names the tensor.
  */
 export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedState, progress: Progress, rate: LearningRate): void {
-  const { device, grouping, accumulate, averageDecay, mixed } = engine.setup;
+  const { device, grouping, accumulate = 1, averageDecay, mixed } = engine.setup;
   const optimizer = grouping.main;
   if (state === null || typeof state !== 'object') throw new DataError('load', 'a state as state() returns it', show(state));
   const { step = 0, epoch = 0, lr = optimizer.lr, parameters, buffers = {}, accumulated, average, lossScale } = state;
