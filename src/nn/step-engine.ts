@@ -12,10 +12,11 @@ import { bytesOf } from '../program/memory.ts';
 import type { Alter } from '../program/plan.ts';
 import { BufferStore, Program } from '../program/program.ts';
 import { checkPlanFits } from './check-plan-fits.ts';
+import type { readDiagnostics } from './diagnostics.ts';
 import type { Asked, Room, Sized } from './memory-fit.ts';
 import { traceLossNet, traceNet, type LossNet, type Net } from './net.ts';
 import type { Loss } from './losses.ts';
-import type { Counter } from './metrics/counter.ts';
+import type { Measuring } from './metrics/measuring.ts';
 import type { Module } from './module.ts';
 import { stepName, type ChosenGroups, type Grouping } from './optimizers/groups.ts';
 import type { Penalised } from './regularization.ts';
@@ -26,6 +27,8 @@ import { planEvaluation, planGather, planPrediction, planTraining, type ExtraLau
 /** What few trainings have: `src/nn/extras.ts` makes it. What is not there is as its comment says. */
 export interface Extras extends Partial<Omit<TrainingExtras, 'grouping'>> {
   readonly launches: ExtraLaunches;
+  /** With `diagnostics`: reads what the launches wrote for them. */
+  readonly readDiagnostics: typeof readDiagnostics | undefined;
   /** Parameters that are optimised otherwise. */
   readonly groups: ChosenGroups | undefined;
   readonly schedule: Schedule | undefined;
@@ -123,15 +126,15 @@ export class StepEngine {
     this.#held = rows;
   }
 
-  evaluation(rows: number, weights: Weights = 'trained', counters: readonly Counter[] = []): Promise<CompiledStep> {
+  evaluation(rows: number, weights: Weights = 'trained', measured?: Measuring): Promise<CompiledStep> {
     const { model, inputShape, inputType, loss, target, frozen, grouping } = this.setup;
-    const counting = counters.length > 0 ? ` (${counters.map(({ key }) => key).join(', ')}) ` : '';
+    const counting = measured?.counters.length ? ` (${measured.counters.map(({ key }) => key).join(', ')}) ` : '';
     const kind = `${KINDS[weights].evaluate}${counting}`;
     const cache = this.#evaluation.get(kind) ?? new Map<number, Promise<CompiledStep>>();
     this.#evaluation.set(kind, cache);
     return this.#cached(kind, cache, rows, () => this.#step(kind, rows, (count) => {
       const net = traceLossNet(model, inputShape, count, loss, { frozen, partOf: grouping.partOf, inputType });
-      const { plan, reports } = planEvaluation(`${kind}${count}`, net, target, loss.accuracy, counters);
+      const { plan, reports } = planEvaluation(`${kind}${count}`, net, target, loss.accuracy, measured);
       return { net, plan: boundTo(weights, plan), reports };
     }));
   }

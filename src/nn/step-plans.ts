@@ -10,8 +10,7 @@ import { sizeOf, type Tensor } from '../ops/tensor.ts';
 import { planProgram, type Extension, type ProgramPlan } from '../program/plan.ts';
 import type { Loss } from './losses.ts';
 import type * as extraLaunches from './extra-launches.ts';
-import type { Counter } from './metrics/counter.ts';
-import { counting, type Counting } from './metrics/measuring.ts';
+import type { Counting, Measuring } from './metrics/measuring.ts';
 import type { MixedPrecision } from './mixed-precision.ts';
 import type { LossNet, Net } from './net.ts';
 import { Grouping } from './optimizers/groups.ts';
@@ -135,15 +134,15 @@ export function planTraining(
 }
 
 /** A forward pass with loss and accuracy, and what metrics count: nothing else is changed. */
-export function planEvaluation(name: string, net: LossNet, target: Target, accuracyKind: Loss['accuracy'], counters: readonly Counter[] = []): StepPlan {
+export function planEvaluation(name: string, net: LossNet, target: Target, accuracyKind: Loss['accuracy'], measured?: Measuring): StepPlan {
   let reports: Reports | undefined;
   const plan = planProgram({
     name, graph: net.graph, target, kept: [net.loss.id],
     extend: (extension) => {
       const { requests, ...reported } = reporting(name, extension, net, accuracyKind);
-      const counts = counting(extension, net, counters);
-      reports = { ...reported, hasGradientNorm: false, activities: [], counters: counts.places };
-      return { report: [...counts.requests, ...requests] };
+      const counts = measured?.counting(extension, net);
+      reports = { ...reported, hasGradientNorm: false, activities: [], ...(counts ? { counters: counts.places } : {}) };
+      return { report: [...counts?.requests ?? [], ...requests] };
     },
   });
   return { plan, reports: reports! };

@@ -8,8 +8,7 @@ import { flag, type Application, type LibraryOp, type Options } from './op.ts';
 import { multiplications, productFlops, splitProduct } from './matmul-split.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
-import { hasFamily, type KernelFamily, type Request, type Variant } from './request.ts';
-import { hasQuads } from './variants.ts';
+import { hasFamily, hasQuads, type KernelFamily, type Request, type Variant } from './request.ts';
 import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
