@@ -1,7 +1,9 @@
 // What one training step costs, in figures that no machine changes: counted on the plan, compared with those that were committed.
+import { bringQuads } from '../../shaders/loaded-quads.ts';
+import { quadKernels } from '../../shaders/quad-kernels.ts';
 import type { AdapterClass } from '../../src/index.ts';
 import { traceLossNet } from '../../src/nn/net.ts';
-import * as launches from '../../src/nn/extra-launches.ts';
+import { extraLaunches } from '../../src/nn/extra-launches.ts';
 import { Grouping } from '../../src/nn/optimizers/groups.ts';
 import { chosenGroups } from '../../src/nn/optimizers/parameter-groups.ts';
 import { Progress } from '../../src/nn/progress.ts';
@@ -25,9 +27,10 @@ export function planStep({ model, options }: RatchetNet, adapterClass: AdapterCl
   const grouping = new Grouping(optimizer, groups && chosenGroups(optimizer, groups));
   const net = traceLossNet(model, inputShape, batchSize, loss, { training: true, frozen, partOf: grouping.partOf, penalised: options.regularization && penalised('compile', options.regularization), inputType });
   // As SwiftShader has them.
+  bringQuads(quadKernels);
   const quads = adapterClass === 'cpu';
   const target = { adapterClass, maxBindings: MAX_BINDINGS, quads, fusion, variants };
-  return planTraining('train', net, target, optimizer, metrics.length > 0 ? loss.accuracy : undefined, { diagnostics, accumulate, averageDecay: average?.decay, grouping, clip: clipGradients }, launches).plan;
+  return planTraining('train', net, target, optimizer, metrics.length > 0 ? loss.accuracy : undefined, { diagnostics, accumulate, averageDecay: average?.decay, grouping, clip: clipGradients }, extraLaunches).plan;
 }
 
 /** Launches of the costliest step among the first few: with `accumulate` not all steps do the same. */

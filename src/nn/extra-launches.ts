@@ -20,7 +20,7 @@ const activityFamily: KernelFamily<ActivitySpec> = { name: 'activity', flops: pe
 const bufferFamily: KernelFamily<StoreBuffersSpec> = { name: 'store-buffers', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: storeBuffers }] };
 
 /** Makes the model's buffers what the step has computed for them: as many in one launch as the device binds. */
-export function storingBuffers({ place, tensor, value }: Extension, { graph, buffers }: Net, { maxBindings }: Target): Request[] {
+function storingBuffers({ place, tensor, value }: Extension, { graph, buffers }: Net, { maxBindings }: Target): Request[] {
   const changed = buffers.flatMap(({ tensor: { id }, next }) => (next ? [{ id, next: tensor(next.id) }] : []));
   if (changed.length === 0) return [];
   const { placements, bytes } = layOut('buffers', graph.tensors.filter(({ role }) => role === 'buffer'));
@@ -51,7 +51,7 @@ export function rangesOf(arenas: readonly Tensor[], { part, pieces }: Pick<Exten
 }
 
 /** The arena that the optimiser takes gradients from where several batches make a step: their mean, which `sections` make. */
-export function summing({ place, part, pieces, arenas }: Extension, batches: number): { gradients: Tensor; sections: { firstSum: Request[]; sum: Request[] } } {
+function summing({ place, part, pieces, arenas }: Extension, batches: number): { gradients: Tensor; sections: { firstSum: Request[]; sum: Request[] } } {
   const { gradients } = arenas;
   const [count] = gradients.shape as [number];
   const total = place(GRADIENT_SUM, [count], 'gradients');
@@ -64,7 +64,7 @@ export function summing({ place, part, pieces, arenas }: Extension, batches: num
 }
 
 /** The moving average of the weights, after the optimiser. */
-export function averaging({ place, part, pieces, arenas }: Extension, decay: number): { firstAverage: Request[]; average: Request[] } {
+function averaging({ place, part, pieces, arenas }: Extension, decay: number): { firstAverage: Request[]; average: Request[] } {
   const { parameters } = arenas;
   const [count] = parameters.shape as [number];
   const average = place(AVERAGE, [count], 'parameters');
@@ -91,13 +91,13 @@ function sumOfAll(sums: readonly GradientNorm[], value: Extension['value']): Gra
 }
 
 /** Σ of the squares of all gradients. */
-export function gradientNorm(extension: Extension, gradients: Tensor): GradientNorm {
+function gradientNorm(extension: Extension, gradients: Tensor): GradientNorm {
   const { value } = extension;
   return sumOfAll(rangesOf([gradients], extension).map(([range]) => squaredNorm(range!, value, 'gradient norm')), value);
 }
 
 /** What diagnostics read: the weights before the optimiser (`before` it runs), sums over gradients, weights and updates (`after`), the active units of layers. */
-export function diagnosing(name: string, { place, arenas, tensor: tensorOf }: Extension, { graph }: Net, gradients: Tensor): { before: Request; after: Request; activity: Request[]; reports: Pick<Reports, 'statistics' | 'activities'> } {
+function diagnosing(name: string, { place, arenas, tensor: tensorOf }: Extension, { graph }: Net, gradients: Tensor): { before: Request; after: Request; activity: Request[]; reports: Pick<Reports, 'statistics' | 'activities'> } {
   const count = arenas.parameters.shape[0]!;
   const before = place('diagnostics.before', [count], 'diagnostics');
   const chunks = place(`${name}.statistics`, [Math.ceil(count / CHUNK) * CHUNK_VALUES], 'diagnostics');
@@ -118,3 +118,6 @@ export function diagnosing(name: string, { place, arenas, tensor: tensorOf }: Ex
     reports: { statistics: chunks, activities },
   };
 }
+
+/** All of them, for `planTraining`. */
+export const extraLaunches = { storingBuffers, summing, averaging, gradientNorm, diagnosing };

@@ -1,7 +1,7 @@
 import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import { checkVariants } from '../ops/variants.ts';
 import type { CompileOptions } from './compile.ts';
-import * as launches from './extra-launches.ts';
+import { extraLaunches } from './extra-launches.ts';
 import { chosenGroups } from './optimizers/parameter-groups.ts';
 import type { Clip } from './optimizers/optimizer.ts';
 import { penalised } from './regularization.ts';
@@ -58,7 +58,7 @@ export async function extrasOf(options: CompileOptions): Promise<Extras> {
   // Now: at the first report it would hold up the reports of a training under way.
   const readDiagnostics = checkFlag('diagnostics', diagnostics) ? (await import('./diagnostics.ts')).readDiagnostics : undefined;
   return {
-    launches, readDiagnostics, groups: chosen, schedule, clip, frozen: [...frozen], penalised: penalties, accumulate, averageDecay: average?.decay, memoryBudget, mixed, onCompile, alter,
+    launches: extraLaunches, readDiagnostics, groups: chosen, schedule, clip, frozen: [...frozen], penalised: penalties, accumulate, averageDecay: average?.decay, memoryBudget, mixed, onCompile, alter,
     diagnostics, fusion: checkFlag('fusion', fusion), variants,
   };
 }

@@ -1,7 +1,7 @@
 import { ChainruleError } from '../errors.ts';
 import type { BufferPlan } from '../program/memory.ts';
 import type { ProgramPlan } from '../program/plan.ts';
-import * as launches from './extra-launches.ts';
+import { extraLaunches } from './extra-launches.ts';
 import { MemoryLimitError, type FittingBatch } from './memory-limit-error.ts';
 import { memoryOf, misfitOf, type Asked, type Misfit, type Replan, type Room, type Sized } from './memory-fit.ts';
 
@@ -69,7 +69,7 @@ export function refusal(who: string, sized: Sized, room: Room, misfit: Misfit, a
   if (asked) {
     const { rows, accumulate, trains } = asked;
     // Adding up is advice also for those who have not asked for it.
-    const replan: Replan = (count, batches) => asked.replan(count, batches, launches);
+    const replan: Replan = (count, batches) => asked.replan(count, batches, extraLaunches);
     const batch = largestBatch(replan, room, rows, () => accumulate);
     if (batch > 0) fits.push({ batchSize: batch });
     const batchesOf = (size: number): number => Math.min(MOST_ACCUMULATED, Math.ceil(rows * accumulate / size));

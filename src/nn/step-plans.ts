@@ -9,7 +9,7 @@ import { type KernelFamily, noFlops, perElement, type Request, type Target } fro
 import { sizeOf, type Tensor } from '../ops/tensor.ts';
 import { planProgram, type Extension, type ProgramPlan } from '../program/plan.ts';
 import type { Loss } from './losses.ts';
-import type * as extraLaunches from './extra-launches.ts';
+import type { extraLaunches } from './extra-launches.ts';
 import type { Counting, Measuring } from './metrics/measuring.ts';
 import type { MixedPrecision } from './mixed-precision.ts';
 import type { LossNet, Net } from './net.ts';

@@ -1,4 +1,4 @@
-import { matmulQuad } from '../../shaders/matmul-quad.wgsl.ts';
+import { quadKernels } from '../../shaders/loaded-quads.ts';
 import { matmulTiled, tileCount, TILES } from '../../shaders/matmul-tiled.wgsl.ts';
 import { storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
@@ -49,7 +49,7 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
       name: 'quad',
       runs: hasQuads,
       suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && spec.m > 4 && multiplications(spec) >= WORTH_QUADS,
-      kernel: (spec) => matmulQuad(spec, quadHeight(spec)),
+      kernel: (spec) => quadKernels().matmulQuad(spec, quadHeight(spec)),
     },
     splitProduct,
     tile('tiled-128x128', '128x128'),
