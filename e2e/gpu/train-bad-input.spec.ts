@@ -18,8 +18,7 @@ function check(found: Found, expected: Readonly<Record<string, readonly [code: s
     expect(`${name}: ${error.code}`, error.message).toBe(`${name}: ${code}`);
     expect(error.message, name).toMatch(text);
     expect(error.message, name).toMatch(/^[^:]+: needs .+, got .+\./s);
-    // The longest lists the options of compile.
-    expect(error.message.length, error.message).toBeLessThanOrEqual(350);
+    expect(error.message.length, error.message).toBeLessThanOrEqual(340);
     expect(error.message, name).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
   }
   expect(found.intact).toBe(true);

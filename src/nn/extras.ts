@@ -56,9 +56,9 @@ export async function extrasOf(options: CompileOptions): Promise<Extras> {
   // Only who computes in mixed precision loads it.
   const mixed = precision === undefined && lossScale === undefined ? undefined : (await import('./mixed-precision.ts')).mixedPrecision(device, precision, lossScale);
   // Now: at the first report it would hold up the reports of a training under way.
-  const readDiagnostics = checkFlag('diagnostics', diagnostics) ? (await import('./diagnostics.ts')).readDiagnostics : undefined;
+  const diagnose = checkFlag('diagnostics', diagnostics) ? (await import('./diagnostics.ts')).readDiagnostics : undefined;
   return {
-    launches: extraLaunches, readDiagnostics, groups: chosen, schedule, clip, frozen: [...frozen], penalised: penalties, accumulate, averageDecay: average?.decay, memoryBudget, mixed, onCompile, alter,
+    launches: extraLaunches, diagnose, groups: chosen, schedule, clip, frozen: [...frozen], penalised: penalties, accumulate, averageDecay: average?.decay, memoryBudget, mixed, onCompile, alter,
     diagnostics, fusion: checkFlag('fusion', fusion), variants,
   };
 }

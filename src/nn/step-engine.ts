@@ -27,8 +27,8 @@ import { planEvaluation, planGather, planPrediction, planTraining, type ExtraLau
 /** What few trainings have: `src/nn/extras.ts` makes it. What is not there is as its comment says. */
 export interface Extras extends Partial<Omit<TrainingExtras, 'grouping'>> {
   readonly launches: ExtraLaunches;
-  /** With `diagnostics`: reads what the launches wrote for them. */
-  readonly readDiagnostics: typeof readDiagnostics | undefined;
+  /** Reads the diagnostics of a step's report: there with `diagnostics`. */
+  readonly diagnose: typeof readDiagnostics | undefined;
   /** Parameters that are optimised otherwise. */
   readonly groups: ChosenGroups | undefined;
   readonly schedule: Schedule | undefined;

@@ -1,5 +1,5 @@
-import type { StepDiagnostics } from './diagnostics.ts';
-import type { CompiledStep, Setup } from './step-engine.ts';
+import type { readDiagnostics, StepDiagnostics } from './diagnostics.ts';
+import type { CompiledStep } from './step-engine.ts';
 import type { Reports } from './step-plans.ts';
 
 /** Examples for one step: `inputs` row by row as the model takes them (indices as u32), `targets` as the loss takes them. */
@@ -57,15 +57,15 @@ export function readHits({ accuracy }: Reports, values: Float32Array): { readonl
 /** 0 where nothing counts. */
 export const shareOf = ({ right, counted }: { readonly right: number; readonly counted: number }): number => (counted === 0 ? 0 : right / counted);
 
-/** Takes a report apart; `updated` says whether the optimiser ran, without which there is nothing to diagnose. */
-export function readReport(step: CompiledStep, number: number, words: Uint32Array, updated: boolean, readDiagnostics: Setup['readDiagnostics']): StepReport {
+/** Takes a report apart; `updated` says whether the optimiser ran, without which there is nothing to diagnose; `diagnose` does that. */
+export function readReport(step: CompiledStep, number: number, words: Uint32Array, updated: boolean, diagnose: typeof readDiagnostics | undefined): StepReport {
   const values = new Float32Array(words.buffer, words.byteOffset, words.length);
   const loss = values[1]!;
   const hits = readHits(step.reports, values);
   const { lossScaleAt: at } = step.reports;
   const lossScale = at === undefined ? undefined : { scale: values[at]!, skippedSteps: values[at + 2]!, skipped: updated && values[at + 3] === 0 };
   const changed = updated && !lossScale?.skipped;
-  const diagnostics = changed ? readDiagnostics?.(step, number, words, Number.isFinite(loss)) : undefined;
+  const diagnostics = changed ? diagnose?.(step, number, words, Number.isFinite(loss)) : undefined;
   return {
     step: number, loss,
     ...(hits ? { accuracy: shareOf(hits) } : {}),

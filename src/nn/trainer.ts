@@ -261,7 +261,7 @@ export class Trainer {
     const scalars: StepScalars = { number, cursor, values: this.#rate.scalars() };
     const { report } = await this.#engine.submit(step, sections, scalars, before);
     progress.advance();
-    const parsed = report.then((words) => readReport(step, number, words, updates, this.#engine.setup.readDiagnostics));
+    const parsed = report.then((words) => readReport(step, number, words, updates, this.#engine.setup.diagnose));
     const loss = parsed.then((result) => result.loss);
     // Nobody need listen: after a loss of the device every further call rejects too.
     loss.catch(() => undefined);
