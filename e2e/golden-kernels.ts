@@ -14,6 +14,7 @@ import { cumsumSerial, cumsumWorkgroup } from '../shaders/cumsum.wgsl.ts';
 import { dropout } from '../shaders/dropout.wgsl.ts';
 import * as elementLosses from '../shaders/element-losses.wgsl.ts';
 import { elementwise } from '../shaders/elementwise.wgsl.ts';
+import { bringingFolds } from '../shaders/fold.ts';
 import { FOLDS, type FoldName } from '../shaders/folds.wgsl.ts';
 import { FORMULAS } from '../shaders/formulas.wgsl.ts';
 import { gather, indexOrder, oneHot, scatterScan, scatterSorted } from '../shaders/indexing.wgsl.ts';
@@ -164,7 +165,7 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['reduce-chains', reduceSerial(fold({
     shape: [4, 3, 5], folded: [true, false, true], columns: 3, prologue: [step('mul', bias(5))], epilogue: [step('add', fullAccess(1, 3), 1)],
   }))],
-  ...(Object.keys(FOLDS) as FoldName[]).filter((name) => name !== 'sum').map((name): [string, Kernel] => [`reduce-${name}`, reduceSerial(fold({ fold: name }))]),
+  ...(Object.keys(bringingFolds(FOLDS, FOLDS)) as FoldName[]).map((name): [string, Kernel] => [`reduce-${name}`, reduceSerial(fold({ fold: name }))]),
   ['reduce-max-workgroup', reduceWorkgroup(fold({ fold: 'max', shape: [2, 515], folded: [false, true] }))],
   ['prod-backward', prodBackward({ shape: [3, 4, 5], folded: [true, false, true] })],
   ['softmax', softmax({ outer: 5, size: 3, inner: 1, log: false })],

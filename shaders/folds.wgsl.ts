@@ -1,29 +1,5 @@
+import { plain, type Fold } from './fold.ts';
 import { wgsl } from './wgsl.ts';
-
-/** How many numbers become one: a row of the reduction family. Text works on a variable of type `state`. */
-export interface Fold {
-  /** What it computes, for people: `Σ x`. */
-  readonly formula: (x: string) => string;
-  /** The running result's type. Kernels whose state is f32 keep it in a plain variable, others in a struct. */
-  readonly state: 'f32' | 'State';
-  /** The struct and the functions that the statements below call. */
-  readonly functions?: string;
-  /** The result of no terms. */
-  readonly initial: string;
-  /** The statement that adds term `value` at place `i` of the folded axes. */
-  readonly add: (state: string) => string;
-  /** The statement that joins another state. */
-  readonly join: (state: string, other: string) => string;
-  /** What each binding gets from the last state. `out` is scaled and goes through the epilogue. */
-  readonly results: Readonly<Record<string, (state: string) => string>>;
-}
-
-const plain = (formula: Fold['formula'], initial: string, operator: '+' | '*', term = 'value', finish = (state: string): string => state): Fold => ({
-  formula, state: 'f32', initial,
-  add: (state) => `${state} ${operator}= ${term};`,
-  join: (state, other) => `${state} ${operator}= ${other};`,
-  results: { out: finish },
-});
 
 /** Compilers may take a comparison with itself for true: the bits tell. */
 export const IS_NOT_A_NUMBER = wgsl`
@@ -83,17 +59,16 @@ fn join(a: State, b: State) -> State {
   results: { out: (state) => `f32(${state}.place)` },
 });
 
-/** Every fold by name. */
+/** Every fold by name but the sum. */
 export const FOLDS = {
-  sum: plain((x) => `Σ ${x}`, '0.0', '+'),
-  prod: plain((x) => `Π ${x}`, '1.0', '*'),
-  norm1: plain((x) => `Σ |${x}|`, '0.0', '+', 'abs(value)'),
-  norm2: plain((x) => `√(Σ (${x})²)`, '0.0', '+', 'value * value', (state) => `sqrt(${state})`),
-  normInfinity: extremum((x) => `max |${x}|`, '>', 'abs(value)'),
-  max: extremum((x) => `max ${x}`, '>'),
-  min: extremum((x) => `min ${x}`, '<'),
-  argMax: place((x) => `the place of max ${x}`, '>'),
-  argMin: place((x) => `the place of min ${x}`, '<'),
+  prod: /* @__PURE__ */ plain((x) => `Π ${x}`, '1.0', '*'),
+  norm1: /* @__PURE__ */ plain((x) => `Σ |${x}|`, '0.0', '+', 'abs(value)'),
+  norm2: /* @__PURE__ */ plain((x) => `√(Σ (${x})²)`, '0.0', '+', 'value * value', (state) => `sqrt(${state})`),
+  normInfinity: /* @__PURE__ */ extremum((x) => `max |${x}|`, '>', 'abs(value)'),
+  max: /* @__PURE__ */ extremum((x) => `max ${x}`, '>'),
+  min: /* @__PURE__ */ extremum((x) => `min ${x}`, '<'),
+  argMax: /* @__PURE__ */ place((x) => `the place of max ${x}`, '>'),
+  argMin: /* @__PURE__ */ place((x) => `the place of min ${x}`, '<'),
 
   logSumExp: {
     formula: (x) => `log Σ e^${x}`, state: 'State', initial: 'State(-0x1.fffffep+127, 0.0)',
@@ -146,4 +121,4 @@ fn join(a: State, b: State) -> State {
   },
 } satisfies Readonly<Record<string, Fold>>;
 
-export type FoldName = keyof typeof FOLDS;
+export type FoldName = keyof typeof FOLDS | 'sum';

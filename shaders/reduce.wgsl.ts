@@ -2,7 +2,8 @@ import {
   chainCall, chainFormula, chainFunctions, chainParts, flatAccess, flatSteps, indexText, isFull, loadDeclaration, loadFunction,
   type Access, type ChainStep,
 } from './chain.wgsl.ts';
-import { FOLDS, type Fold, type FoldName } from './folds.wgsl.ts';
+import { foldNamed } from './fold.ts';
+import type { FoldName } from './folds.wgsl.ts';
 import { arrayType, laneKernel, workgroupKernel, type Declaration, type Kernel } from './kernel.ts';
 import { float, wgsl } from './wgsl.ts';
 
@@ -95,7 +96,7 @@ function flattened(spec: ReduceSpec): { spec: ReduceSpec; rows: number; columns:
 function reduceParts(original: ReduceSpec) {
   const { spec, rows, columns, flat } = flattened(original);
   const { outputs, terms } = reduceSizes(spec);
-  const fold: Fold = FOLDS[spec.fold];
+  const fold = foldNamed(spec.fold);
   const before = chainParts(spec.prologue, 1, rows, columns);
   const outRows = outputs / spec.columns;
   const after = chainParts(spec.epilogue, 1, outRows, spec.columns);

@@ -1,9 +1,13 @@
 // What one training step costs, in figures that no machine changes: counted on the plan, compared with those that were committed.
+import { bringQuads } from '../../shaders/loaded-quads.ts';
+import { quadKernels } from '../../shaders/quad-kernels.ts';
 import type { AdapterClass } from '../../src/index.ts';
 import { traceLossNet } from '../../src/nn/net.ts';
+import { extraLaunches } from '../../src/nn/extra-launches.ts';
 import { Grouping } from '../../src/nn/optimizers/groups.ts';
+import { chosenGroups } from '../../src/nn/optimizers/parameter-groups.ts';
 import { Progress } from '../../src/nn/progress.ts';
-import { combined } from '../../src/nn/regularization.ts';
+import { penalised } from '../../src/nn/regularization.ts';
 import { planTraining } from '../../src/nn/step-plans.ts';
 import type { ProgramPlan } from '../../src/program/plan.ts';
 import { memoryOf } from '../../src/nn/memory-fit.ts';
@@ -20,12 +24,13 @@ const MAX_BINDINGS = 10;
 /** The plan of the program that trains a net, as `compile` makes it. */
 export function planStep({ model, options }: RatchetNet, adapterClass: AdapterClass, fusion = true): ProgramPlan {
   const { loss, optimizer, groups, batchSize, inputShape = model.inputShape!, inputType = model.inputType ?? 'f32', frozen = [], clipGradients, accumulate = 1, average, metrics = [], diagnostics = false, variants = {} } = options;
-  const grouping = new Grouping(optimizer, groups);
-  const net = traceLossNet(model, inputShape, batchSize, loss, { training: true, frozen, partOf: grouping.partOf, regularization: combined('compile', options.regularization), inputType });
+  const grouping = new Grouping(optimizer, groups && chosenGroups(optimizer, groups));
+  const net = traceLossNet(model, inputShape, batchSize, loss, { training: true, frozen, partOf: grouping.partOf, penalised: options.regularization && penalised('compile', options.regularization), inputType });
   // As SwiftShader has them.
+  bringQuads(quadKernels);
   const quads = adapterClass === 'cpu';
   const target = { adapterClass, maxBindings: MAX_BINDINGS, quads, fusion, variants };
-  return planTraining('train', net, target, optimizer, metrics.length > 0 ? loss.accuracy : undefined, { diagnostics, accumulate, averageDecay: average?.decay, grouping, clip: clipGradients }).plan;
+  return planTraining('train', net, target, optimizer, metrics.length > 0 ? loss.accuracy : undefined, { diagnostics, accumulate, averageDecay: average?.decay, grouping, clip: clipGradients }, extraLaunches).plan;
 }
 
 /** Launches of the costliest step among the first few: with `accumulate` not all steps do the same. */

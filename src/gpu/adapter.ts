@@ -28,6 +28,11 @@ export function describeAdapter(adapter: GPUAdapter): AdapterFacts {
   };
 }
 
+/** True where an adapter runs four lanes as one: then it may be worth a probe. */
+export function mayHaveQuads({ features, info }: GPUAdapter): boolean {
+  return features.has('subgroups') && info.subgroupMinSize === 4 && info.subgroupMaxSize === 4;
+}
+
 /** What the browser said, as it may stand in a message: one line of at most 160 characters. */
 export function oneLine(text: string): string {
   const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();

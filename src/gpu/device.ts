@@ -1,8 +1,7 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import { checkOptionNames, DataError, DeviceLostError, GpuError, LimitError, OptionError, show } from '../errors.ts';
-import { describeAdapter, oneLine, requestAdapter, wantedLimits, type AdapterClass, type AdapterFacts } from './adapter.ts';
+import { describeAdapter, mayHaveQuads, oneLine, requestAdapter, wantedLimits, type AdapterClass, type AdapterFacts } from './adapter.ts';
 import { PipelineCache, type Pipeline } from './pipelines.ts';
-import { mayHaveQuads, probeQuads } from './quads.ts';
 
 /** Memory on the GPU. The rest of the library moves buffers around without knowing more of them. */
 export type DeviceBuffer = GPUBuffer;
@@ -35,16 +34,19 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const adapter = await requestAdapter(powerPreference);
   const facts = describeAdapter(adapter);
   const requiredLimits = wantedLimits(adapter, options.limits);
+  // Only devices that may have quads load what asks for them, while they are opened.
+  const probe = mayHaveQuads(adapter) ? import('./quads.ts') : undefined;
+  probe?.catch(() => undefined);
   let raw: GPUDevice;
   try {
     // Only profiles use timestamps, only mixed precision f16: a device that could have them and does not could do neither well.
-    const requiredFeatures: GPUFeatureName[] = [...(['timestamp-query', 'shader-f16'] as const).filter((name) => adapter.features.has(name)), ...(mayHaveQuads(adapter) ? ['subgroups' as const] : [])];
+    const requiredFeatures: GPUFeatureName[] = [...(['timestamp-query', 'shader-f16'] as const).filter((name) => adapter.features.has(name)), ...(probe ? ['subgroups' as const] : [])];
     raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits, requiredFeatures });
   } catch (error) {
     throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${oneLine(String(error))})`, 'Reload the page and try again.');
   }
   const device = new Device(raw, facts, options.adapterClass ?? facts.adapterClass, options.limits);
-  if (mayHaveQuads(adapter)) device.hasQuads = await probeQuads(device);
+  if (probe) device.hasQuads = await (await probe).probeQuads(device);
   return device;
 }
 

@@ -1,17 +1,15 @@
+import { bringQuads } from '../../shaders/loaded-quads.ts';
+import { quadKernels } from '../../shaders/quad-kernels.ts';
 import { PROBED_LANES, quadProbe } from '../../shaders/quads.wgsl.ts';
 import type { Device } from './device.ts';
 import { createDispatch, submit } from './sequence.ts';
 
-/** True where an adapter runs four lanes as one: then it may be worth a probe. */
-export function mayHaveQuads({ features, info }: GPUAdapter): boolean {
-  return features.has('subgroups') && info.subgroupMinSize === 4 && info.subgroupMaxSize === 4;
-}
-
 /**
  * Whether the lanes of a quad are neighbours in their workgroup's own order, as kernels of quads rely on. WGSL promises it for no
- * adapter, so each device is asked once.
+ * adapter, so each device is asked once. Brings the kernels of quads.
  */
 export async function probeQuads(device: Device): Promise<boolean> {
+  bringQuads(quadKernels);
   const kernel = quadProbe();
   const [pipeline] = await device.compile([kernel]);
   const bytes = PROBED_LANES * 16;

@@ -1,19 +1,18 @@
-import { checkNumber, checkOptionNames, OptionError, show, ShapeError } from '../errors.ts';
+import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
 import { RandomStream, randomStreams } from '../data/philox.ts';
 import { Device } from '../gpu/device.ts';
 import { showShape, type ElementType, type Shape } from '../ops/tensor.ts';
-import { checkVariants } from '../ops/variants.ts';
 import type { Alter } from '../program/plan.ts';
 import { initialValues } from './initial-values.ts';
 import type { Loss } from './losses.ts';
-import type { Module } from './module.ts';
-import { checkOptimizer, Grouping, type ParameterGroup } from './optimizers/groups.ts';
+import type { AnyModule, Module } from './module.ts';
+import { checkOptimizer, Grouping } from './optimizers/groups.ts';
 import type { Clip, Optimizer } from './optimizers/optimizer.ts';
-import { checkClip } from './optimizers/update.ts';
+import type { ParameterGroup } from './optimizers/parameter-groups.ts';
 import type { LossScaleOptions } from './mixed-precision.ts';
-import { combined, type Regularization } from './regularization.ts';
-import { checkSchedule, type Schedule } from './schedules/schedule.ts';
-import { StepEngine } from './step-engine.ts';
+import type { Regularization } from './regularization.ts';
+import type { Schedule } from './schedules/schedule.ts';
+import { StepEngine, type Extras } from './step-engine.ts';
 import { AVERAGE, LOSS_SCALE } from './step-extras.ts';
 import { Trainer } from './trainer.ts';
 
@@ -94,14 +93,9 @@ export interface CompileOptions {
   readonly alter?: Alter;
 }
 
-const OPTIONS: readonly (keyof CompileOptions)[] = [
-  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'precision', 'lossScale', 'memoryBudget', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
-  'alter',
-];
-
-function checkFlag(name: string, value: unknown): boolean {
-  if (typeof value !== 'boolean') throw new OptionError('compile', `${name} to be true or false`, show(value));
-  return value;
+/** Whether a model has state that a step changes, like running means. */
+function hasBuffers({ buffers = {}, children = {}, wraps }: AnyModule): boolean {
+  return Object.keys(buffers).length > 0 || Object.values(children).some(hasBuffers) || (wraps !== undefined && hasBuffers(wraps));
 }
 
 /**
@@ -110,50 +104,33 @@ function checkFlag(name: string, value: unknown): boolean {
  * the budget is too small, with what would fit; then nothing stays allocated.
  */
 export async function compile(model: Module, options: CompileOptions): Promise<Trainer> {
-  checkOptionNames('compile', options, OPTIONS);
-  const { device, loss, optimizer, groups, schedule, clipGradients, batchSize = 32, seed = 0, frozen = [], accumulate = 1, average, precision, lossScale, memoryBudget, metrics = [], diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
   if (typeof model !== 'function' || typeof model.kind !== 'string') throw new OptionError('compile', 'a model: sequential(…), module(…) or one layer', show(model));
+  const { device, loss, optimizer, batchSize = 32, seed = 0, inputShape: given, inputType = model.inputType ?? 'f32', inputClasses = model.inputClasses, metrics = [], ...others } = options ?? {};
+  const isPlain = options !== null && typeof options === 'object' && Object.keys(others).length === 0;
+  // Only those load it who ask for more than that, or for what there is not.
+  const more = isPlain && !hasBuffers(model) ? undefined : await import('./extras.ts');
+  more?.checkNames(options);
   if (!(device instanceof Device)) throw new OptionError('compile', 'a device from await openDevice()', show(device));
   if (typeof loss?.target !== 'function') throw new OptionError('compile', 'a loss such as crossEntropy()', show(loss));
   checkOptimizer(optimizer);
-  const grouping = new Grouping(optimizer, groups);
-  if (schedule !== undefined) checkSchedule('compile', schedule);
-  const clip = clipGradients === undefined ? undefined : checkClip(clipGradients);
   if (!Array.isArray(metrics) || metrics.some((metric) => metric !== 'accuracy')) throw new OptionError('compile', 'metrics among accuracy', show(metrics));
   if (metrics.length > 0 && loss.accuracy === undefined) throw new OptionError('compile', 'a loss that has an accuracy', `${loss.name} with metrics ["accuracy"]`);
-  if (onCompile !== undefined && typeof onCompile !== 'function') throw new OptionError('compile', 'onCompile to be a function', show(onCompile));
-  if (alter !== undefined && typeof alter !== 'function') throw new OptionError('compile', 'alter to be a function', show(alter));
-  if (!Array.isArray(frozen) || frozen.some((name) => typeof name !== 'string')) throw new OptionError('compile', 'frozen as a list of names', show(frozen));
-  const regularization = combined('compile', options.regularization);
-  checkVariants('compile', variants);
   checkNumber('compile', 'batchSize', batchSize, { integer: true, min: 1 });
   checkNumber('compile', 'seed', seed, { integer: true, min: 0 });
-  checkNumber('compile', 'accumulate', accumulate, { integer: true, min: 1, max: 65_536 });
-  if (memoryBudget !== undefined) checkNumber('compile', 'memoryBudget', memoryBudget, { integer: true, min: 1 });
-  if (average !== undefined) {
-    if (average === null || typeof average !== 'object') throw new OptionError('compile', 'average as { decay: 0.999 }', show(average));
-    checkOptionNames('compile', average, ['decay']);
-    checkNumber('compile', 'average.decay', average.decay, { min: 0, below: 1 });
-  }
-  const { inputType = model.inputType ?? 'f32', inputClasses = model.inputClasses } = options;
   if (inputType !== 'f32' && inputType !== 'u32') throw new OptionError('compile', 'inputType to be "f32" or "u32"', show(inputType));
   if (inputClasses !== undefined) checkNumber('compile', 'inputClasses', inputClasses, { integer: true, min: 1, max: 2 ** 32 });
-
-  const inputShape = options.inputShape ?? model.inputShape;
+  const inputShape = given ?? model.inputShape;
   if (!inputShape) {
     throw new OptionError('compile', 'to know the shape of one example', 'a model whose first layer takes any', 'Pass inputShape, for example [28, 28].');
   }
   if (!Array.isArray(inputShape) || !inputShape.every((dimension) => Number.isSafeInteger(dimension) && dimension > 0)) {
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
-  // Only who asks for diagnostics or computes in mixed precision loads what does it, before the first step.
-  const diagnose = checkFlag('diagnostics', diagnostics) ? (await import('./diagnostics.ts')).readDiagnostics : undefined;
-  const mixed = precision === undefined && lossScale === undefined ? undefined : (await import('./mixed-precision.ts')).mixedPrecision(device, precision, lossScale);
+  const { groups, fusion = true, variants = {}, ...extras }: Partial<Extras> = await more?.extrasOf(options) ?? {};
+  const { mixed } = extras;
   const engine = new StepEngine({
-    device, model, loss, grouping, schedule, clip, seed, frozen: [...frozen], regularization, accumulate, averageDecay: average?.decay, memoryBudget, mixed,
-    inputShape: [...inputShape], inputType, inputClasses, onCompile, alter,
-    trainingAccuracy: metrics.length > 0, diagnostics, diagnose,
-    target: { ...device.traits, fusion: checkFlag('fusion', fusion), variants, ...(mixed ? { precision: 'mixed' } : {}) },
+    ...extras, device, model, loss, grouping: new Grouping(optimizer, groups), seed, inputShape: [...inputShape], inputType, inputClasses, trainingAccuracy: metrics.length > 0,
+    target: { ...device.traits, fusion, variants, ...(mixed ? { precision: 'mixed' } : {}) },
   });
   try {
     const step = await engine.training(batchSize);

@@ -1,6 +1,5 @@
 import type { AnyDataset } from '../data/dataset.ts';
 import { sizeOf, type Shape } from '../ops/tensor.ts';
-import { finishMetrics, measuring, resetCounters } from './metrics/measuring.ts';
 import type { Metric, MetricValue } from './metrics/metrics.ts';
 import type { CompiledStep, StepEngine } from './step-engine.ts';
 import type { Weights } from './step-extras.ts';
@@ -29,9 +28,10 @@ export interface Going {
 }
 
 /** Every example once, in order; each batch's loss counts by what its mean was divided by. */
-export async function evaluate(engine: StepEngine, data: AnyDataset, { batchSize, output, weights = 'trained', metrics = [] }: Going): Promise<Evaluation> {
+export async function evaluate(engine: StepEngine, data: AnyDataset, { batchSize, output, weights = 'trained', metrics }: Going): Promise<Evaluation> {
   const setting = { output, loss: engine.setup.loss };
-  const measured = measuring('evaluate', metrics, setting);
+  // Only who measures something beside the loss loads what does it.
+  const measured = metrics && (await import('./metrics/measuring.ts')).measuring('evaluate', metrics, setting);
   const inputSize = sizeOf(data.inputShape);
   const targetSize = sizeOf(data.targetShape);
   let number = 0;
@@ -40,9 +40,9 @@ export async function evaluate(engine: StepEngine, data: AnyDataset, { batchSize
   const reports: { step: CompiledStep; mass: number; report: Promise<Uint32Array> }[] = [];
   for (let start = 0; start < data.length; start += batchSize) {
     const rows = Math.min(batchSize, data.length - start);
-    const step = await engine.evaluation(rows, weights, measured.counters);
+    const step = await engine.evaluation(rows, weights, measured);
     await engine.ready(step);
-    if (!last) resetCounters(step.program, step.reports.counters ?? [], data.targets.subarray(0, targetSize));
+    if (!last) measured?.reset(step.program, step.reports.counters!, data.targets.subarray(0, targetSize));
     last = step;
     step.program.write(step.net.inputs, data.inputs.subarray(start * inputSize, (start + rows) * inputSize));
     const targets = data.targets.subarray(start * targetSize, (start + rows) * targetSize);
@@ -67,6 +67,6 @@ export async function evaluate(engine: StepEngine, data: AnyDataset, { batchSize
   return {
     // Where nothing counts the loss is 0, as the kernel has it.
     loss: divisor === 0 ? loss : loss / divisor, accuracy: last!.reports.accuracy ? shareOf(hits) : undefined, examples: data.length,
-    metrics: await finishMetrics(last!.program, last!.reports.counters ?? [], measured, data.length, setting),
+    metrics: await measured?.finish(last!.program, last!.reports.counters!, data.length) ?? {},
   };
 }

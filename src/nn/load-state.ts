@@ -2,6 +2,7 @@ import { ChainruleError, checkNumber, DataError, show, ShapeError } from '../err
 import { sameShape, showShape, sizeOf } from '../ops/tensor.ts';
 import type { Progress } from './progress.ts';
 import type { LearningRate } from './schedules/learning-rate.ts';
+import type { Schedule, ScheduleState } from './schedules/schedule.ts';
 import { statefulParts, type LoadedState, type Part, type Tensors } from './state.ts';
 import type { CompiledStep, StepEngine } from './step-engine.ts';
 import { LOSS_SCALE } from './step-extras.ts';
@@ -39,18 +40,35 @@ function checkExtra(name: string, option: string, given: unknown, has: boolean):
   if (!has) throw new ChainruleError('state', 'load', `a trainer compiled with ${option}`, `one without it, and a state with ${name}`, `Compile with ${option}, or leave ${name} out of the state.`);
 }
 
+/** What a schedule goes on from: what the state says, checked, or its start. */
+function scheduleState(schedule: Schedule | undefined, lr: number, given: ScheduleState | undefined): ScheduleState | undefined {
+  checkNumber('load', 'lr', lr, { above: 0, float32: true });
+  const fresh = schedule?.start?.();
+  if (given !== undefined && !sameForm(fresh, given)) {
+    throw new DataError('load', `the state of ${fresh === undefined ? 'no schedule' : `the schedule ${schedule!.name}`}`, show(given), 'Compile with the schedule that it was saved from, or leave schedule out of the state.');
+  }
+  return given ?? fresh;
+}
+
+/** Whether two states have the same numbers in the same places. */
+function sameForm(a: unknown, b: unknown): boolean {
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return typeof a === typeof b && (typeof b !== 'number' || Number.isFinite(b)) && (a === null) === (b === null);
+  const [x, y] = [Object.entries(a), Object.entries(b)];
+  return Array.isArray(a) === Array.isArray(b) && x.length === y.length && x.every(([name, value]) => Object.hasOwn(b, name) && sameForm(value, (b as Record<string, unknown>)[name]));
+}
+
 /**
  * Goes on from a state: everything is checked before anything is written. Without `optimizer` its state starts again at 0,
  * without `average` and `lossScale` they start again. Throws a DataError or ShapeError that names the tensor.
  */
 export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedState, progress: Progress, rate: LearningRate): void {
-  const { device, grouping, accumulate, averageDecay, mixed } = engine.setup;
+  const { device, grouping, accumulate = 1, averageDecay, mixed } = engine.setup;
   const optimizer = grouping.main;
   if (state === null || typeof state !== 'object') throw new DataError('load', 'a state as state() returns it', show(state));
   const { step = 0, epoch = 0, lr = optimizer.lr, parameters, buffers = {}, accumulated, average, lossScale } = state;
   checkNumber('load', 'step', step, { integer: true, min: 0 });
   checkNumber('load', 'epoch', epoch, { integer: true, min: 0 });
-  const takeRate = rate.loading(lr, state.schedule);
+  const schedule = scheduleState(engine.setup.schedule, lr, state.schedule);
   const optimizerStep = checkNumber('load', 'optimizer.step', state.optimizer ? state.optimizer.step : 0, { integer: true, min: 0 });
   const parts = statefulParts(engine, main);
   checkTensors('parameters', parts.parameters, parameters);
@@ -86,6 +104,6 @@ export function loadState(engine: StepEngine, main: CompiledStep, state: LoadedS
   write(parts.gradients, accumulated?.gradients);
   write(parts.average, average?.parameters ?? parameters);
   if (scale) device.write(engine.store.find(LOSS_SCALE)!, 0, scale);
-  takeRate();
+  rate.restore(lr, schedule);
   Object.assign(progress, { step, epoch, optimizerStep, gathered: accumulated?.batches ?? 0, averaged: average?.steps ?? 0 });
 }

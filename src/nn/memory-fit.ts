@@ -1,6 +1,7 @@
 import type { MemoryLimit } from './memory-limit-error.ts';
 import type { MemoryRole } from '../program/memory.ts';
 import type { ProgramPlan } from '../program/plan.ts';
+import type { ExtraLaunches } from './step-plans.ts';
 
 /** A program before anything of it exists: its plan, and the bytes of the staging buffers beside it. */
 export interface Sized {
@@ -8,8 +9,8 @@ export interface Sized {
   readonly stagingBytes: number;
 }
 
-/** The same program for another number of examples, and for so many batches a step of the optimiser. */
-export type Replan = (rows: number, accumulate: number) => Sized;
+/** The same program for another number of examples, and for so many batches a step of the optimiser, which the extra launches add up. */
+export type Replan = (rows: number, accumulate: number, launches?: ExtraLaunches) => Sized;
 
 /** What there is room for. */
 export interface Room {

@@ -1,6 +1,7 @@
 import { ChainruleError } from '../errors.ts';
 import type { BufferPlan } from '../program/memory.ts';
 import type { ProgramPlan } from '../program/plan.ts';
+import { extraLaunches } from './extra-launches.ts';
 import { MemoryLimitError, type FittingBatch } from './memory-limit-error.ts';
 import { memoryOf, misfitOf, type Asked, type Misfit, type Replan, type Room, type Sized } from './memory-fit.ts';
 
@@ -66,15 +67,17 @@ export function refusal(who: string, sized: Sized, room: Room, misfit: Misfit, a
   let advice = isWhole ? 'Raise the budget, or destroy what is no longer needed.' : 'Use less data.';
   let parameterShare: number | undefined;
   if (asked) {
-    const { rows, accumulate, replan, trains } = asked;
+    const { rows, accumulate, trains } = asked;
+    // Adding up is advice also for those who have not asked for it.
+    const replan: Replan = (count, batches) => asked.replan(count, batches, extraLaunches);
     const batch = largestBatch(replan, room, rows, () => accumulate);
     if (batch > 0) fits.push({ batchSize: batch });
-    const batches = (size: number): number => Math.min(MOST_ACCUMULATED, Math.ceil(rows * accumulate / size));
+    const batchesOf = (size: number): number => Math.min(MOST_ACCUMULATED, Math.ceil(rows * accumulate / size));
     // Adding batches up takes an arena more, so less may fit.
-    const added = !trains || batch === 0 ? 0 : wouldFit(replan, room, batch, batches(batch)) ? batch : largestBatch(replan, room, batch, batches);
-    if (added > 0) fits.push({ batchSize: added, accumulate: batches(added) });
+    const added = !trains || batch === 0 ? 0 : wouldFit(replan, room, batch, batchesOf(batch)) ? batch : largestBatch(replan, room, batch, batchesOf);
+    if (added > 0) fits.push({ batchSize: added, accumulate: batchesOf(added) });
     if (batch > 0) {
-      advice = `batchSize ${batch} fits${added === 0 ? '' : `, ${added === batch ? '' : `batchSize ${added} `}with accumulate ${batches(added)} for as many examples a step`}.`;
+      advice = `batchSize ${batch} fits${added === 0 ? '' : `, ${added === batch ? '' : `batchSize ${added} `}with accumulate ${batchesOf(added)} for as many examples a step`}.`;
     } else {
       parameterShare = shareOfParameters(replan, room, accumulate);
       advice = parameterShare === undefined

@@ -6,9 +6,10 @@ import type { KernelFamily, Request } from '../ops/request.ts';
 import type { Tensor } from '../ops/tensor.ts';
 import { halve, type Halve } from '../program/halve.ts';
 import type { Extension } from '../program/plan.ts';
+import { rangesOf } from './extra-launches.ts';
 import { arenaFamily } from './optimizers/optimizer.ts';
 import { partialsOf } from './optimizers/squared-norm.ts';
-import { LOSS_SCALE, rangesOf } from './step-extras.ts';
+import { LOSS_SCALE } from './step-extras.ts';
 import type { LossScaleState } from './step-report.ts';
 
 // What a step of mixed precision does beside others: loaded by those who compile one.
@@ -28,7 +29,7 @@ export interface LossScaleOptions {
 /** The launches that take the scale out of the gradients again. */
 export interface Scaling {
   readonly requests: readonly Request[];
-  /** Σ of all gradients' squares, without the scale. */
+  /** Σ of all gradients' squares, without the scale: taking it out of them also gives their norm. */
   readonly total: Tensor;
   /** What kernels read that must not run where a gradient is not finite. */
   readonly state: Tensor;

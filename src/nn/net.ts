@@ -1,11 +1,10 @@
 import { ChainruleError, LimitError, OptionError, ShapeError, show } from '../errors.ts';
 import { showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { Graph } from '../program/graph.ts';
-import * as broadcastOps from '../ops/broadcast.ts';
-import { apply, Trace, tracing } from '../program/trace.ts';
+import { Trace, tracing } from '../program/trace.ts';
 import type { Loss } from './losses.ts';
 import { Randomness, traceModel, withTraining, type Module, type NamedParameter } from './module.ts';
-import type { Regularization } from './regularization.ts';
+import type { Penalised } from './regularization.ts';
 
 /** A model traced for one batch size. */
 export interface Net {
@@ -30,7 +29,8 @@ export interface Tracing {
   readonly frozen?: readonly string[];
   /** The part of its arena that a parameter stands in. */
   readonly partOf?: (name: string, shape: Shape) => number;
-  readonly regularization?: Regularization;
+  /** Adds penalties to the loss. */
+  readonly penalised?: Penalised | undefined;
   /** What the model takes. Default as its first layer says, else f32. */
   readonly inputType?: ElementType;
 }
@@ -84,12 +84,7 @@ export function traceLossNet(model: Module, inputShape: Shape, rows: number, los
     if (trainable.length === 0 && net.parameters.length > 0) {
       throw new OptionError('compile', 'at least one parameter that is not frozen', `all ${net.parameters.length} of them frozen`, 'Nothing would be left to train.');
     }
-    const penalty = how.training ? trace.within('regularization', () => how.regularization?.penalty(trainable)) : undefined;
     const all = { ...net, targets, ...(loss.ignoreIndex === undefined ? {} : { ignoreIndex: loss.ignoreIndex }) };
-    if (!penalty) return { ...all, loss: result };
-    if (trace.graph.tensors[penalty.id] !== penalty || penalty.shape.length > 0) {
-      throw new ShapeError('regularization', 'a penalty that is one number, a tensor of shape []', penalty.shape ? showShape(penalty.shape) : String(penalty), 'Take its sum().');
-    }
-    return { ...all, loss: trace.within('loss', () => apply(broadcastOps.add, { a: result, b: penalty })) };
+    return { ...all, loss: (how.training && how.penalised?.(result, trainable)) || result };
   });
 }

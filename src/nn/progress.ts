@@ -15,7 +15,7 @@ export class Progress {
   readonly #accumulate: number;
   readonly #averages: boolean;
 
-  constructor({ accumulate, averageDecay }: { readonly accumulate: number; readonly averageDecay: number | undefined }) {
+  constructor({ accumulate = 1, averageDecay }: { readonly accumulate?: number; readonly averageDecay?: number | undefined }) {
     this.#accumulate = accumulate;
     this.#averages = averageDecay !== undefined;
   }

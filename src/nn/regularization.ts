@@ -1,10 +1,10 @@
-import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
-import type { Tensor } from '../ops/tensor.ts';
+import { checkNumber, checkOptionNames, OptionError, ShapeError, show } from '../errors.ts';
+import { showShape, type Tensor } from '../ops/tensor.ts';
 import * as broadcastOps from '../ops/broadcast.ts';
 import * as elementwiseOps from '../ops/elementwise.ts';
 import * as reductionsOps from '../ops/reductions.ts';
 import * as sumOfSquaresOps from '../ops/sum-of-squares.ts';
-import { apply } from '../program/trace.ts';
+import { apply, currentTrace } from '../program/trace.ts';
 
 /** What is added to the loss in training so that parameters stay small. */
 export interface Regularization {
@@ -55,18 +55,24 @@ export function l1(lambda: number, options: PenaltyOptions = {}): Regularization
   return penaltyOf('l1', lambda, options, (x) => apply(reductionsOps.norm, { x }, { p: 1 }), (x) => apply(elementwiseOps.scale, { x }, { factor: lambda }));
 }
 
-/** One penalty out of all that were given: their sum. */
-export function combined(who: string, given: Regularization | readonly Regularization[] | undefined): Regularization | undefined {
-  if (given === undefined) return undefined;
+/** Adds the penalties that compile was given to a loss; checked when it is made, and what they return when a step is traced. */
+export type Penalised = (loss: Tensor, parameters: Parameters<Regularization['penalty']>[0]) => Tensor;
+
+/** What adds all penalties that were given to a loss. */
+export function penalised(who: string, given: Regularization | readonly Regularization[]): Penalised {
   const all: readonly Regularization[] = Array.isArray(given) ? given : [given];
   const wrong = all.findIndex((one) => typeof (one as Regularization | null)?.penalty !== 'function');
   if (wrong >= 0 || all.length === 0) {
     throw new OptionError(who, 'a regularization such as l2(1e-4), or a list of some', all.length === 0 ? 'an empty list' : show(all[wrong]));
   }
-  if (all.length === 1) return all[0];
-  return {
-    name: all.map(({ name }) => name).join(' + '),
-    penalty: (parameters) => added(all.map((one) => one.penalty(parameters)).filter((penalty) => penalty !== undefined)),
+  return (loss, parameters) => {
+    const trace = currentTrace('regularization');
+    const penalty = trace.within('regularization', () => added(all.map((one) => one.penalty(parameters)).filter((one) => one !== undefined)));
+    if (!penalty) return loss;
+    if (trace.graph.tensors[penalty.id] !== penalty || penalty.shape.length > 0) {
+      throw new ShapeError('regularization', 'a penalty that is one number, a tensor of shape []', penalty.shape ? showShape(penalty.shape) : String(penalty), 'Take its sum().');
+    }
+    return trace.within('loss', () => apply(broadcastOps.add, { a: loss, b: penalty }));
   };
 }
 

@@ -69,7 +69,7 @@ export function statefulParts({ setup }: StepEngine, step: CompiledStep): Readon
   return {
     parameters, buffers,
     optimizer: setup.grouping.slots(step.net.parameters, step.program.plan.placements),
-    gradients: setup.accumulate > 1 ? inArena(GRADIENT_SUM) : [],
+    gradients: (setup.accumulate ?? 1) > 1 ? inArena(GRADIENT_SUM) : [],
     average: setup.averageDecay === undefined ? [] : inArena(AVERAGE),
   };
 }

@@ -12,22 +12,39 @@ import { bytesOf } from '../program/memory.ts';
 import type { Alter } from '../program/plan.ts';
 import { BufferStore, Program } from '../program/program.ts';
 import { checkPlanFits } from './check-plan-fits.ts';
+import type { readDiagnostics } from './diagnostics.ts';
 import type { Asked, Room, Sized } from './memory-fit.ts';
 import { traceLossNet, traceNet, type LossNet, type Net } from './net.ts';
 import type { Loss } from './losses.ts';
-import type { Counter } from './metrics/counter.ts';
+import type { Measuring } from './metrics/measuring.ts';
 import type { Module } from './module.ts';
-import { stepName, type Grouping } from './optimizers/groups.ts';
-import type { Regularization } from './regularization.ts';
+import { stepName, type ChosenGroups, type Grouping } from './optimizers/groups.ts';
+import type { Penalised } from './regularization.ts';
 import type { Schedule } from './schedules/schedule.ts';
 import { boundTo, type Weights } from './step-extras.ts';
-import type { readDiagnostics } from './diagnostics.ts';
-import { planEvaluation, planGather, planPrediction, planTraining, type Reports, type StepPlan, type TrainingExtras } from './step-plans.ts';
+import { planEvaluation, planGather, planPrediction, planTraining, type ExtraLaunches, type Reports, type StepPlan, type TrainingExtras } from './step-plans.ts';
 
-/** A model with everything that its programs depend on. */
-export interface Setup extends TrainingExtras {
+/** What few trainings have: `src/nn/extras.ts` makes it. What is not there is as its comment says. */
+export interface Extras extends Partial<Omit<TrainingExtras, 'grouping'>> {
+  readonly launches: ExtraLaunches;
   /** Reads the diagnostics of a step's report: there with `diagnostics`. */
   readonly diagnose: typeof readDiagnostics | undefined;
+  /** Parameters that are optimised otherwise. */
+  readonly groups: ChosenGroups | undefined;
+  readonly schedule: Schedule | undefined;
+  /** Names of parameters, or of layers, that get no gradient. */
+  readonly frozen: readonly string[];
+  readonly penalised: Penalised | undefined;
+  /** Bytes that all buffers may have together. Undefined: as many as the GPU gives. */
+  readonly memoryBudget: number | undefined;
+  readonly onCompile: ((done: number, total: number) => void) | undefined;
+  readonly alter: Alter | undefined;
+  readonly fusion: boolean;
+  readonly variants: Target['variants'];
+}
+
+/** A model with everything that its programs depend on. */
+export interface Setup extends Partial<Omit<Extras, 'groups' | 'fusion' | 'variants'>> {
   readonly device: Device;
   readonly model: Module;
   readonly inputShape: Shape;
@@ -36,17 +53,9 @@ export interface Setup extends TrainingExtras {
   readonly inputClasses: number | undefined;
   readonly loss: Loss;
   readonly grouping: Grouping;
-  readonly schedule: Schedule | undefined;
   readonly target: Target;
   readonly seed: number;
-  /** Names of parameters, or of layers, that get no gradient. */
-  readonly frozen: readonly string[];
-  readonly regularization: Regularization | undefined;
   readonly trainingAccuracy: boolean;
-  readonly onCompile: ((done: number, total: number) => void) | undefined;
-  readonly alter: Alter | undefined;
-  /** Bytes that all buffers may have together. Undefined: as many as the GPU gives. */
-  readonly memoryBudget: number | undefined;
 }
 
 /** A program for one batch size, with the ring that carries its reports. */
@@ -104,11 +113,11 @@ export class StepEngine {
   }
 
   training(rows: number): Promise<CompiledStep> {
-    const { model, inputShape, inputType, loss, target, grouping, trainingAccuracy, frozen, regularization } = this.setup;
-    return this.#cached('train', this.#training, rows, () => this.#step('train', rows, (count, accumulate) => {
-      const net = traceLossNet(model, inputShape, count, loss, { training: true, frozen, partOf: grouping.partOf, regularization, inputType });
+    const { model, inputShape, inputType, loss, target, grouping, trainingAccuracy, frozen, penalised } = this.setup;
+    return this.#cached('train', this.#training, rows, () => this.#step('train', rows, (count, accumulate, launches) => {
+      const net = traceLossNet(model, inputShape, count, loss, { training: true, frozen, partOf: grouping.partOf, penalised, inputType });
       grouping.check(net.parameters.map(({ name }) => name));
-      return { net, ...planTraining(`train${count}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, { ...this.setup, accumulate }) };
+      return { net, ...planTraining(`train${count}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, { ...this.setup, accumulate }, launches) };
     }));
   }
 
@@ -117,15 +126,15 @@ export class StepEngine {
     this.#held = rows;
   }
 
-  evaluation(rows: number, weights: Weights = 'trained', counters: readonly Counter[] = []): Promise<CompiledStep> {
+  evaluation(rows: number, weights: Weights = 'trained', measured?: Measuring): Promise<CompiledStep> {
     const { model, inputShape, inputType, loss, target, frozen, grouping } = this.setup;
-    const counting = counters.length > 0 ? ` (${counters.map(({ key }) => key).join(', ')}) ` : '';
+    const counting = measured?.counters.length ? ` (${measured.counters.map(({ key }) => key).join(', ')}) ` : '';
     const kind = `${KINDS[weights].evaluate}${counting}`;
     const cache = this.#evaluation.get(kind) ?? new Map<number, Promise<CompiledStep>>();
     this.#evaluation.set(kind, cache);
     return this.#cached(kind, cache, rows, () => this.#step(kind, rows, (count) => {
       const net = traceLossNet(model, inputShape, count, loss, { frozen, partOf: grouping.partOf, inputType });
-      const { plan, reports } = planEvaluation(`${kind}${count}`, net, target, loss.accuracy, counters);
+      const { plan, reports } = planEvaluation(`${kind}${count}`, net, target, loss.accuracy, measured);
       return { net, plan: boundTo(weights, plan), reports };
     }));
   }
@@ -175,11 +184,11 @@ export class StepEngine {
     return { ...this.setup.device.memoryLimits, taken: this.store.bytes + this.#stagingBytes, isThere: (buffer) => this.store.find(buffer) !== undefined };
   }
 
-  async #step(kind: string, rows: number, make: (rows: number, accumulate: number) => { net: LossNet } & StepPlan): Promise<CompiledStep> {
-    const { accumulate } = this.setup;
+  async #step(kind: string, rows: number, make: (rows: number, accumulate: number, launches?: ExtraLaunches) => { net: LossNet } & StepPlan): Promise<CompiledStep> {
+    const { accumulate = 1, launches } = this.setup;
     const reported = ({ report, statistics, activities }: Reports): Tensor[] => [report, ...(statistics ? [statistics] : []), ...activities.map(({ tensor }) => tensor)];
     const sized = ({ plan, reports }: StepPlan): Sized => ({ plan, stagingBytes: ReportRing.bytesFor(reported(reports).reduce((sum, tensor) => sum + bytesOf(tensor), 0)) });
-    const made = make(rows, accumulate);
+    const made = make(rows, accumulate, launches);
     const program = await this.create(sized(made), { rows, accumulate, replan: (...other) => sized(make(...other)), trains: kind === 'train' });
     const ring = new ReportRing(this.setup.device, `${kind}${rows}`, reported(made.reports).map((tensor) => program.range(tensor)));
     this.#stagingBytes += ring.bytes;

@@ -2,30 +2,27 @@ import { accuracy, tellsCounted, type AccuracySpec } from '../../shaders/accurac
 import { gatherBatch, type BatchSpec } from '../../shaders/batch.wgsl.ts';
 import { STEP_BYTES } from '../../shaders/kernel.ts';
 import { record, type RecordSpec } from '../../shaders/record.wgsl.ts';
-import { activity, CHUNK, CHUNK_VALUES, statistics, type ActivitySpec, type StatisticsSpec } from '../../shaders/statistics.wgsl.ts';
-import { asMatrix, map } from '../ops/map.ts';
+import { ChainruleError } from '../errors.ts';
+import { asMatrix } from '../ops/map.ts';
 import { reduce } from '../ops/reduce.ts';
-import { registered } from '../ops/registry.ts';
 import { type KernelFamily, noFlops, perElement, type Request, type Target } from '../ops/request.ts';
 import { sizeOf, type Tensor } from '../ops/tensor.ts';
 import { planProgram, type Extension, type ProgramPlan } from '../program/plan.ts';
 import type { Loss } from './losses.ts';
-import type { Counter } from './metrics/counter.ts';
-import { counting, type Counting } from './metrics/measuring.ts';
+import type { extraLaunches } from './extra-launches.ts';
+import type { Counting, Measuring } from './metrics/measuring.ts';
 import type { MixedPrecision } from './mixed-precision.ts';
 import type { LossNet, Net } from './net.ts';
 import { Grouping } from './optimizers/groups.ts';
 import type { Clip, Optimizer } from './optimizers/optimizer.ts';
 import { planUpdate } from './optimizers/update.ts';
-import { averaging, LOSS_SCALE, storingBuffers, summing } from './step-extras.ts';
+import { LOSS_SCALE } from './step-extras.ts';
 
 const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof record>, flops: NonNullable<KernelFamily<S>['flops']> = noFlops): KernelFamily<S> =>
   ({ name, flops, variants: [{ name: 'lane', suits: () => true, kernel }] });
 
 const recordFamily = /* @__PURE__ */ only<RecordSpec>('record', record);
 const accuracyFamily = /* @__PURE__ */ only<AccuracySpec>('accuracy', accuracy, perElement('x', 1));
-const statisticsFamily = /* @__PURE__ */ only<StatisticsSpec>('statistics', statistics, perElement('gradients', 9));
-const activityFamily = /* @__PURE__ */ only<ActivitySpec>('activity', activity, perElement('x', 1));
 const gatherFamily = /* @__PURE__ */ only<BatchSpec>('gather-batch', gatherBatch);
 
 const placeStep = ({ place }: Extension): Tensor => place('step', [STEP_BYTES / 4], 'step');
@@ -97,61 +94,55 @@ export interface TrainingExtras {
   readonly mixed: MixedPrecision | undefined;
 }
 
-/** A training step: forward, backward, optimiser, report; with diagnostics also what they read. */
+/** The launches that few trainings have: `src/nn/extra-launches.ts`, which only those load. */
+export type ExtraLaunches = typeof extraLaunches;
+
+/** A training step: forward, backward, optimiser, report; with diagnostics also what they read. What is asked for beside takes the extra launches. */
 export function planTraining(
-  name: string, net: LossNet, target: Target, optimizer: Optimizer, accuracyKind: Loss['accuracy'], { diagnostics = false, accumulate = 1, averageDecay, grouping = new Grouping(optimizer), clip, mixed }: Partial<TrainingExtras> = {},
+  name: string, net: LossNet, target: Target, optimizer: Optimizer, accuracyKind: Loss['accuracy'],
+  { diagnostics = false, accumulate = 1, averageDecay, grouping = new Grouping(optimizer), clip, mixed }: Partial<TrainingExtras> = {}, extra?: ExtraLaunches,
 ): StepPlan {
   let reports: Reports | undefined;
+  const more = (): ExtraLaunches => {
+    if (extra) return extra;
+    throw new ChainruleError('state', name, 'the extra launches that its options or its buffers take', 'none');
+  };
   const plan = planProgram({
     name, graph: net.graph, target,
     seeds: [{ tensor: net.loss.id, ...(mixed ? { cotangent: 'given', buffer: LOSS_SCALE } : { cotangent: 'one' }) }], halve: mixed?.halve,
     wanted: net.parameters.filter(({ tensor }) => !tensor.frozen).map(({ tensor }) => tensor.id),
     kept: [net.loss.id],
     extend: (extension) => {
-      const { place, arenas } = extension;
-      const count = arenas.parameters.shape[0]!;
-      const { gradients, sections } = summing(extension, accumulate);
+      const { gradients, sections } = accumulate > 1 ? more().summing(extension, accumulate) : { gradients: extension.arenas.gradients };
       const extras = {
-        ...sections, buffers: storingBuffers(extension, net, target), ...(averageDecay === undefined ? {} : averaging(extension, averageDecay)),
+        ...sections, ...(net.buffers.some(({ next }) => next) ? { buffers: more().storingBuffers(extension, net, target) } : {}),
+        ...(averageDecay === undefined ? {} : more().averaging(extension, averageDecay)),
       };
       const scaling = mixed?.scaling(extension, gradients);
-      const { requests: update, squaredNorm } = planUpdate(extension, net, grouping, gradients, clip, scaling);
+      const norm = scaling ?? (clip && 'norm' in clip ? more().gradientNorm(extension, gradients) : undefined);
+      const { requests: update, squaredNorm } = planUpdate(extension, net, grouping, gradients, clip, norm, scaling);
       const { requests, ...reported } = reporting(name, extension, net, accuracyKind, { squaredNorm, lossScale: scaling?.state });
       reports = { ...reported, hasGradientNorm: squaredNorm !== undefined, activities: [] };
       if (!diagnostics) return { ...extras, update, report: requests };
-
-      const before = place('diagnostics.before', [count], 'diagnostics');
-      const chunks = place(`${name}.statistics`, [Math.ceil(count / CHUNK) * CHUNK_VALUES], 'diagnostics');
-      update.unshift({ ...map(arenas.parameters, [], before), label: 'diagnostics' });
-      update.push({
-        family: statisticsFamily, spec: { count } satisfies StatisticsSpec, reads: { gradients, parameters: arenas.parameters, before },
-        writes: { out: chunks }, label: 'diagnostics',
-      });
-      const activities = net.graph.nodes.filter(({ op }) => registered[op]!.canDie).map((node, index) => {
-        const x = extension.tensor(node.outputs.out!);
-        const matrix = asMatrix(x.shape);
-        // By number: one activation layer may stand in several places, each with a width of its own.
-        const tensor = place(`${name}.activity${index}`, [matrix.columns], 'diagnostics');
-        return { label: node.label, tensor, request: { family: activityFamily, spec: matrix, reads: { x }, writes: { activeRows: tensor }, label: 'diagnostics' } };
-      });
-      reports = { ...reports, statistics: chunks, activities };
+      const { before, after, activity, reports: read } = more().diagnosing(name, extension, net, gradients);
+      reports = { ...reports, ...read };
       // The report stays last: its tag says that everything before it ran.
-      return { ...extras, update, report: [...activities.map(({ request }) => request), ...requests] };
+      return { ...extras, update: [before, ...update, after], report: [...activity, ...requests] };
     },
   });
   return { plan, reports: reports! };
 }
 
 /** A forward pass with loss and accuracy, and what metrics count: nothing else is changed. */
-export function planEvaluation(name: string, net: LossNet, target: Target, accuracyKind: Loss['accuracy'], counters: readonly Counter[] = []): StepPlan {
+export function planEvaluation(name: string, net: LossNet, target: Target, accuracyKind: Loss['accuracy'], measured?: Measuring): StepPlan {
   let reports: Reports | undefined;
   const plan = planProgram({
     name, graph: net.graph, target, kept: [net.loss.id],
     extend: (extension) => {
       const { requests, ...reported } = reporting(name, extension, net, accuracyKind);
-      const counts = counting(extension, net, counters);
-      reports = { ...reported, hasGradientNorm: false, activities: [], counters: counts.places };
-      return { report: [...counts.requests, ...requests] };
+      const counts = measured?.counting(extension, net);
+      reports = { ...reported, hasGradientNorm: false, activities: [], ...(counts ? { counters: counts.places } : {}) };
+      return { report: [...counts?.requests ?? [], ...requests] };
     },
   });
   return { plan, reports: reports! };

@@ -1,3 +1,5 @@
+import { bringQuads } from '../../shaders/loaded-quads.ts';
+import { quadKernels } from '../../shaders/quad-kernels.ts';
 import { OptionError, show } from '../errors.ts';
 import { scaledDotProductAttention } from './attention.ts';
 import { batchNorm, runningMean, runningVariance } from './batch-norm.ts';
@@ -57,6 +59,8 @@ export const ops: Readonly<Record<string, Op>> = withAll(libraryOps);
 
 function withAll(all: readonly Op[]): Readonly<Record<string, Op>> {
   for (const op of all) register(op);
+  // Whoever has all ops plans for any device, also without one.
+  bringQuads(quadKernels);
   return registered;
 }
 

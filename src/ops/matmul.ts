@@ -1,4 +1,4 @@
-import { matmulQuad } from '../../shaders/matmul-quad.wgsl.ts';
+import { quadKernels } from '../../shaders/loaded-quads.ts';
 import { matmulTiled, tileCount, TILES } from '../../shaders/matmul-tiled.wgsl.ts';
 import { storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
@@ -8,8 +8,7 @@ import { flag, type Application, type LibraryOp, type Options } from './op.ts';
 import { multiplications, productFlops, splitProduct } from './matmul-split.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
-import { hasFamily, type KernelFamily, type Request, type Variant } from './request.ts';
-import { hasQuads } from './variants.ts';
+import { hasFamily, hasQuads, type KernelFamily, type Request, type Variant } from './request.ts';
 import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
@@ -50,7 +49,7 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
       name: 'quad',
       runs: hasQuads,
       suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && spec.m > 4 && multiplications(spec) >= WORTH_QUADS,
-      kernel: (spec) => matmulQuad(spec, quadHeight(spec)),
+      kernel: (spec) => quadKernels().matmulQuad(spec, quadHeight(spec)),
     },
     splitProduct,
     tile('tiled-128x128', '128x128'),

@@ -31,7 +31,17 @@ export interface Backward {
   /** Inputs whose gradient is a tensor that already exists; nothing is launched and `wanted` stays unused. */
   readonly aliases?: Named<Tensor | undefined>;
   /** Inputs whose gradient is a tensor in these ranges and 0 elsewhere: the program joins what several such inputs' readers give. */
-  readonly parts?: Named<{ readonly tensor: Tensor; readonly ranges: readonly Range[] } | undefined>;
+  readonly parts?: Named<Part | undefined>;
+}
+
+/** A gradient that is `tensor` in some ranges and 0 elsewhere. `partOf` (`parts.ts`) makes it: only programs with such ops hold what puts parts together. */
+export interface Part {
+  readonly tensor: Tensor;
+  readonly ranges: readonly Range[];
+  /** Writes it to `out`, with 0 elsewhere. */
+  place(out: Tensor): Request;
+  /** Where `parts` cover a tensor of this shape, each place once: what puts them together. Undefined: they have to be added. */
+  joining(parts: readonly Part[], shape: Shape): ((out: Tensor, scratch: (shape: Shape) => Tensor) => Request[]) | undefined;
 }
 
 /** For each axis the first element, how many, and the step between them. */

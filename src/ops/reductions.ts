@@ -1,7 +1,8 @@
 import { bringing } from '../../shaders/formula.ts';
 import { abs } from '../../shaders/formula-rows.wgsl.ts';
 import { REDUCTION_FORMULAS } from '../../shaders/reduction-formulas.wgsl.ts';
-import { FOLDS, type FoldName } from '../../shaders/folds.wgsl.ts';
+import { bringingFolds } from '../../shaders/fold.ts';
+import { FOLDS } from '../../shaders/folds.wgsl.ts';
 import { prodBackward } from '../../shaders/prod-backward.wgsl.ts';
 import type { ReduceSpec } from '../../shaders/reduce.wgsl.ts';
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
@@ -77,7 +78,7 @@ export const mean = /* @__PURE__ */ sumTimes('mean', 'out = Σ x / n over axes',
 
 /** How a fold's gradient is written element by element: dx = formula(dout, …operands). */
 interface FoldRule {
-  readonly fold: FoldName;
+  readonly fold: keyof typeof FOLDS;
   readonly scale?: number;
   readonly formula: string;
   readonly parameters?: readonly number[];
@@ -95,7 +96,7 @@ function folded(name: string, formula: string, ruleOf: (options: Options, terms:
     const { axes, fold } = rule(x!, options);
     return Object.fromEntries(Object.keys(FOLDS[fold].results).filter((result) => result !== 'out').map((result) => [result, foldedShape(x!.shape, axes, true)]));
   };
-  return bringing({ ...REDUCTION_FORMULAS, ...abs() }, {
+  return bringing({ ...REDUCTION_FORMULAS, ...abs() }, bringingFolds(FOLDS, {
     name,
     group: 'reduction',
     formula,
@@ -118,7 +119,7 @@ function folded(name: string, formula: string, ruleOf: (options: Options, terms:
       const tensors: Named<Tensor> = { x: x!, y: kept(outputs.out!, x!, axes), ...saved };
       return { requests: [map(kept(gradients.out!, x!, axes), [{ formula, parameters, operands: operands.map((operand) => tensors[operand]!) }], wanted.x)] };
     },
-  });
+  }));
 }
 
 /** The largest over `axes`. Where several are equal, they share the gradient (PyTorch's amax). */
@@ -150,7 +151,7 @@ const prodBackwardFamily: KernelFamily<Pick<ReduceSpec, 'shape' | 'folded'>> = {
 };
 
 /** The product over `axes`. The gradient is the product of all others, also where numbers are 0. */
-export const prod: LibraryOp = {
+export const prod: LibraryOp = /* @__PURE__ */ bringingFolds(FOLDS, {
   name: 'prod',
   group: 'reduction',
   formula: 'out = Π x over axes',
@@ -165,13 +166,13 @@ export const prod: LibraryOp = {
       reads: { x: x!, dout: gradients.out! }, writes: { dx: wanted.x },
     }] };
   },
-};
+});
 
 /** A row of the family: where an extremum stands along one axis, or in all of x. */
 function placeOf(name: 'argMax' | 'argMin'): LibraryOp {
   const axes = (who: string, shape: Shape, { axis }: Options): number[] =>
     (axis === undefined ? shape.map((_, each) => each) : [positiveAxis(who, 'axis', shape, axis)]);
-  return {
+  return bringingFolds(FOLDS, {
     name,
     group: 'reduction',
     formula: `out = the place of the ${name === 'argMax' ? 'largest' : 'smallest'} x along axis`,
@@ -187,7 +188,7 @@ function placeOf(name: 'argMax' | 'argMin'): LibraryOp {
     },
     forward: ({ inputs: { x }, outputs, options }) => [foldAxes(x!, { fold: name, axes: axes(name, x!.shape, options) }, outputs.out!)],
     backward: () => ({ requests: [] }),
-  };
+  });
 }
 
 export const argMax = /* @__PURE__ */ placeOf('argMax');

@@ -13,6 +13,9 @@ export interface Traits {
   readonly maxBindingBytes?: number;
 }
 
+/** What `Variant.runs` is for a variant that exchanges values in quads. */
+export const hasQuads = ({ quads }: Traits): boolean => quads;
+
 /** What kernels are chosen for. */
 export interface Target extends Traits {
   /** False keeps one launch per request, for debugging: the results agree. */

@@ -1,6 +1,6 @@
 import { OptionError, show } from '../errors.ts';
 import { registered } from './registry.ts';
-import type { KernelFamily, Traits } from './request.ts';
+import { hasQuads, type KernelFamily, type Traits } from './request.ts';
 
 /**
  * The library's families that have a choice of kernels: their variants' names. Written out, so that who refuses a name need not load every
@@ -21,9 +21,6 @@ export const variantNames: Readonly<Record<string, readonly string[]>> = {
 
 /** Variants whose lanes exchange values in quads: they run only where there are some. Written out like the names, and compared like them. */
 export const quadVariants: Readonly<Record<string, readonly string[]>> = { matmul: ['quad'] };
-
-/** What `Variant.runs` is for a variant that exchanges values in quads. */
-export const hasQuads = ({ quads }: Traits): boolean => quads;
 
 /** The names of a family's variants that a device can run. */
 export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {

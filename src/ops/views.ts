@@ -1,6 +1,7 @@
 import { OptionError, ShapeError, show } from '../errors.ts';
 import { map } from './map.ts';
 import type { LibraryOp, Op, Options, Range } from './op.ts';
+import { partOf } from './parts.ts';
 import { sumAxes } from './reduce.ts';
 import { compactLayout, layoutOf, sameShape, showShape, type Layout, type Shape, type Tensor } from './tensor.ts';
 
@@ -133,7 +134,7 @@ export function sliceOf(x: Tensor, ranges: readonly Range[]): Tensor {
 export const slice = /* @__PURE__ */ view('slice', 'out = x[start : end : step] along each axis', ['start', 'end', 'step'], {
   look: (x, options, who) => sliced(x, rangesOf(who, x.shape, options)),
   backward: ({ inputs: { x }, gradients: { out: dout }, wanted, options }) => ({
-    requests: [], parts: wanted.x ? { x: { tensor: dout!, ranges: rangesOf('slice', x!.shape, options) } } : {},
+    requests: [], parts: wanted.x ? { x: partOf(dout!, rangesOf('slice', x!.shape, options)) } : {},
   }),
 });
 

@@ -1,7 +1,5 @@
-import { join } from '../ops/concat.ts';
 import { map } from '../ops/map.ts';
-import type { Named, Range } from '../ops/op.ts';
-import { place } from '../ops/place.ts';
+import type { Named, Part } from '../ops/op.ts';
 import { registered } from '../ops/registry.ts';
 import type { Request } from '../ops/request.ts';
 import { sameShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
@@ -53,24 +51,8 @@ class TensorTable {
   }
 }
 
-/** What one reader of a tensor adds to its gradient: a whole tensor, or one in ranges and 0 elsewhere. */
-type Contribution = Tensor | { readonly tensor: Tensor; readonly ranges: readonly Range[]; readonly node: number; readonly input: string };
-
-/** Where all contributions are parts that cover a tensor along one axis, each place once: the parts in order. */
-function tilingOf(contributions: readonly Contribution[], shape: Shape): { axis: number; parts: Tensor[] } | undefined {
-  const parts = contributions.flatMap((one) => ('ranges' in one ? [one] : []));
-  if (parts.length < 2 || parts.length < contributions.length || parts.some(({ ranges }) => ranges.some(({ step }) => step !== 1))) return undefined;
-  const axis = shape.findIndex((size, at) => parts[0]!.ranges[at]!.count < size);
-  const whole = (ranges: readonly Range[]): boolean => ranges.every(({ start, count }, at) => at === axis || (start === 0 && count === shape[at]));
-  if (axis < 0 || !parts.every(({ ranges }) => whole(ranges))) return undefined;
-  const sorted = parts.toSorted((a, b) => a.ranges[axis]!.start - b.ranges[axis]!.start);
-  let end = 0;
-  for (const { ranges } of sorted) {
-    if (ranges[axis]!.start !== end) return undefined;
-    end += ranges[axis]!.count;
-  }
-  return end === shape[axis] ? { axis, parts: sorted.map(({ tensor }) => tensor) } : undefined;
-}
+/** What one reader of a tensor adds to its gradient: a whole tensor, or a part of one and 0 elsewhere. */
+type Contribution = Tensor | { readonly part: Part; readonly node: number; readonly input: string };
 
 /** The requests of a graph's forward pass, and with seeds those of its backward pass to the `wanted` tensors. */
 export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonly number[]): Requests {
@@ -148,20 +130,20 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
   const collect = (id: number): Tensor | undefined => {
     const { name, shape } = graph.tensors[id]!;
     const given = contributions.get(id) ?? [];
-    const tiling = tilingOf(given, shape);
-    if (tiling) {
+    const parts = given.flatMap((one) => ('part' in one ? [one.part] : []));
+    const join = parts.length === given.length ? parts[0]?.joining(parts, shape) : undefined;
+    if (join) {
       // What was taken apart is put together again: nothing is added.
       const total = table.add(`d ${name}`, shape, isLeaf(id) ? 'gradient' : 'value');
       mean(total, { kind: 'gradient', tensor: id });
-      const requests = join(tiling.parts, tiling.axis, total, (own) => table.add(`d ${name}`, own, 'value'));
-      backward.push(...requests.map((request) => ({ ...request, label: `${name}.gradient` })));
+      backward.push(...join(total, (own) => table.add(`d ${name}`, own, 'value')).map((request) => ({ ...request, label: `${name}.gradient` })));
       return total;
     }
     const [first, ...others] = given.map((one): Tensor => {
-      if (!('ranges' in one)) return one;
+      if (!('part' in one)) return one;
       const placed = table.add(`d ${name}`, shape, isLeaf(id) && given.length === 1 ? 'gradient' : 'value');
       mean(placed, { kind: 'contribution', node: one.node, input: one.input });
-      backward.push({ ...place(one.tensor, one.ranges, 0, placed), label: `${graph.nodes[one.node]!.label}.backward` });
+      backward.push({ ...one.part.place(placed), label: `${graph.nodes[one.node]!.label}.backward` });
       return placed;
     });
     if (!first) return undefined;
@@ -208,7 +190,7 @@ export function requestsOf(graph: Graph, seeds: readonly Seed[], wanted: readonl
     for (const [name, target] of Object.entries(targets)) {
       const part = parts[name];
       if (part) {
-        contribute(node.inputs[name]!, { ...part, node: index, input: name });
+        contribute(node.inputs[name]!, { part, node: index, input: name });
         continue;
       }
       const alias = aliases[name];

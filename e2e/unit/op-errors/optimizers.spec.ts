@@ -1,13 +1,14 @@
 import { expect, test } from 'playwright/test';
-import { Grouping, type ParameterGroup } from '../../../src/nn/optimizers/groups.ts';
-import { checkClip } from '../../../src/nn/optimizers/update.ts';
+import { checkClip } from '../../../src/nn/extras.ts';
+import { Grouping } from '../../../src/nn/optimizers/groups.ts';
+import { chosenGroups, type ParameterGroup } from '../../../src/nn/optimizers/parameter-groups.ts';
 import * as optimizers from '../../../src/nn/optimizers.ts';
 import { checkSchedule } from '../../../src/nn/schedules/schedule.ts';
 import * as schedules from '../../../src/nn/schedules.ts';
 
 const { adadelta, adagrad, adam, adamax, adamW, lion, muon, nadam, radam, rmsprop, sgd } = optimizers;
 const { chained, constant, cosine, cosineWarmRestarts, exponential, linear, multiStep, oneCycle, perEpoch, polynomial, reduceOnPlateau, sequential, step } = schedules;
-const groups = (...list: object[]): Grouping => new Grouping(adam(), list as unknown as ParameterGroup[]);
+const groups = (...list: object[]): Grouping => new Grouping(adam(), chosenGroups(adam(), list as unknown as ParameterGroup[]));
 const wrong = (value: unknown): never => value as never;
 
 const OPTIMIZERS: readonly (readonly [make: () => unknown, message: string])[] = [
@@ -35,7 +36,7 @@ const OPTIMIZERS: readonly (readonly [make: () => unknown, message: string])[] =
 ];
 
 const COMPILE: typeof OPTIMIZERS = [
-  [() => new Grouping(adam(), wrong({})), 'compile: needs groups as a list of { parameters, … }, got Object.'],
+  [() => chosenGroups(adam(), wrong({})), 'compile: needs groups as a list of { parameters, … }, got Object.'],
   [() => groups({ lr: 1 }), 'compile: needs parameters of each group as a list of names, or a function of name and shape, got undefined.'],
   [() => groups({ parameters: [] }), 'compile: needs parameters of each group as a list of names, or a function of name and shape, got [].'],
   [() => groups({ parameters: ['0'], momentum: 0.9 }), 'adam: needs options among lr, beta1, beta2, eps, weightDecay, amsgrad, got an unknown option "momentum".'],
@@ -82,7 +83,7 @@ for (const [kind, list] of Object.entries({ optimizers: OPTIMIZERS, 'groups, cli
 }
 
 test('a group leaves as it is what it gives as undefined', () => {
-  const of = (main: optimizers.Optimizer, group: object) => new Grouping(main, [{ parameters: ['0'], ...group }]).optimizers[main.others ? 2 : 1]!;
+  const of = (main: optimizers.Optimizer, group: object) => new Grouping(main, chosenGroups(main, [{ parameters: ['0'], ...group }])).optimizers[main.others ? 2 : 1]!;
   expect(of(adamW({ lr: 0.02, weightDecay: 0.3 }), { lr: undefined, weightDecay: undefined, beta1: 0.5 }).options).toMatchObject({ lr: 0.02, weightDecay: 0.3, beta1: 0.5 });
   expect(of(adam(), { optimizer: sgd({ lr: 3 }), lr: undefined }).lr).toBe(3);
   const main = muon({ lr: 0.02, weightDecay: 0.3, adjustLr: 'matchRmsAdamW', others: sgd({ lr: 0.5, weightDecay: 0.2 }) });

@@ -1,5 +1,5 @@
 import { checkNumber, OptionError, show, ShapeError } from '../../errors.ts';
-import { PARTS } from '../../ops/concat.ts';
+import { PARTS } from '../../ops/join.ts';
 import { showShape, type Shape, type Tensor } from '../../ops/tensor.ts';
 import { checkAxis } from '../../ops/views.ts';
 import * as concatOps from '../../ops/concat.ts';

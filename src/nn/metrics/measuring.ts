@@ -11,6 +11,12 @@ import type { Metric, MetricValue } from './metrics.ts';
 export interface Measuring {
   readonly metrics: readonly { readonly metric: Metric; readonly counter: Counter }[];
   readonly counters: readonly Counter[];
+  /** The launches that add one batch to every counter. */
+  counting(extension: Extension, net: LossNet): { requests: Request[]; places: Counting[] };
+  /** Sets every counter to what it holds before the first batch. */
+  reset(program: Program, places: readonly Counting[], targets: Float32Array | Uint32Array): void;
+  /** The values of all metrics, read back once. */
+  finish(program: Program, places: readonly Counting[], examples: number): Promise<Record<string, MetricValue>>;
 }
 
 /** Where a program counts: one place for all batch sizes, because buffers of one name are one buffer. */
@@ -35,31 +41,27 @@ export function measuring(who: string, metrics: readonly Metric[], setting: Metr
     counters.set(counter.key, counter);
     return { metric, counter };
   });
-  return { metrics: all, counters: [...counters.values()] };
+  return {
+    metrics: all, counters: [...counters.values()],
+    counting: (extension, net) => counting(extension, net, [...counters.values()]),
+    reset: (program, places, targets) => {
+      for (const { counter, tensor } of places) program.write(tensor, counter.start?.(targets) ?? new Uint32Array(counter.length));
+    },
+    finish: async (program, places, examples) => {
+      const counts = new Map<string, Float32Array | Uint32Array>();
+      for (const { counter, tensor } of places) {
+        const numbers = await program.read(tensor);
+        counts.set(counter.key, counter.type === 'u32' ? new Uint32Array(numbers.buffer) : numbers);
+      }
+      return Object.fromEntries(all.map(({ metric, counter }) => [metric.name, metric.finish(counts.get(counter.key)!, examples, setting)]));
+    },
+  };
 }
 
-/** The launches that add one batch to every counter. */
-export function counting(extension: Extension, net: LossNet, counters: readonly Counter[]): { requests: Request[]; places: Counting[] } {
+function counting(extension: Extension, net: LossNet, counters: readonly Counter[]): { requests: Request[]; places: Counting[] } {
   const outputs = extension.tensor(net.outputs.id);
   const places = counters.map((counter) => ({ counter, tensor: extension.place(`metrics.${counter.key}`, [counter.length], 'diagnostics', counter.type) }));
   const requests = places.flatMap(({ counter, tensor }) =>
     counter.requests({ outputs, targets: net.targets, counters: tensor, value: extension.value }).map((request) => ({ ...request, label: `metrics.${counter.key}` })));
   return { requests, places };
-}
-
-/** Sets every counter to what it holds before the first batch. */
-export function resetCounters(program: Program, places: readonly Counting[], targets: Float32Array | Uint32Array): void {
-  for (const { counter, tensor } of places) program.write(tensor, counter.start?.(targets) ?? new Uint32Array(counter.length));
-}
-
-/** The values of all metrics, read back once. */
-export async function finishMetrics(
-  program: Program, places: readonly Counting[], { metrics }: Measuring, examples: number, setting: MetricSetting,
-): Promise<Record<string, MetricValue>> {
-  const counts = new Map<string, Float32Array | Uint32Array>();
-  for (const { counter, tensor } of places) {
-    const numbers = await program.read(tensor);
-    counts.set(counter.key, counter.type === 'u32' ? new Uint32Array(numbers.buffer) : numbers);
-  }
-  return Object.fromEntries(metrics.map(({ metric, counter }) => [metric.name, metric.finish(counts.get(counter.key)!, examples, setting)]));
 }

@@ -1,24 +1,8 @@
-import { checkOptionNames, OptionError, show } from '../../errors.ts';
+import { OptionError, show } from '../../errors.ts';
 import { sizeOf, type Shape, type Tensor } from '../../ops/tensor.ts';
 import { ALIGNMENT, bytesOf, type Placement } from '../../program/memory.ts';
 import type { ProgramPlan } from '../../program/plan.ts';
-import { definedOf, type Optimizer } from './optimizer.ts';
-
-/** Parameters that are optimised in their own way. */
-export interface ParameterGroup {
-  /**
-   * By name (`0.bias`), layers with all that is in them (`encoder`), or a function that is asked for each parameter: `(name,
-   * shape) => shape.length < 2` takes biases and scales. No parameter may be in two groups; those in none are optimised as compile's `optimizer` says.
-   */
-  readonly parameters: readonly string[] | ((name: string, shape: Shape) => boolean);
-  /** The group's learning rate. A schedule, or setting `trainer.lr`, keeps its ratio to the optimiser's. */
-  readonly lr?: number;
-  readonly weightDecay?: number;
-  /** Another optimiser for this group; then nothing else may be given. */
-  readonly optimizer?: Optimizer;
-  /** Any other option of the optimiser that takes its place in this group; one that is undefined is as compile's `optimizer` has it. */
-  readonly [option: string]: unknown;
-}
+import type { Optimizer } from './optimizer.ts';
 
 export function checkOptimizer(value: unknown): void {
   if (typeof (value as Optimizer | null)?.requests !== 'function') throw new OptionError('compile', 'an optimizer such as adam()', show(value));
@@ -43,32 +27,31 @@ export interface SlotPart extends Placement {
 export const stepName = (part: number): string => (part === 0 ? 'step' : `step.${part}`);
 export const slotName = (part: number, slot: string): string => (part === 0 ? `optimizer.${slot}` : `optimizer.${part}.${slot}`);
 
+/** Which parameters are optimised otherwise: `parameter-groups.ts` makes it, which only those load who have groups. */
+export interface ChosenGroups {
+  /** The optimiser of each group. */
+  readonly optimizers: readonly Optimizer[];
+  /** The group of a parameter; undefined where it is in none. */
+  groupOf(name: string, shape: Shape): number | undefined;
+  /** Refuses a group that names what the model does not have. */
+  check(names: readonly string[]): void;
+}
+
 /** Which optimiser each parameter has. Parameters of one part lie side by side in the arenas, so that a part is one launch. */
 export class Grouping {
   /** The optimiser of those in no group. */
   readonly main: Optimizer;
   /** One for each part. */
   readonly optimizers: readonly Optimizer[];
-  readonly #groups: readonly ParameterGroup[];
+  readonly #groups: ChosenGroups | undefined;
   /** The first part of each group, the main one before them. */
   readonly #starts: readonly number[];
 
-  constructor(main: Optimizer, groups: readonly ParameterGroup[] = []) {
-    if (!Array.isArray(groups)) throw new OptionError('compile', 'groups as a list of { parameters, … }', show(groups));
+  constructor(main: Optimizer, groups?: ChosenGroups) {
     this.main = main;
     this.#groups = groups;
-    const own = [main, ...groups.map((group: ParameterGroup | null): Optimizer => {
-      const { parameters, optimizer, ...given } = group ?? ({} as ParameterGroup);
-      const changes = definedOf(given);
-      const isList = Array.isArray(parameters) && parameters.length > 0 && parameters.every((name) => typeof name === 'string');
-      if (!isList && typeof parameters !== 'function') throw new OptionError('compile', 'parameters of each group as a list of names, or a function of name and shape', show(parameters));
-      if (optimizer === undefined) return main.with(changes);
-      checkOptimizer(optimizer);
-      checkOptionNames('compile', { parameters, optimizer, ...changes }, ['parameters', 'optimizer']);
-      return optimizer;
-    })];
     const optimizers: Optimizer[] = [];
-    this.#starts = own.map((optimizer) => {
+    this.#starts = [main, ...groups?.optimizers ?? []].map((optimizer) => {
       optimizers.push(optimizer, ...(optimizer.others ? [optimizer.others] : []));
       return optimizers.length - (optimizer.others ? 2 : 1);
     });
@@ -77,25 +60,14 @@ export class Grouping {
 
   /** A parameter's part: parameters stand in the arenas in the order of their parts. */
   readonly partOf = (name: string, shape: Shape): number => {
-    const takes = ({ parameters }: ParameterGroup): boolean => (typeof parameters === 'function'
-      ? parameters(name, shape)
-      : (parameters as readonly string[]).some((given) => name === given || name.startsWith(`${given}.`)));
-    const mine = this.#groups.flatMap((group, index) => (takes(group) ? [index] : []));
-    if (mine.length > 1) throw new OptionError('compile', 'each parameter to be in one group', `${name} in groups ${mine[0]} and ${mine[1]}`);
-    const part = this.#starts[mine.length === 0 ? 0 : mine[0]! + 1]!;
+    const part = this.#starts[(this.#groups?.groupOf(name, shape) ?? -1) + 1]!;
     const { takes: suits } = this.optimizers[part]!;
     return suits && !suits(shape) ? part + 1 : part;
   };
 
   /** Refuses a group that names what the model does not have. */
   check(names: readonly string[]): void {
-    for (const { parameters } of this.#groups) {
-      if (typeof parameters === 'function') continue;
-      const stranger = parameters.find((given) => !names.some((name) => name === given || name.startsWith(`${given}.`)));
-      if (stranger !== undefined) {
-        throw new OptionError('compile', `groups to name parameters or layers that have some (${names.slice(0, 6).join(', ')}${names.length > 6 ? ', …' : ''})`, show(stranger));
-      }
-    }
+    this.#groups?.check(names);
   }
 
   /** The scalars of each part at a step of the optimisers (from 1), where `lr` is the main one's learning rate. */

@@ -54,23 +54,9 @@ export class LearningRate {
     if (this.#state !== undefined) this.#state = this.#schedule!.observe!(this.#state, metric, this.#base);
   }
 
-  /** Checks what a state says; the function that it returns takes it over. */
-  loading(base: number, state: ScheduleState | undefined): () => void {
-    checkNumber('load', 'lr', base, { above: 0, float32: true });
-    const fresh = this.#schedule?.start?.();
-    if (state !== undefined && !sameForm(fresh, state)) {
-      throw new DataError('load', `the state of ${fresh === undefined ? 'no schedule' : `the schedule ${this.#schedule!.name}`}`, show(state), 'Compile with the schedule that it was saved from, or leave schedule out of the state.');
-    }
-    return () => {
-      this.#base = base;
-      this.#state = state ?? fresh;
-    };
+  /** Goes on from a rate and a schedule's state. */
+  restore(base: number, state: ScheduleState | undefined): void {
+    this.#base = base;
+    this.#state = state;
   }
-}
-
-/** Whether two states have the same numbers in the same places. */
-function sameForm(a: unknown, b: unknown): boolean {
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return typeof a === typeof b && (typeof b !== 'number' || Number.isFinite(b)) && (a === null) === (b === null);
-  const [x, y] = [Object.entries(a), Object.entries(b)];
-  return Array.isArray(a) === Array.isArray(b) && x.length === y.length && x.every(([name, value]) => Object.hasOwn(b, name) && sameForm(value, (b as Record<string, unknown>)[name]));
 }
