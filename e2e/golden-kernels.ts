@@ -11,7 +11,6 @@ import { cosineEmbedding } from '../shaders/cosine-embedding.wgsl.ts';
 import { concatKernel } from '../shaders/concat.wgsl.ts';
 import { crossEntropyIndex, crossEntropyProbabilities, crossEntropyTarget } from '../shaders/cross-entropy.wgsl.ts';
 import { cumsumSerial, cumsumWorkgroup } from '../shaders/cumsum.wgsl.ts';
-import { dropout } from '../shaders/dropout.wgsl.ts';
 import * as elementLosses from '../shaders/element-losses.wgsl.ts';
 import { elementwise } from '../shaders/elementwise.wgsl.ts';
 import { bringingFolds } from '../shaders/fold.ts';
@@ -54,14 +53,18 @@ import { sumOfSquares } from '../shaders/sum-of-squares.wgsl.ts';
 
 /** A bias: one row for all. */
 const bias = (columns: number): Access => ({ rowTerms: [], columnStride: 1, count: columns });
+/** What a mask is drawn by. */
+const counter: Access = { rowTerms: [], columnStride: 1, count: 3, type: 'u32' };
 const PARAMETERS: Readonly<Record<string, readonly number[]>> = {
   scale: [-0.5], normalize: [1e-5], overDeviation: [1e-5], leakyRelu: [0.01], leakyReluBackward: [0.01], varianceBackward: [0.25],
   clamp: [1, -0.5, 1, 0.75], clampBackward: [1, -0.5, 1, 0.75], elu: [0.5], eluBackward: [0.5], softplus: [2, 20], softplusBackward: [2, 20],
+  dropout: [2 ** 22, 1 / 0.75, 2],
 };
 
 /** A formula with its operands, all of them of the value's own shape. */
 function step(formula: string, access: Access, from = 0): ChainStep {
-  const operands = Array.from({ length: FORMULAS[formula]!.operands }, (_, i) => ({ name: `operand${from + i}`, access }));
+  const stands = FORMULAS[formula]!.draws ? counter : access;
+  const operands = Array.from({ length: FORMULAS[formula]!.operands }, (_, i) => ({ name: `operand${from + i}`, access: stands }));
   return { formula, parameters: PARAMETERS[formula] ?? [], operands };
 }
 
@@ -251,7 +254,16 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['calibration', calibration({ terms: BUILTIN_ROWS.map(({ expression, helper }) => ({ expression, ...(helper ? { helper } : {}), count: 100 })) })],
   ['multiply-add', multiplyAdd({ lanes: 64, rounds: 8 })],
   ['copy-memory', copyMemory(256)],
-  ['dropout', dropout({ count: 13, threshold: 2 ** 22, scale: 1 / 0.75, layer: 2 })],
+  ['dropout', elementwise({ rows: 1, columns: 13, start: fullAccess(1, 13), steps: [{ ...step('dropout', counter), saveDrawn: 'saved0' }] })],
+  // Rows of 7 begin anywhere in a block of four; another layer draws another mask.
+  ['dropout-chain', elementwise({
+    rows: 5, columns: 7, start: fullAccess(5, 7),
+    steps: [step('add', bias(7)), { ...step('dropout', counter, 1), saveDrawn: 'saved0' }, step('add', fullAccess(5, 7), 2), { ...step('dropout', counter, 3), parameters: [2 ** 23, 2, 3] }],
+  })],
+  ['matmul-forward-dropout', matmulRegister(product({
+    transposeB: true, n: 10, epilogue: [step('add', bias(10)), { ...step('relu', bias(10)), save: 'saved0' }, { ...step('dropout', counter, 1), saveDrawn: 'saved1' }],
+  }), 4, 'register')],
+  ['matmul-forward-quad-dropout', matmulQuad(product({ m: 9, n: 12, k: 6, transposeB: true, epilogue: [{ ...step('dropout', counter), saveDrawn: 'saved0' }] }), 8)],
   ['place', placeKernel({ axes: [{ size: 5, start: 1, count: 2, step: 2 }, { size: 7, start: 0, count: 7, step: 1 }], value: 0, type: 'f32' })],
   ['place-indices', placeKernel({ axes: [{ size: 5, start: 1, count: 3, step: 1 }], value: 7, type: 'u32' })],
   ['concat', concatKernel({ outer: 3, inner: 4, sizes: [2, 1, 5], type: 'f32' })],

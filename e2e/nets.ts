@@ -81,8 +81,16 @@ export const testNets: Readonly<Record<string, TestNet>> = {
       return last(norm(add(hidden, inner(hidden))));
     }), loss: mse, fused: 13, unfused: 21,
   },
-  // Its mask is drawn by a launch of its own; the gradient's product with it joins its neighbours.
-  'dropout': { model: () => sequential(linear(6, 16), relu(), dropout(0.3), linear(16, 4)), loss: crossEntropy, fused: 8, unfused: 15 },
+  // Its mask is drawn where the product is stored; the gradient's product with it joins its neighbours.
+  'dropout': { model: () => sequential(linear(6, 16), relu(), dropout(0.3), linear(16, 4)), loss: crossEntropy, fused: 7, unfused: 15 },
+  // Rows of 7 begin anywhere in a block of four random words, at the end of a product and in a chain between launches.
+  'dropout-residual': {
+    model: () => module({ first: linear(6, 7), inner: linear(7, 7), drop: dropout(0.4), norm: layerNorm(7), act: tanh(), last: linear(7, 3) }, ({ first, inner, drop, norm, act, last }, x) => {
+      const hidden = first(x);
+      const dropped = add(drop(inner(hidden)), hidden);
+      return last(add(drop(act(norm(dropped))), dropped));
+    }), loss: mse, fused: 14, unfused: 29,
+  },
   'deep': {
     model: () => sequential(linear(5, 8), tanh(), linear(8, 8), silu(), linear(8, 7), relu(), linear(7, 8), gelu(), linear(8, 4)), loss: crossEntropy, fused: 16, unfused: 34,
   },

@@ -1,4 +1,4 @@
-import { formulaNamed } from './formula.ts';
+import { formulaNamed, type Draw } from './formula.ts';
 import { arrayType, type Declaration } from './kernel.ts';
 import { lines, times, wgsl } from './wgsl.ts';
 
@@ -32,7 +32,15 @@ export interface ChainStep {
   readonly save?: string;
   /** What the saved value is stored as. Default f32. */
   readonly saveType?: 'f16';
+  /** The binding to which goes what its formula draws, for a backward pass that needs it. */
+  readonly saveDrawn?: string;
 }
+
+/** How a step draws numbers, if it does. They come in blocks of four: only chains over four columns at once have such steps. */
+export const drawOf = ({ formula }: ChainStep): Draw | undefined => formulaNamed(formula)!.draws;
+
+/** Where the operands stand that the steps load. */
+export const loadedBy = (steps: readonly ChainStep[]): Access[] => steps.flatMap((step) => (drawOf(step) ? [] : step.operands.map(({ access }) => access)));
 
 /** The access of a tensor that has just the view's own shape. */
 export function fullAccess(rows: number, columns: number): Access {
@@ -46,7 +54,7 @@ export function flatAccess({ type }: Access, count: number): Access {
 
 /** The same steps over one row of `count` elements, for operands that all have the view's own shape. */
 export function flatSteps(steps: readonly ChainStep[], count: number): ChainStep[] {
-  return steps.map((step) => ({ ...step, operands: step.operands.map(({ name, access }) => ({ name, access: flatAccess(access, count) })) }));
+  return steps.map((step) => (drawOf(step) ? step : { ...step, operands: step.operands.map(({ name, access }) => ({ name, access: flatAccess(access, count) })) }));
 }
 
 export function isFull(access: Access, rows: number, columns: number): boolean {
@@ -206,10 +214,17 @@ export function chainParts(
 ): { declarations: Declaration[]; functions: string } {
   const declarations: Declaration[] = [];
   const functions: string[] = [];
-  for (const { operands, save, saveType } of chain) {
+  for (const step of chain) {
+    const { operands, save, saveType, saveDrawn } = step;
     for (const { name, access } of operands) {
-      declarations.push(loadDeclaration(name, access, width, columns));
-      functions.push(loadFunction(name, access, width, columns));
+      declarations.push(loadDeclaration(name, access, drawOf(step) ? 1 : width, columns));
+      functions.push(drawOf(step)?.(step, {
+        name, rows, columns, index: indexText(fullAccess(rows, columns), 'row', 'column'), element: (place) => `${name}[${indexText(access, '0u', `${place}u`)}]`,
+      }) ?? loadFunction(name, access, width, columns));
+    }
+    if (saveDrawn) {
+      declarations.push(storeDeclaration(saveDrawn, width, rows, columns));
+      functions.push(storeFunction(saveDrawn, width, rows, columns));
     }
     if (save) {
       declarations.push(storeDeclaration(save, width, rows, columns, saveType));

@@ -1,40 +1,55 @@
-import { arrayType, laneKernel, type Kernel } from './kernel.ts';
+import { over, type Draw, type Formulas } from './formula.ts';
 import { philoxFunctions } from './philox.wgsl.ts';
 import { float, wgsl } from './wgsl.ts';
-
-/** out = x · mask over `count` elements; the mask is 0 with probability threshold/2^24, else `scale`. */
-export interface DropoutSpec {
-  readonly count: number;
-  /** An integer in [0, 2^24): random numbers of 24 bits below it drop their element. */
-  readonly threshold: number;
-  readonly scale: number;
-  /** Separates the masks of one step. */
-  readonly layer: number;
-}
 
 /** The stream of `src/data/philox.ts` that masks are drawn from. */
 const STREAM = 3;
 
-/** A lane draws one block of random words, which is the mask of four elements. The mask is kept for the backward pass. */
-export function dropout({ count, threshold, scale, layer }: DropoutSpec): Kernel {
-  return laneKernel({
-    name: 'dropout/block',
-    formula: 'out = x · mask, mask = 0 where the random word of the element says so, else 1/(1 - p)\ncounter = [seed low, seed high, step]',
-    declarations: [
-      { name: 'x', access: 'read', type: arrayType(count) },
-      { name: 'counter', access: 'read', type: 'array<u32, 3>' },
-      { name: 'out', access: 'write', type: arrayType(count) },
-      { name: 'mask', access: 'write', type: arrayType(count) },
-    ],
-    functions: philoxFunctions,
-    count: Math.ceil(count / 4),
-    body: wgsl`
-let words = philox(vec4u(lane, counter[2], ${STREAM}u, ${layer}u), vec2u(counter[0], counter[1]));
-  let first = lane * 4u;
-  for (var i = 0u; i < 4u && first + i < ${count}u; i++) {
-    let factor = select(0.0, ${float(scale)}, (words[i] >> 8u) >= ${threshold}u);
-    mask[first + i] = factor;
-    out[first + i] = x[first + i] * factor;
-  }`,
-  });
+const philox = { text: () => philoxFunctions };
+
+/** A block of words is the mask of four elements, which need not be where four columns are. */
+const masks: Draw = ({ parameters: [threshold, scale, layer], saveDrawn = '' }, { name, element, rows, columns, index }) => wgsl`
+fn block_${name}(block: u32) -> vec4f {
+  let words = philox(vec4u(block, ${element(2)}, ${STREAM}u, ${layer!}u), vec2u(${element(0)}, ${element(1)}));
+  return select(vec4f(0.0), vec4f(${float(scale!)}), (words >> vec4u(8u)) >= vec4u(${threshold!}u));
 }
+
+fn load_${name}(row: u32, column: u32) -> Value {
+  let index = ${index};
+#if ${columns % 4 === 0 || rows === 1}
+  let mask = block_${name}(index / 4u);
+#else
+  let first = block_${name}(index / 4u);
+  let next = block_${name}(index / 4u + 1u);
+  var mask = first;
+  switch index % 4u {
+    case 1u: {
+      mask = vec4f(first.yzw, next.x);
+    }
+    case 2u: {
+      mask = vec4f(first.zw, next.xy);
+    }
+    case 3u: {
+      mask = vec4f(first.w, next.xyz);
+    }
+    default: {}
+  }
+#endif
+#if ${saveDrawn !== ''}
+  store_${saveDrawn}(row, column, mask);
+#endif
+  return mask;
+}
+`;
+
+/**
+ * dropout(x) = x · mask, with a mask that is drawn: a block of Philox's words for four elements. Its parameters are the threshold (an integer
+ * in [0, 2^24): words of 24 bits below it drop their element), the factor of those that stay, and the layer, which separates the masks of one
+ * step. Its operand is the counter: seed low, seed high, step.
+ */
+export const dropout = (): Formulas => ({
+  dropout: {
+    ...over(['x', 'mask'], 'return x * mask;', [philox]),
+    draws: masks,
+  },
+});

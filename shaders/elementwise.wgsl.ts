@@ -1,5 +1,5 @@
 import {
-  chainCall, chainFormula, chainFunctions, chainParts, flatAccess, flatSteps, isFull, isVector, loadDeclaration, loadFunction, storeDeclaration, storeFunction,
+  chainCall, chainFormula, chainFunctions, chainParts, drawOf, flatAccess, flatSteps, isFull, isVector, loadDeclaration, loadFunction, loadedBy, storeDeclaration, storeFunction,
   type Access, type ChainStep,
 } from './chain.wgsl.ts';
 import { arrayType, halfName, halfOr, laneKernel, type HalfSpec, type Kernel } from './kernel.ts';
@@ -19,18 +19,18 @@ export interface ElementwiseSpec extends HalfSpec {
 /** Where every operand has the shape of the output, two dimensions are one: more of them divide by four. */
 function flatten(spec: ElementwiseSpec): ElementwiseSpec {
   const { rows, columns, start, steps } = spec;
-  const accesses = [start, ...steps.flatMap(({ operands }) => operands.map(({ access }) => access))];
+  const accesses = [start, ...loadedBy(steps)];
   if (!accesses.every((access) => isFull(access, rows, columns))) return spec;
   return { ...spec, rows: 1, columns: rows * columns, start: flatAccess(start, rows * columns), steps: flatSteps(steps, rows * columns) };
 }
 
-/** The kernel of any chain: one lane makes four neighbours where the rows divide by four, one element elsewhere. */
+/** The kernel of any chain: one lane makes four neighbours where the rows divide by four or numbers are drawn, one element elsewhere. */
 export function elementwise(original: ElementwiseSpec): Kernel {
   const spec = flatten(original);
   const { rows, columns, start, steps, type } = spec;
-  const accesses = [start, ...steps.flatMap(({ operands }) => operands.map(({ access }) => access))];
-  const width = columns % 4 === 0 && accesses.every((access) => isVector(access, columns)) ? 4 : 1;
-  const lanesInRow = columns / width;
+  const accesses = [start, ...loadedBy(steps)];
+  const width = steps.some(drawOf) || (columns % 4 === 0 && accesses.every((access) => isVector(access, columns))) ? 4 : 1;
+  const lanesInRow = Math.ceil(columns / width);
   const parts = chainParts(steps, width, rows, columns);
   const stored = halfOr(spec, 'out');
   const out = storeDeclaration('out', width, rows, columns, stored);

@@ -1,6 +1,21 @@
 import type { HelperText } from './helpers.wgsl.ts';
 import { float, wgsl } from './wgsl.ts';
 
+/** Where a chain wants numbers that a formula draws: four columns at once. */
+export interface DrawPlace {
+  /** The binding by which it draws. */
+  readonly name: string;
+  /** The text of a number of that binding. */
+  readonly element: (index: number) => string;
+  readonly rows: number;
+  readonly columns: number;
+  /** The text of the place's index: row by row, all columns of a row. */
+  readonly index: string;
+}
+
+/** The text of `fn load_<name>(row: u32, column: u32) -> vec4f` for numbers that are drawn, not loaded, and stored by `store_<saveDrawn>` where they are saved. */
+export type Draw = (step: { readonly parameters: readonly number[]; readonly saveDrawn?: string }, place: DrawPlace) => string;
+
 /**
  * One row of the elementwise family: a formula over `Value`, which a kernel makes an alias of f32 or vec4f.
  * The same row serves as a kernel of its own, as the end of a matmul (epilogue) and as the load of one (prologue).
@@ -17,6 +32,8 @@ export interface Formula {
   /** The function's body; `parameters` are numbers printed into the text. Arguments are named by `arguments`. */
   readonly code: (parameters: readonly number[]) => string;
   readonly argumentNames: readonly string[];
+  /** Set where its operand, of which there is one, is drawn by what that binding holds. */
+  readonly draws?: Draw;
 }
 
 export const unary = (code: Formula['code'], helpers: Formula['helpers'] = []): Formula =>

@@ -1,4 +1,4 @@
-import { chainCall } from './chain.wgsl.ts';
+import { chainCall, drawOf } from './chain.wgsl.ts';
 import { halfName, halfOr, quadKernel, type Kernel } from './kernel.ts';
 import { isBatched, isVector, placeOf, productCount, startsText, storedSizes, usesRows, usesStart } from './matmul-batch.wgsl.ts';
 import { COMPONENTS, forEachTerm, layoutName, matmulFormula, matmulParts, rowSumsPlace, storeText, type MatmulSpec } from './matmul.wgsl.ts';
@@ -103,6 +103,7 @@ export function matmulQuad(spec: MatmulSpec, height: 8 | 16 | 32): Kernel {
   const wholeFours = Math.floor(k / 4);
   const tile = many ? `(quad % ${tiles}u) / ${tileColumns}u` : `quad / ${tileColumns}u`;
   // Along k a lane holds, in register i, the row that the lane at place ^ i loaded.
+  // An epilogue that draws is long: it stands in a loop, once, where it would take a second to compile for each of many rows.
   const rowOf = (i: number): string => (transposeA ? plus('firstOfTile', i) : `${plus('firstOfTile', i - i % 4)} + place${i % 4}`);
   return quadKernel({
     name: `matmul-${layoutName(spec)}/quad${halfName(spec)}`,
@@ -147,7 +148,21 @@ for (var k = 0u; k < ${wholeFours}u; k++) {
   let firstOfTile = ${times('tile', height)};
   let column = four * 4u;
   if (isLive && wantedFour < ${fours}u) {
-    ${lines(height, (i) => {
+    ${spec.epilogue.some(drawOf) ? wgsl`
+    for (var i = 0u; i < ${height}u; i++) {
+      let row = firstOfTile + ${transposeA ? 'i' : 'i / 4u * 4u + (place ^ i) % 4u'};
+      var sum = sum0;
+      switch i {
+        ${lines(height - 1, (i) => `case ${i + 1}u: {
+      sum = sum${i + 1};
+    }`)}
+        default: {}
+      }
+      if (row < ${m}u) {
+        ${storeText(spec, 'sum', 'row')}
+      }
+    }
+`.trim() : lines(height, (i) => {
     const row = rowOf(i);
     return m % height === 0 ? storeText(spec, `sum${i}`, row) : `if (${row} < ${m}u) {
       ${storeText(spec, `sum${i}`, row)}

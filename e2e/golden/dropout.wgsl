@@ -1,10 +1,60 @@
-// out = x · mask, mask = 0 where the random word of the element says so, else 1/(1 - p)
-// counter = [seed low, seed high, step]
+// out = dropout(x, operand0) over [1, 13]
 
 @group(0) @binding(0) var<storage, read> x: array<f32, 13>;
-@group(0) @binding(1) var<storage, read> counter: array<u32, 3>;
-@group(0) @binding(2) var<storage, read_write> out: array<f32, 13>;
-@group(0) @binding(3) var<storage, read_write> mask: array<f32, 13>;
+@group(0) @binding(1) var<storage, read> operand0: array<u32, 3>;
+@group(0) @binding(2) var<storage, read_write> saved0: array<f32, 13>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32, 13>;
+
+alias Value = vec4f;
+
+fn load_x(row: u32, column: u32) -> Value {
+  return Value(
+    x[column],
+    x[min(column + 1u, 12u)],
+    x[min(column + 2u, 12u)],
+    x[min(column + 3u, 12u)],
+  );
+}
+
+fn store_out(row: u32, column: u32, value: Value) {
+  let index = column;
+  out[index] = value.x;
+  if (column + 1u < 13u) {
+    out[index + 1u] = value.y;
+  }
+  if (column + 2u < 13u) {
+    out[index + 2u] = value.z;
+  }
+  if (column + 3u < 13u) {
+    out[index + 3u] = value.w;
+  }
+}
+
+fn block_operand0(block: u32) -> vec4f {
+  let words = philox(vec4u(block, operand0[2u], 3u, 2u), vec2u(operand0[0u], operand0[1u]));
+  return select(vec4f(0.0), vec4f(1.3333333333333333f), (words >> vec4u(8u)) >= vec4u(4194304u));
+}
+
+fn load_operand0(row: u32, column: u32) -> Value {
+  let index = column;
+  let mask = block_operand0(index / 4u);
+  store_saved0(row, column, mask);
+  return mask;
+}
+
+fn store_saved0(row: u32, column: u32, value: Value) {
+  let index = column;
+  saved0[index] = value.x;
+  if (column + 1u < 13u) {
+    saved0[index + 1u] = value.y;
+  }
+  if (column + 2u < 13u) {
+    saved0[index + 2u] = value.z;
+  }
+  if (column + 3u < 13u) {
+    saved0[index + 3u] = value.w;
+  }
+}
 
 fn multiplyWide(a: u32, b: u32) -> vec2u {
   let aLow = a & 0xffffu;
@@ -32,17 +82,23 @@ fn uniformFloat(bits: u32) -> f32 {
   return f32(bits >> 8u) * 0x1p-24f;
 }
 
+fn dropout(x: Value, mask: Value) -> Value {
+  return x * mask;
+}
+
+fn chain(start: Value, row: u32, column: u32) -> Value {
+  var value = start;
+  value = dropout(value, load_operand0(row, column));
+  return value;
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let lane = invocation.y * (groups.x * 64u) + invocation.x;
   if (lane >= 4u) {
     return;
   }
-  let words = philox(vec4u(lane, counter[2], 3u, 2u), vec2u(counter[0], counter[1]));
-  let first = lane * 4u;
-  for (var i = 0u; i < 4u && first + i < 13u; i++) {
-    let factor = select(0.0, 1.3333333333333333f, (words[i] >> 8u) >= 4194304u);
-    mask[first + i] = factor;
-    out[first + i] = x[first + i] * factor;
-  }
+  let row = 0u;
+  let column = lane * 4u;
+  store_out(row, column, chain(load_x(row, column), row, column));
 }

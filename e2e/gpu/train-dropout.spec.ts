@@ -51,6 +51,62 @@ test('the mask is bit for bit the documented one, its share is 1 - p, and steps,
   for (const [name, a, b] of pairs) expect(Math.abs(correlation(a, b)), name).toBeLessThan(5 / Math.sqrt(size - 64));
 });
 
+test('a mask at the end of a product or within a chain is bit for bit that of a launch, in every kernel and where rows begin within a block', async ({ run }) => {
+  const shapes = [[1, 1], [5, 3], [17, 6], [66, 9], [33, 12]] as const;
+  const found = await run(async ({ load }, shapes) => {
+    const { createTensor, map, multiply, runRequests } = await load<typeof import('../../src/kernels.ts')>('/src/kernels.ts');
+    const { sharedDevice } = await load<Kit>('/e2e/gpu/page-kit.ts');
+    const device = await sharedDevice();
+    const fill = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.fround(Math.sin(i + 1)));
+    const variants = ['small', 'register', 'tiled', ...(device.traits.quads ? ['quad'] : [])];
+    const results: { name: string; same: boolean; masks: number[][] }[] = [];
+    for (const [rows, columns] of shapes) {
+      const k = 6;
+      const [a, b, bias, residual, counter] = [createTensor('a', [rows, k]), createTensor('b', [columns, k]), createTensor('bias', [columns]), createTensor('residual', [rows, columns]), createTensor('counter', [3], 'u32')];
+      const [product, dropped, mask, other, out, chained] = ['product', 'dropped', 'mask', 'other', 'out', 'chained'].map((name) => createTensor(name, [rows, columns]));
+      const drop = (layer: number, saveDrawn: typeof mask) => ({ formula: 'dropout', parameters: [0.3 * 2 ** 24 | 0, 1 / 0.7, layer], operands: [counter], ...(saveDrawn ? { saveDrawn } : {}) });
+      const requests = [
+        multiply({ transposeB: true }, a, b, product!), map(product!, [{ formula: 'add', operands: [bias] }], dropped!), map(dropped!, [drop(2, mask)], out!),
+        // A broadcast operand keeps rows apart: a chain that draws in rows.
+        map(residual, [{ formula: 'mul', operands: [bias] }, drop(3, other), { formula: 'add', operands: [residual] }], chained!),
+      ];
+      const inputs = new Map<typeof a, Float32Array | Uint32Array>([[a, fill(rows * k)], [b, fill(columns * k)], [bias, fill(columns)], [residual, fill(rows * columns)], [counter, Uint32Array.of(42, 7, 5)]]);
+      for (const variant of variants) {
+        const runs: (Float32Array | Uint32Array)[][] = [];
+        for (const fusion of [true, false]) runs.push(await runRequests(device, requests, { inputs, read: [out!, mask!, other!, chained!], target: { fusion, variants: { matmul: variant } } }));
+        results.push({
+          name: `${variant} ${rows} × ${columns}`, same: runs[0]!.every((values, i) => values.every((value, at) => Object.is(value, runs[1]![i]![at]))), masks: [Array.from(runs[0]![1]!), Array.from(runs[0]![2]!)],
+        });
+      }
+    }
+    return results;
+  }, shapes);
+  expect(found.length).toBeGreaterThanOrEqual(3 * shapes.length);
+  for (const { name, same, masks } of found) {
+    const [rows, columns] = name.split(' ').slice(1).filter((part) => part !== '×').map(Number);
+    expect(same, name).toBe(true);
+    expect(masks, name).toEqual([2, 3].map((layer) => maskOf(rows! * columns!, 0.3, layer, 42 + 7 * 2 ** 32, 5)));
+  }
+});
+
+test('a counter may be a view, and a convolution leaves a mask to a launch of its own', async ({ run }) => {
+  const found = await run(async (lib) => {
+    const { conv2d, dropout, flatten, linear, mse, relu, sequential, sgd, slice, sum } = lib.chainrule;
+    const { applyOp } = await lib.load<typeof import('../../src/kernels.ts')>('/src/kernels.ts');
+    const { compileShared, sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const { checkGradients, normals, traceObjective } = lib.gradcheck;
+    const numbers = { shape: [7], data: Uint32Array.of(9, 1, 9, 2, 9, 3, 9) };
+    const view = traceObjective(await sharedDevice(), { x: normals(1, [5, 7]), numbers }, ({ x, numbers: all }) => sum(applyOp('dropout', { x: x!, counter: slice(all!, { start: [1], end: [6], step: [2] }) }, { p: 0.4, layer: 1 })));
+    const report = await checkGradients(view);
+    await using trainer = await compileShared(sequential(conv2d(1, 3, 3), relu(), dropout(0.25), flatten(), linear(48, 2)), { loss: mse(), optimizer: sgd(), batchSize: 3, inputShape: [1, 6, 6] });
+    const convolution = await checkGradients(trainer);
+    return { passed: [report, convolution].map(({ passed }) => passed), texts: String(report) + String(convolution), launches: trainer.plan.launches.map(({ kernel }) => kernel) };
+  });
+  expect(found.passed, found.texts).toEqual([true, true]);
+  // An epilogue over single elements would draw each block of four words four times.
+  expect(found.launches.filter((kernel) => kernel.includes('dropout'))).toEqual(['dropout']);
+});
+
 test('training with dropout repeats itself bit for bit, also from a saved state, and changes with the seed', async ({ run }) => {
   const result = await run(async (lib) => {
     const { sequential, linear, relu, dropout, crossEntropy, adam, moons } = lib.chainrule;
@@ -83,9 +139,8 @@ test('training with dropout repeats itself bit for bit, also from a saved state,
   expect(result.resumed).toBe(result.hashes[0]);
   expect(result.same).toBe(true);
   expect(result.accuracy).toBeCloseTo(result.right, 6);
-  // The backward pass of dropout has no launch of its own: the products take its mask.
-  expect(result.launches.filter((kernel) => kernel === 'dropout/block')).toHaveLength(2);
-  expect(result.launches.filter((kernel) => kernel === 'mul')).toEqual([]);
+  // Dropout has no launch of its own: products draw its masks as they store, and read them as they load.
+  expect(result.launches.filter((kernel) => /dropout|mul$/.test(kernel))).toEqual([]);
 });
 
 test('gradients of a net with dropout are proven, and masks change from step to step', async ({ run }) => {

@@ -1,7 +1,10 @@
+import process from 'node:process';
+import { exampleNames } from '../../src/cli/examples.mjs';
 import { expect, test } from '../harness.ts';
 import { ratchetNets } from '../ratchet/nets.ts';
 
-// In steady state a step is one submit and nothing else: counted at WebGPU's own methods, for every net of the ratchet at a small size.
+// In steady state a step is one submit and nothing else: counted at WebGPU's own methods, for every net of the ratchet at a small size, and
+// for what every file of examples/ trains, as it calls it.
 
 type Kit = typeof import('./page-kit.ts');
 
@@ -39,5 +42,50 @@ for (const name of Object.keys(ratchetNets)) {
     expect(order.slice(0, 4)).toEqual(['submit', 'map', 'submit', 'map']);
     expect(dispatched).toBeLessThanOrEqual(4 * launches);
     expect(dispatched).toBeGreaterThan(4);
+  });
+}
+
+for (const name of exampleNames()) {
+  test(`examples › ${name}: in steady state 1 submit a step and nothing made, smaller last batches of fit included`, async ({ run }) => {
+    const found = await run(async (lib, name) => {
+      const { counted, patched, sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+      const { runExample } = await lib.load<typeof import('../../src/lab/examples.ts')>('/src/lab/examples.ts');
+      const { Trainer } = await lib.load<typeof import('../../src/nn/trainer.ts')>('/src/nn/trainer.ts');
+      const { take } = lib.chainrule;
+      type Own = InstanceType<typeof Trainer>;
+      /** Ends the example once its trainer has been watched. */
+      class Watched extends Error {}
+      const seen: { steps: number; count: Readonly<Record<string, number>> }[] = [];
+      const device = await sharedDevice();
+      const start = () => runExample({ name, reduced: true }, () => {}, device);
+      const fit = (original: (...args: never[]) => unknown) => async function (this: Own, data: never): Promise<never> {
+        const some = take(data, Array.from({ length: Math.floor(2.5 * this.batchSize) }, (_, i) => i));
+        const train = (epochs: number) => (original as Own['fit']).call(this, some, { epochs });
+        // Its programs and buffers are there after the first epoch; what an epoch costs is the difference of two runs.
+        await train(1);
+        const [short, long] = [await counted(() => train(1)), await counted(() => train(4))];
+        seen.push({ steps: 9, count: Object.fromEntries(Object.entries(long.calls.count).map(([method, count]) => [method, count - short.calls.count[method]!])) });
+        throw new Watched();
+      };
+      const step = (original: (...args: never[]) => unknown) => async function (this: Own, batch: never): Promise<never> {
+        const once = async () => { await (await (original as Own['step']).call(this, batch)).loss; };
+        await once();
+        const { calls } = await counted(async () => { for (let i = 0; i < 9; i++) await once(); });
+        seen.push({ steps: 9, count: calls.count });
+        throw new Watched();
+      };
+      const answer = await patched(Trainer.prototype, 'fit', fit as never, () => patched(Trainer.prototype, 'step', step as never, async () => start().catch((error: unknown) => {
+        if (error instanceof Watched) return undefined;
+        throw error;
+      })));
+      return { seen, missing: answer?.kind === 'missing' };
+    }, name);
+    if (found.missing && process.env.CI !== 'true') test.skip(true, 'its data is missing: set SHARED_DIR');
+    expect(found.seen).toHaveLength(1);
+    const [{ steps, count }] = found.seen as [(typeof found.seen)[number]];
+    const { submit, beginComputePass, mapAsync, createBuffer, createBindGroup, createBindGroupLayout, createShaderModule, createComputePipeline, createComputePipelineAsync } = count;
+    expect({ submit, beginComputePass, mapAsync }).toEqual({ submit: steps, beginComputePass: steps, mapAsync: steps });
+    expect({ createBuffer, createBindGroup, createBindGroupLayout, createShaderModule, createComputePipeline, createComputePipelineAsync }).toEqual(
+      { createBuffer: 0, createBindGroup: 0, createBindGroupLayout: 0, createShaderModule: 0, createComputePipeline: 0, createComputePipelineAsync: 0 });
   });
 }

@@ -1,24 +1,20 @@
-import { dropout as dropoutKernel, type DropoutSpec } from '../../shaders/dropout.wgsl.ts';
+import * as formulas from '../../shaders/dropout.wgsl.ts';
+import { bringing } from '../../shaders/formula.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
 import { map } from './map.ts';
 import type { LibraryOp, Options } from './op.ts';
-import type { KernelFamily } from './request.ts';
-import { showShape, sizeOf } from './tensor.ts';
-
-const dropoutFamily: KernelFamily<DropoutSpec> = {
-  name: 'dropout',
-  variants: [{ name: 'block', suits: () => true, kernel: dropoutKernel }],
-};
+import { showShape } from './tensor.ts';
 
 /** Random numbers have this many bits. */
 const BITS = 24;
 
-function specOf(who: string, { p, layer = 0 }: Options, count: number): DropoutSpec {
+/** What the formula takes: threshold, factor and layer. */
+function parametersOf(who: string, { p, layer = 0 }: Options): readonly number[] {
   const probability = checkNumber(who, 'p', p, { min: 0, below: 1 });
   const number = checkNumber(who, 'layer', layer, { min: 0, max: 0xffffffff, integer: true });
   // A probability that rounds up to 1 would drop everything.
   const threshold = Math.min(Math.round(probability * 2 ** BITS), 2 ** BITS - 1);
-  return { count, threshold, scale: 1 / (1 - probability), layer: number };
+  return [threshold, 1 / (1 - probability), number];
 }
 
 /**
@@ -28,7 +24,7 @@ function specOf(who: string, { p, layer = 0 }: Options, count: number): DropoutS
  * nothing else. With w = word i mod 4 of Philox-4x32-10(counter = [⌊i/4⌋, step, 3, layer], key = [seed low, seed high])
  * element i is dropped where ⌊w/2^8⌋ < round(p · 2^24).
  */
-export const dropout: LibraryOp = {
+export const dropout: LibraryOp = /* @__PURE__ */ bringing(formulas.dropout(), {
   name: 'dropout',
   group: 'regularisation',
   formula: 'out = 0 with probability p, else x / (1 - p)',
@@ -37,17 +33,17 @@ export const dropout: LibraryOp = {
   constants: ['counter'],
   options: ['p', 'layer'],
   shapes: ({ x, counter }, options, who) => {
-    specOf(who, options, sizeOf(x!.shape));
+    parametersOf(who, options);
     if (counter!.type !== 'u32' || counter!.shape.length !== 1 || counter!.shape[0] !== 3) {
       throw new ShapeError(who, 'a u32 counter [3]: seed low, seed high, step', `${counter!.type} ${showShape(counter!.shape)}`);
     }
     return { out: x!.shape };
   },
   saves: ({ x }) => ({ mask: x!.shape }),
-  forward: ({ inputs: { x, counter }, outputs: { out }, saved: { mask }, options }) => [{
-    family: dropoutFamily, spec: specOf('dropout', options, sizeOf(x!.shape)), reads: { x: x!, counter: counter! }, writes: { out: out!, mask: mask! },
-  }],
+  forward: ({ inputs: { x, counter }, outputs, saved, options }) => [
+    map(x!, [{ formula: 'dropout', parameters: parametersOf('dropout', options), operands: [counter!], saveDrawn: saved.mask! }], outputs.out!),
+  ],
   backward: ({ saved: { mask }, gradients, wanted }) => ({
     requests: wanted.x ? [map(gradients.out!, [{ formula: 'mul', operands: [mask!] }], wanted.x)] : [],
   }),
-};
+});

@@ -1,6 +1,6 @@
-import { isFull, type Access, type ChainStep } from '../../shaders/chain.wgsl.ts';
+import { drawOf, isFull, type Access, type ChainStep } from '../../shaders/chain.wgsl.ts';
 import { elementwise, type ElementwiseSpec } from '../../shaders/elementwise.wgsl.ts';
-import { formulaNamed, knownFormulas } from '../../shaders/formula.ts';
+import { formulaNamed, knownFormulas, type Formula } from '../../shaders/formula.ts';
 import { OptionError, ShapeError, show } from '../errors.ts';
 import { hasFamily, type KernelFamily, type Request } from './request.ts';
 import { layoutOf, sizeOf, type Shape, type Tensor } from './tensor.ts';
@@ -34,13 +34,15 @@ export interface MapStep {
   readonly formula: string;
   readonly parameters?: readonly number[];
   readonly operands?: readonly Tensor[];
+  /** Where to write what the formula draws by its operand, if it draws. */
+  readonly saveDrawn?: Tensor;
 }
 
-function known(formula: string, operands: number): string {
+function known(formula: string, operands: number): Formula {
   const row = formulaNamed(formula);
   if (!row) throw new OptionError('map', `formulas among ${Object.keys(knownFormulas()).join(', ')}`, show(formula));
   if (row.operands !== operands) throw new OptionError('map', `${row.operands} operands for ${formula}`, String(operands));
-  return formula;
+  return row;
 }
 
 /** out = the steps applied to x one after the other, with every operand broadcast to out's shape. Indices and f16 become f32; a u32 `out` takes a copy of indices, an f16 one rounds. */
@@ -48,16 +50,21 @@ export function map(x: Tensor, steps: readonly MapStep[], out: Tensor): Request<
   const isIndices = out.type === 'u32';
   if (isIndices && (steps.length > 0 || x.type !== 'u32')) throw new ShapeError('map', 'an out of f32, or a copy of indices', 'an out of u32');
   const reads: Record<string, Tensor> = { x };
-  const chain = steps.map(({ formula, parameters = [], operands = [] }): ChainStep => ({
-    formula: known(formula, operands.length),
-    parameters,
-    operands: operands.map((operand) => {
-      const name = `operand${Object.keys(reads).length - 1}`;
-      reads[name] = operand;
-      return { name, access: accessOf(operand, out.shape) };
-    }),
-  }));
-  return { family: elementwiseFamily, spec: { ...asMatrix(out.shape), start: accessOf(x, out.shape), steps: chain, ...(isIndices ? { type: 'u32' as const } : {}), ...(out.half ? { half: ['out'] } : {}) }, reads, writes: { out } };
+  const writes: Record<string, Tensor> = { out };
+  const chain = steps.map(({ formula, parameters = [], operands = [], saveDrawn }): ChainStep => {
+    const { draws: isDrawn } = known(formula, operands.length);
+    const save = freeName('saved', writes);
+    if (saveDrawn) writes[save] = saveDrawn;
+    return {
+      formula, parameters, ...(saveDrawn ? { saveDrawn: save } : {}),
+      operands: operands.map((operand) => {
+        const name = `operand${Object.keys(reads).length - 1}`;
+        reads[name] = operand;
+        return { name, access: accessOf(operand, isDrawn ? operand.shape : out.shape) };
+      }),
+    };
+  });
+  return { family: elementwiseFamily, spec: { ...asMatrix(out.shape), start: accessOf(x, out.shape), steps: chain, ...(isIndices ? { type: 'u32' as const } : {}), ...(out.half ? { half: ['out'] } : {}) }, reads, writes };
 }
 
 /** A chain for another request: its binding names made distinct from those already there. */
@@ -78,6 +85,7 @@ export function graftAfter(
   if (!hasFamily(consumer, elementwiseFamily) || tensor.type !== 'f32' || tensor.half || consumer.spec.half) return undefined;
   const { spec } = consumer;
   if (spec.columns !== columns || spec.rows !== rows) return undefined;
+  if (spec.steps.some(drawOf) && !host.family.chainsOfFours) return undefined;
   const started = startWith(consumer, tensor);
   if (!started) return undefined;
   const grafted = rename(started, host);
@@ -99,7 +107,7 @@ export function graftBefore(
   if (!hasFamily(producer, elementwiseFamily) || producer.spec.type || producer.spec.half) return undefined;
   const { spec } = producer;
   if (spec.rows !== rows || spec.columns !== columns || !(anyStart || (isFull(spec.start, rows, columns) && !spec.start.type))) return undefined;
-  if (spec.steps.some(({ save }) => save !== undefined)) return undefined;
+  if (spec.steps.some((step) => step.save !== undefined || drawOf(step))) return undefined;
   return { ...rename(producer, host), x: producer.reads.x!, start: spec.start };
 }
 
@@ -146,10 +154,14 @@ function rename(request: Request<ElementwiseSpec>, host: Request): GraftedChain 
       reads[fresh] = request.reads[name]!;
       return { name: fresh, access };
     });
-    if (step.save === undefined) return { ...step, operands };
-    const save = freeName('saved', { ...host.writes, ...writes });
-    writes[save] = request.writes[step.save]!;
-    return { ...step, operands, save };
+    const again = { ...step, operands };
+    for (const kind of ['save', 'saveDrawn'] as const) {
+      if (step[kind] === undefined) continue;
+      const fresh = freeName('saved', { ...host.writes, ...writes });
+      writes[fresh] = request.writes[step[kind]]!;
+      again[kind] = fresh;
+    }
+    return again;
   });
   return { steps, reads, writes };
 }
@@ -157,6 +169,7 @@ function rename(request: Request<ElementwiseSpec>, host: Request): GraftedChain 
 export const elementwiseFamily: KernelFamily<ElementwiseSpec> = {
   name: 'elementwise',
   followsLayout: true,
+  chainsOfFours: true,
   half: ['out'],
   flops: ({ spec: { rows, columns, steps } }) => rows * columns * steps.length,
   variants: [{ name: 'lane', suits: () => true, kernel: elementwise }],

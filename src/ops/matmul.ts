@@ -42,6 +42,7 @@ function tile(name: string, size: keyof typeof TILES, least = WORTH_TILES): Vari
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
   followsLayout: true,
+  chainsOfFours: true,
   half: ['a', 'b', 'out'],
   flops: productFlops,
   variants: [

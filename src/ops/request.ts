@@ -48,6 +48,8 @@ export interface KernelFamily<S extends object = object> {
   readonly variants: readonly Variant<S>[];
   /** True where its specs say how each tensor lies (`Tensor.layout`); for all others the program puts a copy without gaps before. */
   readonly followsLayout?: boolean;
+  /** True where chains run over four columns at once: these take over steps that draw numbers, which come in fours. */
+  readonly chainsOfFours?: true;
   /** Mixed precision: the bindings that may hold f16, where its specs' `half` names them: operands that it multiplies, results that it rounds. Default none. */
   readonly half?: readonly string[];
   /**
