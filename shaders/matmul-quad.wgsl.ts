@@ -82,10 +82,37 @@ function block(spec: MatmulSpec, height: number, k: string, rest = 0): string {
         text.push(`sum${4 * g + i} = fma(vec4f(${factor}), b${j}, sum${4 * g + i});`);
       }
     }
-    if (spec.rowSums) text.push(`total${g} += (a0 + a1) + (a2 + a3);`);
     text.push('}');
   }
   return text.join('\n');
+}
+
+/** Four of the sums over A's rows, of one lane: for each `part` of 16 of the tile's rows. */
+function rowSumsText(spec: MatmulSpec, height: number, part: number): string {
+  const { m, k } = spec;
+  const wholeFours = Math.floor(k / 4);
+  const four = `four${part}`;
+  const step = (at: string): string => fourText(spec, 'a', at, four, m % 4 === 0);
+  return wgsl`
+let ${four} = min(${plus(times('tile', height / 4), 4 * part)} + place, ${Math.ceil(m / 4) - 1}u);
+var total${part} = vec4f(0.0);
+#if ${wholeFours > 0}
+for (var k = 0u; k < ${wholeFours}u; k++) {
+  ${lines(4, (i) => `let a${i} = ${step(plus(elementOf('k'), i))};`)}
+  total${part} += (a0 + a1) + (a2 + a3);
+}
+#endif
+#if ${k % 4 > 0}
+${lines(k % 4, (i) => `total${part} += ${step(`${4 * wholeFours + i}u`)};`)}
+#endif
+let first${part} = ${plus('firstOfTile', 16 * part)} + place * 4u;
+${lines(4, (i) => {
+    const row = plus(`first${part}`, i);
+    const store = `rowSums[${row}] = total${part}.${COMPONENTS[i]};`;
+    return m % height === 0 ? store : `if (${row} < ${m}u) {
+  ${store}
+}`;
+  })}`.trim();
 }
 
 /**
@@ -128,9 +155,6 @@ ${startsText(spec, `quad / ${tiles}u`)}
   ${lines(4, (c) => `let columnRow${c} = min(${plus('four * 4u', c)}, ${n - 1}u);`)}
 #endif
   ${lines(height, (i) => `var sum${i} = vec4f(0.0);`)}
-#if ${spec.rowSums}
-  ${lines(height / 4, (g) => `var total${g} = vec4f(0.0);`)}
-#endif
   ${forEachTerm(spec, wgsl`
 #if ${wholeFours > 0}
 for (var k = 0u; k < ${wholeFours}u; k++) {
@@ -154,14 +178,9 @@ for (var k = 0u; k < ${wholeFours}u; k++) {
   }, '    ')}
   }
 #if ${spec.rowSums}
-  if (isLive && wantedFour == 0u) {
-    ${lines(height, (i) => {
-    const row = plus('firstOfTile', i);
-    const store = `rowSums[${row}] = total${Math.floor(i / 4)}.${COMPONENTS[i % 4]};`;
-    return m % height === 0 ? store : `if (${row} < ${m}u) {
-      ${store}
-    }`;
-  }, '    ')}
+  // The first quad of a row of tiles adds up A's rows, four in each lane: in a loop of its own, which costs the other quads nothing.
+  if (isLive && wantedFour == place${height < 16 ? ` && place < ${height / 4}u` : ''}) {
+    ${lines(Math.ceil(height / 16), (part) => rowSumsText(spec, height, part))}
   }
 #endif`,
   });
