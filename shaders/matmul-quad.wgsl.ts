@@ -87,6 +87,36 @@ function block(spec: MatmulSpec, height: number, k: string, rest = 0): string {
   return text.join('\n');
 }
 
+/**
+ * The stores of a tile, part after part of its rows in a loop: a software adapter makes long code of a store, and of an epilogue's load, and
+ * compiles long where each row has its own.
+ */
+function storesText(spec: MatmulSpec, height: number): string {
+  const { m, transposeA } = spec;
+  const rows = Math.max(4, height / 4);
+  const parts = height / rows;
+  const sum = (i: number, part: number): string => `sum${rows * part + i}`;
+  const chosen = (i: number): string => (parts === 2
+    ? `select(${sum(i, 0)}, ${sum(i, 1)}, isLower)`
+    : `select(select(${sum(i, 0)}, ${sum(i, 1)}, isOddPart), select(${sum(i, 2)}, ${sum(i, 3)}, isOddPart), isLower)`);
+  // Along k a lane holds, in register i, the row that the lane at place ^ i loaded.
+  const rowOf = (i: number): string => (transposeA ? plus('firstOfPart', i) : `${plus('firstOfPart', i - i % 4)} + place${i % 4}`);
+  return wgsl`
+for (var part = 0u; part < ${parts}u; part++) {
+  let firstOfPart = firstOfTile + part * ${rows}u;
+  let isLower = part >= ${parts / 2}u;
+#if ${parts === 4}
+  let isOddPart = part % 2u == 1u;
+#endif
+  ${lines(rows, (i) => {
+    const store = storeText(spec, chosen(i), rowOf(i));
+    return m % height === 0 ? store : `if (${rowOf(i)} < ${m}u) {
+    ${store}
+  }`;
+  })}
+}`.trim();
+}
+
 /** Four of the sums over A's rows, of one lane: for each `part` of 16 of the tile's rows. */
 function rowSumsText(spec: MatmulSpec, height: number, part: number): string {
   const { m, k } = spec;
@@ -128,8 +158,6 @@ export function matmulQuad(spec: MatmulSpec, height: 8 | 16 | 32): Kernel {
   const many = productCount(spec) > 1;
   const wholeFours = Math.floor(k / 4);
   const tile = many ? `(quad % ${tiles}u) / ${tileColumns}u` : `quad / ${tileColumns}u`;
-  // Along k a lane holds, in register i, the row that the lane at place ^ i loaded.
-  const rowOf = (i: number): string => (transposeA ? plus('firstOfTile', i) : `${plus('firstOfTile', i - i % 4)} + place${i % 4}`);
   return quadKernel({
     name: `matmul-${layoutName(spec)}/quad`,
     formula: matmulFormula(spec),
@@ -170,12 +198,7 @@ for (var k = 0u; k < ${wholeFours}u; k++) {
   let firstOfTile = ${times('tile', height)};
   let column = four * 4u;
   if (isLive && wantedFour < ${fours}u) {
-    ${lines(height, (i) => {
-    const row = rowOf(i);
-    return m % height === 0 ? storeText(spec, `sum${i}`, row) : `if (${row} < ${m}u) {
-      ${storeText(spec, `sum${i}`, row)}
-    }`;
-  }, '    ')}
+    ${storesText(spec, height)}
   }
 #if ${spec.rowSums}
   // The first quad of a row of tiles adds up A's rows, four in each lane: in a loop of its own, which costs the other quads nothing.
