@@ -27,12 +27,17 @@ export class PipelineCache {
   async compile(kernels: readonly Kernel[], onProgress?: (done: number, total: number) => void): Promise<Pipeline[]> {
     let done = 0;
     onProgress?.(0, kernels.length);
-    return Promise.all(kernels.map(async (kernel) => {
+    const counted = async (kernel: Kernel): Promise<Pipeline> => {
       const pipeline = await this.#get(kernel);
       done += 1;
       onProgress?.(done, kernels.length);
       return pipeline;
-    }));
+    };
+    // The longest texts first: the browser compiles a few at a time, and the last to end should not be the last to begin.
+    const pipelines: Promise<Pipeline>[] = [];
+    const longestFirst = [...kernels.entries()].sort(([, a], [, b]) => b.code.length - a.code.length);
+    for (const [place, kernel] of longestFirst) pipelines[place] = counted(kernel);
+    return Promise.all(pipelines);
   }
 
   #get(kernel: Kernel): Promise<Pipeline> {

@@ -94,12 +94,21 @@ export class StepEngine {
     this.store = new BufferStore(setup.device);
   }
 
-  training(rows: number): Promise<CompiledStep> {
+  /** The program that trains. `meanwhile` is called where it is made anew, while its kernels compile on other threads. */
+  training(rows: number, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {
     const { model, inputShape, inputType, loss, target, grouping, trainingAccuracy, frozen, regularization } = this.setup;
     return this.#cached('train', this.#training, rows, async () => {
       const net = traceLossNet(model, inputShape, rows, loss, { training: true, frozen, partOf: grouping.partOf, regularization, inputType });
       grouping.check(net.parameters.map(({ name }) => name));
-      return this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, this.setup));
+      const step = this.#step(net, `train${rows}`, planTraining(`train${rows}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, this.setup));
+      try {
+        meanwhile?.(net);
+      } catch (error) {
+        // Nobody will know of this step, whose staging buffers are its own.
+        await step.then(({ ring }) => ring.destroy(), () => undefined);
+        throw error;
+      }
+      return step;
     });
   }
 
