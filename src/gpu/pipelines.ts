@@ -40,6 +40,14 @@ export class PipelineCache {
     return Promise.all(pipelines);
   }
 
+  /** A kernel of the library's own that compiles while the GPU's other work waits, past the cache; a text that is wrong is an error of the device. */
+  now({ name, code, bindings }: Kernel): Pipeline {
+    const { raw } = this.#device;
+    const layout = this.#layout(bindings);
+    const module = raw.createShaderModule({ label: name, code });
+    return { raw: raw.createComputePipeline({ label: name, layout: layout.pipeline, compute: { module, entryPoint: 'main' } }), layout: layout.group };
+  }
+
   #get(kernel: Kernel): Promise<Pipeline> {
     let pipeline = this.#pipelines.get(kernel.code);
     if (!pipeline) {
