@@ -83,10 +83,86 @@ function block(spec: MatmulSpec, height: number, k: string, rest = 0): string {
         text.push(`sum${4 * g + i} = fma(vec4f(${factor}), b${j}, sum${4 * g + i});`);
       }
     }
-    if (spec.rowSums) text.push(`total${g} += (a0 + a1) + (a2 + a3);`);
     text.push('}');
   }
   return text.join('\n');
+}
+
+/**
+ * The stores of a tile, part after part of its rows in a loop: a software adapter makes long code of a store, and of an epilogue's load, and
+ * compiles long where each row has its own.
+ */
+function storesText(spec: MatmulSpec, height: number): string {
+  const { m, transposeA } = spec;
+  if (spec.epilogue.some(drawOf)) return drawnStoresText(spec, height);
+  const rows = Math.max(4, height / 4);
+  const parts = height / rows;
+  const sum = (i: number, part: number): string => `sum${rows * part + i}`;
+  const chosen = (i: number): string => (parts === 2
+    ? `select(${sum(i, 0)}, ${sum(i, 1)}, isLower)`
+    : `select(select(${sum(i, 0)}, ${sum(i, 1)}, isOddPart), select(${sum(i, 2)}, ${sum(i, 3)}, isOddPart), isLower)`);
+  // Along k a lane holds, in register i, the row that the lane at place ^ i loaded.
+  const rowOf = (i: number): string => (transposeA ? plus('firstOfPart', i) : `${plus('firstOfPart', i - i % 4)} + place${i % 4}`);
+  return wgsl`
+for (var part = 0u; part < ${parts}u; part++) {
+  let firstOfPart = firstOfTile + part * ${rows}u;
+  let isLower = part >= ${parts / 2}u;
+#if ${parts === 4}
+  let isOddPart = part % 2u == 1u;
+#endif
+  ${lines(rows, (i) => {
+    const store = storeText(spec, chosen(i), rowOf(i));
+    return m % height === 0 ? store : `if (${rowOf(i)} < ${m}u) {
+    ${store}
+  }`;
+  })}
+}`.trim();
+}
+
+/** The stores of a tile row after row: an epilogue that draws is long, and takes a second to compile for each of many rows. */
+function drawnStoresText(spec: MatmulSpec, height: number): string {
+  return wgsl`
+for (var i = 0u; i < ${height}u; i++) {
+  let row = firstOfTile + ${spec.transposeA ? 'i' : 'i / 4u * 4u + (place ^ i) % 4u'};
+  var sum = sum0;
+  switch i {
+    ${lines(height - 1, (i) => `case ${i + 1}u: {
+      sum = sum${i + 1};
+    }`, '    ')}
+    default: {}
+  }
+  if (row < ${spec.m}u) {
+    ${storeText(spec, 'sum', 'row')}
+  }
+}`.trim();
+}
+
+/** Four of the sums over A's rows, of one lane: for each `part` of 16 of the tile's rows. */
+function rowSumsText(spec: MatmulSpec, height: number, part: number): string {
+  const { m, k } = spec;
+  const wholeFours = Math.floor(k / 4);
+  const four = `four${part}`;
+  const step = (at: string): string => fourText(spec, 'a', at, four, m % 4 === 0);
+  return wgsl`
+let ${four} = min(${plus(times('tile', height / 4), 4 * part)} + place, ${Math.ceil(m / 4) - 1}u);
+var total${part} = vec4f(0.0);
+#if ${wholeFours > 0}
+for (var k = 0u; k < ${wholeFours}u; k++) {
+  ${lines(4, (i) => `let a${i} = ${step(plus(elementOf('k'), i))};`)}
+  total${part} += (a0 + a1) + (a2 + a3);
+}
+#endif
+#if ${k % 4 > 0}
+${lines(k % 4, (i) => `total${part} += ${step(`${4 * wholeFours + i}u`)};`)}
+#endif
+let first${part} = ${plus('firstOfTile', 16 * part)} + place * 4u;
+${lines(4, (i) => {
+    const row = plus(`first${part}`, i);
+    const store = `${rowSumsPlace(spec, row)} = total${part}.${COMPONENTS[i]};`;
+    return m % height === 0 ? store : `if (${row} < ${m}u) {
+  ${store}
+}`;
+  })}`.trim();
 }
 
 /**
@@ -102,9 +178,6 @@ export function matmulQuad(spec: MatmulSpec, height: 8 | 16 | 32): Kernel {
   const many = productCount(spec) > 1;
   const wholeFours = Math.floor(k / 4);
   const tile = many ? `(quad % ${tiles}u) / ${tileColumns}u` : `quad / ${tileColumns}u`;
-  // Along k a lane holds, in register i, the row that the lane at place ^ i loaded.
-  // An epilogue that draws is long: it stands in a loop, once, where it would take a second to compile for each of many rows.
-  const rowOf = (i: number): string => (transposeA ? plus('firstOfTile', i) : `${plus('firstOfTile', i - i % 4)} + place${i % 4}`);
   return quadKernel({
     name: `matmul-${layoutName(spec)}/quad${halfName(spec)}`,
     formula: matmulFormula(spec),
@@ -130,9 +203,6 @@ ${startsText(spec, `quad / ${tiles}u`)}
   ${lines(4, (c) => `let columnRow${c} = min(${plus('four * 4u', c)}, ${n - 1}u);`)}
 #endif
   ${lines(height, (i) => `var sum${i} = vec4f(0.0);`)}
-#if ${spec.rowSums}
-  ${lines(height / 4, (g) => `var total${g} = vec4f(0.0);`)}
-#endif
   ${forEachTerm(spec, wgsl`
 #if ${wholeFours > 0}
 for (var k = 0u; k < ${wholeFours}u; k++) {
@@ -148,36 +218,12 @@ for (var k = 0u; k < ${wholeFours}u; k++) {
   let firstOfTile = ${times('tile', height)};
   let column = four * 4u;
   if (isLive && wantedFour < ${fours}u) {
-    ${spec.epilogue.some(drawOf) ? wgsl`
-    for (var i = 0u; i < ${height}u; i++) {
-      let row = firstOfTile + ${transposeA ? 'i' : 'i / 4u * 4u + (place ^ i) % 4u'};
-      var sum = sum0;
-      switch i {
-        ${lines(height - 1, (i) => `case ${i + 1}u: {
-      sum = sum${i + 1};
-    }`)}
-        default: {}
-      }
-      if (row < ${m}u) {
-        ${storeText(spec, 'sum', 'row')}
-      }
-    }
-`.trim() : lines(height, (i) => {
-    const row = rowOf(i);
-    return m % height === 0 ? storeText(spec, `sum${i}`, row) : `if (${row} < ${m}u) {
-      ${storeText(spec, `sum${i}`, row)}
-    }`;
-  }, '    ')}
+    ${storesText(spec, height)}
   }
 #if ${spec.rowSums}
-  if (isLive && wantedFour == 0u) {
-    ${lines(height, (i) => {
-    const row = plus('firstOfTile', i);
-    const store = `${rowSumsPlace(spec, row)} = total${Math.floor(i / 4)}.${COMPONENTS[i % 4]};`;
-    return m % height === 0 ? store : `if (${row} < ${m}u) {
-      ${store}
-    }`;
-  }, '    ')}
+  // The first quad of a row of tiles adds up A's rows, four in each lane: in a loop of its own, which costs the other quads nothing.
+  if (isLive && wantedFour == place${height < 16 ? ` && place < ${height / 4}u` : ''}) {
+    ${lines(Math.ceil(height / 16), (part) => rowSumsText(spec, height, part))}
   }
 #endif`,
   });

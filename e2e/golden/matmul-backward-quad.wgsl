@@ -53,8 +53,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   var sum5 = vec4f(0.0);
   var sum6 = vec4f(0.0);
   var sum7 = vec4f(0.0);
-  var total0 = vec4f(0.0);
-  var total1 = vec4f(0.0);
   for (var k = 0u; k < 4u; k++) {
     let b0 = b[(k * 4u + place0) * 2u + four];
     let b1 = b[(k * 4u + place1) * 2u + four];
@@ -81,7 +79,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
       sum3 = fma(vec4f(a1.w), b1, sum3);
       sum3 = fma(vec4f(a2.w), b2, sum3);
       sum3 = fma(vec4f(a3.w), b3, sum3);
-      total0 += (a0 + a1) + (a2 + a3);
     }
     {
       let a0 = prologueA(a[(k * 4u + place) * 3u + row1], k * 4u + place, row1 * 4u);
@@ -104,61 +101,51 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
       sum7 = fma(vec4f(a1.w), b1, sum7);
       sum7 = fma(vec4f(a2.w), b2, sum7);
       sum7 = fma(vec4f(a3.w), b3, sum7);
-      total1 += (a0 + a1) + (a2 + a3);
     }
   }
   let firstOfTile = tile * 8u;
   let column = four * 4u;
   if (isLive && wantedFour < 2u) {
-    if (firstOfTile < 12u) {
-      store_out(firstOfTile, column, sum0);
-    }
-    if (firstOfTile + 1u < 12u) {
-      store_out(firstOfTile + 1u, column, sum1);
-    }
-    if (firstOfTile + 2u < 12u) {
-      store_out(firstOfTile + 2u, column, sum2);
-    }
-    if (firstOfTile + 3u < 12u) {
-      store_out(firstOfTile + 3u, column, sum3);
-    }
-    if (firstOfTile + 4u < 12u) {
-      store_out(firstOfTile + 4u, column, sum4);
-    }
-    if (firstOfTile + 5u < 12u) {
-      store_out(firstOfTile + 5u, column, sum5);
-    }
-    if (firstOfTile + 6u < 12u) {
-      store_out(firstOfTile + 6u, column, sum6);
-    }
-    if (firstOfTile + 7u < 12u) {
-      store_out(firstOfTile + 7u, column, sum7);
+    for (var part = 0u; part < 2u; part++) {
+      let firstOfPart = firstOfTile + part * 4u;
+      let isLower = part >= 1u;
+      if (firstOfPart < 12u) {
+        store_out(firstOfPart, column, select(sum0, sum4, isLower));
+      }
+      if (firstOfPart + 1u < 12u) {
+        store_out(firstOfPart + 1u, column, select(sum1, sum5, isLower));
+      }
+      if (firstOfPart + 2u < 12u) {
+        store_out(firstOfPart + 2u, column, select(sum2, sum6, isLower));
+      }
+      if (firstOfPart + 3u < 12u) {
+        store_out(firstOfPart + 3u, column, select(sum3, sum7, isLower));
+      }
     }
   }
-  if (isLive && wantedFour == 0u) {
-    if (firstOfTile < 12u) {
-      rowSums[firstOfTile] = total0.x;
+  // The first quad of a row of tiles adds up A's rows, four in each lane: in a loop of its own, which costs the other quads nothing.
+  if (isLive && wantedFour == place && place < 2u) {
+    let four0 = min(tile * 2u + place, 2u);
+    var total0 = vec4f(0.0);
+    for (var k = 0u; k < 4u; k++) {
+      let a0 = prologueA(a[(k * 4u) * 3u + four0], k * 4u, four0 * 4u);
+      let a1 = prologueA(a[(k * 4u + 1u) * 3u + four0], k * 4u + 1u, four0 * 4u);
+      let a2 = prologueA(a[(k * 4u + 2u) * 3u + four0], k * 4u + 2u, four0 * 4u);
+      let a3 = prologueA(a[(k * 4u + 3u) * 3u + four0], k * 4u + 3u, four0 * 4u);
+      total0 += (a0 + a1) + (a2 + a3);
     }
-    if (firstOfTile + 1u < 12u) {
-      rowSums[firstOfTile + 1u] = total0.y;
+    let first0 = firstOfTile + place * 4u;
+    if (first0 < 12u) {
+      rowSums[first0] = total0.x;
     }
-    if (firstOfTile + 2u < 12u) {
-      rowSums[firstOfTile + 2u] = total0.z;
+    if (first0 + 1u < 12u) {
+      rowSums[first0 + 1u] = total0.y;
     }
-    if (firstOfTile + 3u < 12u) {
-      rowSums[firstOfTile + 3u] = total0.w;
+    if (first0 + 2u < 12u) {
+      rowSums[first0 + 2u] = total0.z;
     }
-    if (firstOfTile + 4u < 12u) {
-      rowSums[firstOfTile + 4u] = total1.x;
-    }
-    if (firstOfTile + 5u < 12u) {
-      rowSums[firstOfTile + 5u] = total1.y;
-    }
-    if (firstOfTile + 6u < 12u) {
-      rowSums[firstOfTile + 6u] = total1.z;
-    }
-    if (firstOfTile + 7u < 12u) {
-      rowSums[firstOfTile + 7u] = total1.w;
+    if (first0 + 3u < 12u) {
+      rowSums[first0 + 3u] = total0.w;
     }
   }
 }

@@ -176,53 +176,22 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let firstOfTile = tile * 16u;
   let column = four * 4u;
   if (isLive && wantedFour < 4u) {
-    if (firstOfTile + place0 < 20u) {
-      store_out(firstOfTile + place0, column, epilogue(sum0, firstOfTile + place0, column));
-    }
-    if (firstOfTile + place1 < 20u) {
-      store_out(firstOfTile + place1, column, epilogue(sum1, firstOfTile + place1, column));
-    }
-    if (firstOfTile + place2 < 20u) {
-      store_out(firstOfTile + place2, column, epilogue(sum2, firstOfTile + place2, column));
-    }
-    if (firstOfTile + place3 < 20u) {
-      store_out(firstOfTile + place3, column, epilogue(sum3, firstOfTile + place3, column));
-    }
-    if (firstOfTile + 4u + place0 < 20u) {
-      store_out(firstOfTile + 4u + place0, column, epilogue(sum4, firstOfTile + 4u + place0, column));
-    }
-    if (firstOfTile + 4u + place1 < 20u) {
-      store_out(firstOfTile + 4u + place1, column, epilogue(sum5, firstOfTile + 4u + place1, column));
-    }
-    if (firstOfTile + 4u + place2 < 20u) {
-      store_out(firstOfTile + 4u + place2, column, epilogue(sum6, firstOfTile + 4u + place2, column));
-    }
-    if (firstOfTile + 4u + place3 < 20u) {
-      store_out(firstOfTile + 4u + place3, column, epilogue(sum7, firstOfTile + 4u + place3, column));
-    }
-    if (firstOfTile + 8u + place0 < 20u) {
-      store_out(firstOfTile + 8u + place0, column, epilogue(sum8, firstOfTile + 8u + place0, column));
-    }
-    if (firstOfTile + 8u + place1 < 20u) {
-      store_out(firstOfTile + 8u + place1, column, epilogue(sum9, firstOfTile + 8u + place1, column));
-    }
-    if (firstOfTile + 8u + place2 < 20u) {
-      store_out(firstOfTile + 8u + place2, column, epilogue(sum10, firstOfTile + 8u + place2, column));
-    }
-    if (firstOfTile + 8u + place3 < 20u) {
-      store_out(firstOfTile + 8u + place3, column, epilogue(sum11, firstOfTile + 8u + place3, column));
-    }
-    if (firstOfTile + 12u + place0 < 20u) {
-      store_out(firstOfTile + 12u + place0, column, epilogue(sum12, firstOfTile + 12u + place0, column));
-    }
-    if (firstOfTile + 12u + place1 < 20u) {
-      store_out(firstOfTile + 12u + place1, column, epilogue(sum13, firstOfTile + 12u + place1, column));
-    }
-    if (firstOfTile + 12u + place2 < 20u) {
-      store_out(firstOfTile + 12u + place2, column, epilogue(sum14, firstOfTile + 12u + place2, column));
-    }
-    if (firstOfTile + 12u + place3 < 20u) {
-      store_out(firstOfTile + 12u + place3, column, epilogue(sum15, firstOfTile + 12u + place3, column));
+    for (var part = 0u; part < 4u; part++) {
+      let firstOfPart = firstOfTile + part * 4u;
+      let isLower = part >= 2u;
+      let isOddPart = part % 2u == 1u;
+      if (firstOfPart + place0 < 20u) {
+        store_out(firstOfPart + place0, column, epilogue(select(select(sum0, sum4, isOddPart), select(sum8, sum12, isOddPart), isLower), firstOfPart + place0, column));
+      }
+      if (firstOfPart + place1 < 20u) {
+        store_out(firstOfPart + place1, column, epilogue(select(select(sum1, sum5, isOddPart), select(sum9, sum13, isOddPart), isLower), firstOfPart + place1, column));
+      }
+      if (firstOfPart + place2 < 20u) {
+        store_out(firstOfPart + place2, column, epilogue(select(select(sum2, sum6, isOddPart), select(sum10, sum14, isOddPart), isLower), firstOfPart + place2, column));
+      }
+      if (firstOfPart + place3 < 20u) {
+        store_out(firstOfPart + place3, column, epilogue(select(select(sum3, sum7, isOddPart), select(sum11, sum15, isOddPart), isLower), firstOfPart + place3, column));
+      }
     }
   }
 }

@@ -238,29 +238,21 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let firstOfTile = tile * 8u;
   let column = four * 4u;
   if (isLive && wantedFour < 6u) {
-    if (firstOfTile < 13u) {
-      store_out(firstOfTile, column, sum0);
-    }
-    if (firstOfTile + 1u < 13u) {
-      store_out(firstOfTile + 1u, column, sum1);
-    }
-    if (firstOfTile + 2u < 13u) {
-      store_out(firstOfTile + 2u, column, sum2);
-    }
-    if (firstOfTile + 3u < 13u) {
-      store_out(firstOfTile + 3u, column, sum3);
-    }
-    if (firstOfTile + 4u < 13u) {
-      store_out(firstOfTile + 4u, column, sum4);
-    }
-    if (firstOfTile + 5u < 13u) {
-      store_out(firstOfTile + 5u, column, sum5);
-    }
-    if (firstOfTile + 6u < 13u) {
-      store_out(firstOfTile + 6u, column, sum6);
-    }
-    if (firstOfTile + 7u < 13u) {
-      store_out(firstOfTile + 7u, column, sum7);
+    for (var part = 0u; part < 2u; part++) {
+      let firstOfPart = firstOfTile + part * 4u;
+      let isLower = part >= 1u;
+      if (firstOfPart < 13u) {
+        store_out(firstOfPart, column, select(sum0, sum4, isLower));
+      }
+      if (firstOfPart + 1u < 13u) {
+        store_out(firstOfPart + 1u, column, select(sum1, sum5, isLower));
+      }
+      if (firstOfPart + 2u < 13u) {
+        store_out(firstOfPart + 2u, column, select(sum2, sum6, isLower));
+      }
+      if (firstOfPart + 3u < 13u) {
+        store_out(firstOfPart + 3u, column, select(sum3, sum7, isLower));
+      }
     }
   }
 }

@@ -17,7 +17,7 @@ function clampsInLoops(spirv: string): string[] {
 }
 
 const product = (transposeA: boolean, transposeB: boolean): MatmulSpec =>
-  ({ m: 64, n: 64, k: 32, transposeA, transposeB, epilogue: [], prologueA: [], prologueB: [], rowSums: false, batch: [] });
+  ({ m: 64, n: 64, k: 32, transposeA, transposeB, epilogue: [], prologueA: [], prologueB: [], rowSums: transposeA, batch: [] });
 
 const FORMS = [[false, false], [false, true], [true, false], [true, true]] as const;
 

@@ -27,12 +27,25 @@ export class PipelineCache {
   async compile(kernels: readonly Kernel[], onProgress?: (done: number, total: number) => void): Promise<Pipeline[]> {
     let done = 0;
     onProgress?.(0, kernels.length);
-    return Promise.all(kernels.map(async (kernel) => {
+    const counted = async (kernel: Kernel): Promise<Pipeline> => {
       const pipeline = await this.#get(kernel);
       done += 1;
       onProgress?.(done, kernels.length);
       return pipeline;
-    }));
+    };
+    // The longest texts first: the browser compiles a few at a time, and the last to end should not be the last to begin.
+    const pipelines: Promise<Pipeline>[] = [];
+    const longestFirst = [...kernels.entries()].sort(([, a], [, b]) => b.code.length - a.code.length);
+    for (const [place, kernel] of longestFirst) pipelines[place] = counted(kernel);
+    return Promise.all(pipelines);
+  }
+
+  /** A kernel of the library's own that compiles while the GPU's other work waits, past the cache; a text that is wrong is an error of the device. */
+  now({ name, code, bindings }: Kernel): Pipeline {
+    const { raw } = this.#device;
+    const layout = this.#layout(bindings);
+    const module = raw.createShaderModule({ label: name, code });
+    return { raw: raw.createComputePipeline({ label: name, layout: layout.pipeline, compute: { module, entryPoint: 'main' } }), layout: layout.group };
   }
 
   #get(kernel: Kernel): Promise<Pipeline> {

@@ -11,14 +11,17 @@ import { createDispatch, submit } from './sequence.ts';
 export async function probeQuads(device: Device): Promise<boolean> {
   bringQuads(quadKernels);
   const kernel = quadProbe();
-  const [pipeline] = await device.compile([kernel]);
   const bytes = PROBED_LANES * 16;
   const buffer = device.createBuffer('quad probe', bytes, 'storage');
+  const staging = device.createBuffer('read quad probe', bytes, 'staging');
   try {
-    submit(device, 'quad probe', [createDispatch(device, 'quad probe', kernel, pipeline!, [{ buffer, offset: 0, bytes }])]);
-    const found = new Uint32Array(await device.read(buffer, 0, bytes));
+    // Whoever opens a device waits for this: everything goes to the GPU in one go.
+    const dispatch = createDispatch(device, 'quad probe', kernel, device.pipelines.now(kernel), [{ buffer, offset: 0, bytes }]);
+    submit(device, 'quad probe', [dispatch], [{ from: { buffer, offset: 0, bytes }, to: staging, at: 0 }]);
+    const found = new Uint32Array(await device.mapped(staging, bytes));
     return found.every((lane, index) => lane === (index >> 2 ^ index % 4));
   } finally {
     buffer.destroy();
+    staging.destroy();
   }
 }

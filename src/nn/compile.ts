@@ -1,7 +1,7 @@
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
 import { RandomStream, randomStreams } from '../data/philox.ts';
 import { Device } from '../gpu/device.ts';
-import { showShape, type ElementType, type Shape } from '../ops/tensor.ts';
+import { showShape, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import type { Alter } from '../program/plan.ts';
 import { initialValues } from './initial-values.ts';
 import type { Loss } from './losses.ts';
@@ -133,10 +133,13 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     target: { ...device.traits, fusion, variants, ...(mixed ? { precision: 'mixed' } : {}) },
   });
   try {
-    const step = await engine.training(batchSize);
+    let initial: { readonly tensor: Tensor; readonly values: Float32Array<ArrayBuffer> }[] = [];
+    const step = await engine.training(batchSize, ({ parameters, buffers }) => {
+      initial = [...parameters, ...buffers].map(({ name, parameter, tensor }, part) => (
+        { tensor, values: initialValues(parameter.initializer, name, tensor.shape, new RandomStream(seed, randomStreams.initialization, part)) }));
+    });
     const averages = engine.store.find(AVERAGE);
-    for (const [part, { name, parameter, tensor }] of [...step.net.parameters, ...step.net.buffers].entries()) {
-      const values = initialValues(parameter.initializer, name, tensor.shape, new RandomStream(seed, randomStreams.initialization, part));
+    for (const { tensor, values } of initial) {
       step.program.write(tensor, values);
       if (averages && tensor.role === 'parameter' && !tensor.frozen) device.write(averages, step.program.range(tensor).offset, values);
     }

@@ -112,13 +112,14 @@ export class StepEngine {
     this.store = new BufferStore(setup.device);
   }
 
-  training(rows: number): Promise<CompiledStep> {
+  /** The program that trains. `meanwhile` is called where it is made anew, while its kernels compile on other threads. */
+  training(rows: number, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {
     const { model, inputShape, inputType, loss, target, grouping, trainingAccuracy, frozen, penalised } = this.setup;
     return this.#cached('train', this.#training, rows, () => this.#step('train', rows, (count, accumulate, launches) => {
       const net = traceLossNet(model, inputShape, count, loss, { training: true, frozen, partOf: grouping.partOf, penalised, inputType });
       grouping.check(net.parameters.map(({ name }) => name));
       return { net, ...planTraining(`train${count}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, { ...this.setup, accumulate }, launches) };
-    }));
+    }, meanwhile));
   }
 
   /** Keeps the training programs of these batch sizes, whatever else is compiled meanwhile; the last call counts. */
@@ -165,13 +166,21 @@ export class StepEngine {
 
   /**
    * Makes a program of a plan, or refuses it with a MemoryLimitError: before anything is allocated where a limit or the budget says so,
-   * else when the GPU has no room for it. Then nothing of it stays.
+   * else when the GPU has no room for it. Then nothing of it stays. `meanwhile` runs while kernels compile.
    */
-  async create(sized: Sized, asked?: Asked): Promise<Program> {
+  async create(sized: Sized, asked?: Asked, meanwhile?: () => void): Promise<Program> {
     const { device, alter, onCompile, memoryBudget } = this.setup;
     await checkPlanFits('compile', sized, { ...this.#room(), ...(memoryBudget ? { total: { name: 'memoryBudget', bytes: memoryBudget } } : {}) }, asked);
     try {
-      return await Program.create(device, this.store, alter ? alter(sized.plan) : sized.plan, onCompile);
+      const program = Program.create(device, this.store, alter ? alter(sized.plan) : sized.plan, onCompile);
+      try {
+        meanwhile?.();
+      } catch (error) {
+        // Whoever is told of the error frees what there is: it must be all.
+        await program.catch(() => undefined);
+        throw error;
+      }
+      return await program;
     } catch (error) {
       const { granted } = error as Partial<OutOfMemory>;
       const room = this.#room();
@@ -184,12 +193,12 @@ export class StepEngine {
     return { ...this.setup.device.memoryLimits, taken: this.store.bytes + this.#stagingBytes, isThere: (buffer) => this.store.find(buffer) !== undefined };
   }
 
-  async #step(kind: string, rows: number, make: (rows: number, accumulate: number, launches?: ExtraLaunches) => { net: LossNet } & StepPlan): Promise<CompiledStep> {
+  async #step(kind: string, rows: number, make: (rows: number, accumulate: number, launches?: ExtraLaunches) => { net: LossNet } & StepPlan, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {
     const { accumulate = 1, launches } = this.setup;
     const reported = ({ report, statistics, activities }: Reports): Tensor[] => [report, ...(statistics ? [statistics] : []), ...activities.map(({ tensor }) => tensor)];
     const sized = ({ plan, reports }: StepPlan): Sized => ({ plan, stagingBytes: ReportRing.bytesFor(reported(reports).reduce((sum, tensor) => sum + bytesOf(tensor), 0)) });
     const made = make(rows, accumulate, launches);
-    const program = await this.create(sized(made), { rows, accumulate, replan: (...other) => sized(make(...other)), trains: kind === 'train' });
+    const program = await this.create(sized(made), { rows, accumulate, replan: (...other) => sized(make(...other)), trains: kind === 'train' }, () => meanwhile?.(made.net));
     const ring = new ReportRing(this.setup.device, `${kind}${rows}`, reported(made.reports).map((tensor) => program.range(tensor)));
     this.#stagingBytes += ring.bytes;
     return { net: made.net, program, reports: made.reports, ring };

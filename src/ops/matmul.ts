@@ -17,10 +17,13 @@ const SMALL = 1 << 20;
 /** Below this many multiplications a kernel of quads saves less time than it takes to compile. */
 const WORTH_QUADS = 1 << 18;
 
+/** Below this many multiplications a tile of 32 rows is hardly faster than one of 16, and compiles more than twice as long. */
+const WORTH_HIGH_QUADS = 1 << 23;
+
 /** Rows of a quad's tile: high ones load least for a product, and compile longest. */
 function quadHeight(spec: MatmulSpec): 8 | 16 | 32 {
   if (spec.m <= 8) return 8;
-  return spec.m > 16 && multiplications(spec) >= 1 << 22 ? 32 : 16;
+  return spec.m > 16 && multiplications(spec) >= WORTH_HIGH_QUADS ? 32 : 16;
 }
 
 /**
