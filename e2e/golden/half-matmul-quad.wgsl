@@ -98,29 +98,21 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let firstOfTile = tile * 8u;
   let column = four * 4u;
   if (isLive && wantedFour < 3u) {
-    if (firstOfTile + place0 < 7u) {
-      store_out(firstOfTile + place0, column, sum0);
-    }
-    if (firstOfTile + place1 < 7u) {
-      store_out(firstOfTile + place1, column, sum1);
-    }
-    if (firstOfTile + place2 < 7u) {
-      store_out(firstOfTile + place2, column, sum2);
-    }
-    if (firstOfTile + place3 < 7u) {
-      store_out(firstOfTile + place3, column, sum3);
-    }
-    if (firstOfTile + 4u + place0 < 7u) {
-      store_out(firstOfTile + 4u + place0, column, sum4);
-    }
-    if (firstOfTile + 4u + place1 < 7u) {
-      store_out(firstOfTile + 4u + place1, column, sum5);
-    }
-    if (firstOfTile + 4u + place2 < 7u) {
-      store_out(firstOfTile + 4u + place2, column, sum6);
-    }
-    if (firstOfTile + 4u + place3 < 7u) {
-      store_out(firstOfTile + 4u + place3, column, sum7);
+    for (var part = 0u; part < 2u; part++) {
+      let firstOfPart = firstOfTile + part * 4u;
+      let isLower = part >= 1u;
+      if (firstOfPart + place0 < 7u) {
+        store_out(firstOfPart + place0, column, select(sum0, sum4, isLower));
+      }
+      if (firstOfPart + place1 < 7u) {
+        store_out(firstOfPart + place1, column, select(sum1, sum5, isLower));
+      }
+      if (firstOfPart + place2 < 7u) {
+        store_out(firstOfPart + place2, column, select(sum2, sum6, isLower));
+      }
+      if (firstOfPart + place3 < 7u) {
+        store_out(firstOfPart + place3, column, select(sum3, sum7, isLower));
+      }
     }
   }
 }
