@@ -163,15 +163,15 @@ function samplesOf(gates: number, hasCell: boolean): Sample[] {
 /** What can be wrong with any of the cells' kernels. */
 function shared(name: string): Mutant[] {
   return [
-    withoutLastLane(new RegExp(`^recurrent-(${name})/`)), withoutLastLane(new RegExp(`^recurrent-(${name})-backward`)),
-    { name: 'every row of the batch is the first', kernel: new RegExp(`^recurrent-(${name})/first`), find: 'let row = lane / ', replace: 'let row = 0u * lane / ', symptoms: ['formula', 'unwritten', 'garbage', 'region'] },
+    withoutLastLane(new RegExp(`^recurrent-(${name})-(first|next)/unit`)), withoutLastLane(new RegExp(`^recurrent-(${name})-backward.*/unit`)),
+    { name: 'every row of the batch is the first', kernel: new RegExp(`^recurrent-(${name})-first/unit`), find: 'let row = lane / ', replace: 'let row = 0u * lane / ', symptoms: ['formula', 'unwritten', 'garbage', 'region'] },
     withoutLastLane(new RegExp(`^recurrent-(${name})-initial`)), withoutLastLane(new RegExp(`^recurrent-(${name})-previous`)),
-    { name: 'the state of the row before it in the batch', kernel: new RegExp(`^recurrent-(${name})/next`), find: 'let before = row * ', replace: 'let before = (max(row, 1u) - 1u) * ', symptoms: ['formula', 'region'] },
-    { name: 'the first place for every place', kernel: new RegExp(`^recurrent-(${name})/next`), find: 'u32(place[0])', replace: '0u * u32(place[0])', symptoms: ['formula', 'unwritten', 'garbage'] },
-    { name: 'the state\'s part only of the first gate', kernel: new RegExp(`^recurrent-(${name})/next`), find: 'a0 += ', replace: 'a0 = ', symptoms: ['reduction', 'formula'] },
-    { name: 'the weight transposed', kernel: new RegExp(`^recurrent-(${name})-backward/earlier`), find: '+ unit];\n  }', replace: '+ 0u * unit];\n  }', symptoms: ['formula', 'transposed'] },
-    { name: 'the gradient of later steps forgotten', kernel: new RegExp(`^recurrent-(${name})-backward/earlier`), find: 'dh += ', replace: 'dh += 0.0 * ', symptoms: ['formula', 'reduction'] },
-    { name: 'the upstream gradient forgotten', kernel: new RegExp(`^recurrent-(${name})-backward`), find: 'var dh = dout[', replace: 'var dh = 0.0 * dout[', symptoms: ['formula', 'zero-block'] },
+    { name: 'the state of the row before it in the batch', kernel: new RegExp(`^recurrent-(${name})-next/unit`), find: 'let before = row * ', replace: 'let before = (max(row, 1u) - 1u) * ', symptoms: ['formula', 'region'] },
+    { name: 'the first place for every place', kernel: new RegExp(`^recurrent-(${name})-next/unit`), find: 'u32(timeIndex[0])', replace: '0u * u32(timeIndex[0])', symptoms: ['formula', 'unwritten', 'garbage'] },
+    { name: 'the state\'s part only of the first gate', kernel: new RegExp(`^recurrent-(${name})-next/unit`), find: 'a0 += ', replace: 'a0 = ', symptoms: ['reduction', 'formula'] },
+    { name: 'the weight transposed', kernel: new RegExp(`^recurrent-(${name})-backward-earlier.*/unit`), find: '+ unit];\n  }', replace: '+ 0u * unit];\n  }', symptoms: ['formula', 'transposed'] },
+    { name: 'the gradient of later steps forgotten', kernel: new RegExp(`^recurrent-(${name})-backward-earlier.*/unit`), find: 'dh += ', replace: 'dh += 0.0 * ', symptoms: ['formula', 'reduction'] },
+    { name: 'the upstream gradient forgotten', kernel: new RegExp(`^recurrent-(${name})-backward.*/unit`), find: 'var dh = dout[', replace: 'var dh = 0.0 * dout[', symptoms: ['formula', 'zero-block'] },
     { name: 'another place\'s state', kernel: new RegExp(`^recurrent-(${name})-previous`), find: '1u) * ', replace: '0u) * ', symptoms: ['formula'] },
     { name: 'the first place keeps a state', kernel: new RegExp(`^recurrent-(${name})-previous`), find: 'if (at % ', replace: 'if (at == 0u && at % ', symptoms: ['formula', 'region', 'edge'] },
     { name: 'only the last gate', kernel: new RegExp(`^recurrent-(${name})-initial`), find: 'dh += d', replace: 'dh = d', symptoms: ['reduction', 'formula'] },
