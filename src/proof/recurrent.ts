@@ -181,26 +181,26 @@ function shared(name: string): Mutant[] {
 
 export const rnn = recurrent(cellOf, false, [...samplesOf(1, false), sample(1, [3, 5, 6], { nonlinearity: 'relu' }), sample(1, [2, 4, 9], { nonlinearity: 'relu', reverse: true }, { initial: false })], [
   ...shared('tanh|relu'),
-  { name: 'the derivative at the wrong side', kernel: /^recurrent-relu-backward/, find: '] > 0.0)', replace: '] < 0.0)', symptoms: ['mask'] },
+  { name: 'the derivative at the wrong side', kernel: /^recurrent-relu-backward/, find: '] > Value(0.0))', replace: '] < Value(0.0))', symptoms: ['mask'] },
   { name: 'h instead of h²', kernel: /^recurrent-tanh-backward/, find: 'h * h', replace: 'h', symptoms: ['formula'] },
-  { name: 'negative numbers kept', kernel: /^recurrent-relu\/(first|next)/, find: '<= 0.0', replace: '<= -1.0', symptoms: ['mask', 'region'] },
-  { name: 'the state\'s part of the first step forgotten', kernel: /^recurrent-(tanh|relu)\/first/, find: 'x0 + a0', replace: 'x0', symptoms: ['formula'] },
+  { name: 'negative numbers kept', kernel: /^recurrent-relu-(first|next)/, find: '<= Value(0.0)', replace: '<= Value(-1.0)', symptoms: ['mask', 'region'] },
+  { name: 'the state\'s part of the first step forgotten', kernel: /^recurrent-(tanh|relu)-first/, find: 'x0 + a0', replace: 'x0', symptoms: ['formula'] },
 ], true);
 
 export const gru = recurrent(() => gruCell, false, samplesOf(3, false), [
   ...shared('gru'),
-  { name: 'the new state and the old one exchanged', kernel: /^recurrent-gru\//, find: '(1.0 - update) * candidate', replace: 'update * candidate', symptoms: ['formula'] },
-  { name: 'the reset gate forgotten', kernel: /^recurrent-gru\//, find: 'reset * a2', replace: 'a2', symptoms: ['formula'] },
-  { name: 'the part that passes by the gates forgotten', kernel: /^recurrent-gru-backward\/earlier/, find: 'dh += dstate', replace: 'dh += 0.0 * dstate', symptoms: ['formula', 'reduction'] },
+  { name: 'the new state and the old one exchanged', kernel: /^recurrent-gru-(first|next)/, find: '(1.0 - update) * candidate', replace: 'update * candidate', symptoms: ['formula'] },
+  { name: 'the reset gate forgotten', kernel: /^recurrent-gru-(first|next)/, find: 'reset * a2', replace: 'a2', symptoms: ['formula'] },
+  { name: 'the part that passes by the gates forgotten', kernel: /^recurrent-gru-backward-earlier/, find: 'dh += dstate', replace: 'dh += 0.0 * dstate', symptoms: ['formula', 'reduction'] },
   { name: 'the candidate\'s gradient without its reset', kernel: /^recurrent-gru-backward/, find: 'dcandidate * reset;', replace: 'dcandidate;', symptoms: ['formula'] },
   { name: 'the old state forgotten', kernel: /^recurrent-gru-backward/, find: ' - candidate) * update', replace: ') * update', symptoms: ['formula'] },
 ]);
 
 export const lstm = recurrent(() => lstmCell, true, samplesOf(4, true), [
   ...shared('lstm'),
-  { name: 'the input and the forget gate exchanged', kernel: /^recurrent-lstm\//, find: '+ inputGate * candidate', replace: '+ forget * candidate', symptoms: ['formula'] },
-  { name: 'h without the output gate', kernel: /^recurrent-lstm\//, find: 'output * hyperbolicTangent(cell)', replace: 'hyperbolicTangent(cell)', symptoms: ['formula'] },
-  { name: 'dc of later steps forgotten', kernel: /^recurrent-lstm-backward\/earlier/, find: 'dc += dstate', replace: 'dc += 0.0 * dstate', symptoms: ['formula', 'reduction'] },
+  { name: 'the input and the forget gate exchanged', kernel: /^recurrent-lstm-(first|next)/, find: '+ inputGate * candidate', replace: '+ forget * candidate', symptoms: ['formula'] },
+  { name: 'h without the output gate', kernel: /^recurrent-lstm-(first|next)/, find: 'output * hyperbolicTangent(cell)', replace: 'hyperbolicTangent(cell)', symptoms: ['formula'] },
+  { name: 'dc of later steps forgotten', kernel: /^recurrent-lstm-backward-earlier/, find: 'dc += dstate', replace: 'dc += 0.0 * dstate', symptoms: ['formula', 'reduction'] },
   { name: 'dc without what h gives', kernel: /^recurrent-lstm-backward/, find: ' + dh * output', replace: ' + 0.0 * dh * output', symptoms: ['formula'] },
   { name: 'the forget gate of the initial cell forgotten', kernel: /^recurrent-lstm-initial/, find: 'dinitialCell[lane] = dstate[', replace: 'dinitialCell[lane] = 2.0 * dstate[', symptoms: ['factor'] },
 ]);
