@@ -1,11 +1,12 @@
 import { quadKernel, type Kernel } from './kernel.ts';
+import { COMPONENTS } from './matmul.wgsl.ts';
 import {
   BACKWARD, backwardDeclarations, backwardName, cellFunctions, CELLS, FORMULAS, FORWARD, forwardDeclarations, forwardName, hasProduct, inValues,
   passedText, rowText, timeText, type RecurrentSpec, type Width,
 } from './recurrent-cells.wgsl.ts';
 import { lines, times, wgsl } from './wgsl.ts';
 
-// Steps of recurrent nets as products of quads (see matmul-quad): a quad makes up to 32 rows of the batch, each lane one value of each, and
+// Steps of recurrent nets as products of quads (see matmul-quad): a quad makes several rows of the batch, each lane one value of each, and
 // then each lane finishes its values row by row. The lanes load different rows of the state and exchange them.
 
 /** How a lane gets what the other three of its quad hold. */
@@ -16,10 +17,13 @@ const QUADS = 8;
 
 const widthOf = ({ hidden }: RecurrentSpec): Width => (hidden % 4 === 0 ? 4 : 1);
 
-/** How many rows a quad takes: many share what is loaded of the weight, few leave work for all threads. */
-function heightOf(spec: RecurrentSpec, most: number): number {
+/** As many sums a lane holds at most: more rows would take less time, but their text much more to compile. */
+const SUMS = 32;
+
+/** How many rows a quad takes, with so many sums each: many share what is loaded of the weight, few leave work for all threads. */
+function heightOf(spec: RecurrentSpec, sums: number): number {
   const columns = Math.ceil(spec.hidden / widthOf(spec) / 4);
-  let height = most;
+  let height = 2 ** Math.floor(Math.log2(SUMS / sums));
   while (height > 4 && (height >= 2 * spec.batch || Math.ceil(spec.batch / height) * columns < QUADS)) height /= 2;
   return height;
 }
@@ -36,15 +40,25 @@ let wanted = ${columns === 1 ? '' : `quad % ${columns}u * 4u + `}place;
   ${timeText(spec)}`.trim();
 }
 
-/** One number of a stored list of them: where it holds values of four, a component of one. */
-const numberText = (name: string, start: string, k: string, width: Width): string => (width === 1 ? `${name}[${start} + ${k}]` : `${name}[${start} + ${k} / 4u][${k} % 4u]`);
+/** All of `inner` for the first of `outer`, then for the next. */
+const each = <T>(outer: number, inner: number, make: (a: number, b: number) => T): T[] =>
+  Array.from({ length: outer * inner }, (_, n) => make(Math.floor(n / inner), n % inner));
 
-/** Each row's number at k, from the lane that loads it, times the weight: `sum0_1` is the sum of gate 0 for the lane's row 1. */
-function multiplyText(height: number, gates: number, load: (group: number) => string): string {
-  return lines(height / 4, (g) => [
-    `let h${4 * g} = ${load(g)};`, ...[1, 2, 3].map((i) => `let h${4 * g + i} = ${EXCHANGES[i]}(h${4 * g});`),
-    ...[0, 1, 2, 3].flatMap((i) => Array.from({ length: gates }, (_, gate) => `sum${gate}_${4 * g + i} = fma(Value(h${4 * g + i}), weight${gate}, sum${gate}_${4 * g + i});`)),
-  ].join('\n'));
+/** Step j of the `width` steps along k that a value holds. */
+const stepOf = (name: string, j: number, width: Width): string => (width === 1 ? name : `${name}.${COMPONENTS[j]}`);
+
+/**
+ * As many steps along k as a value holds: each row's numbers, from the lane that loads them, times the weights, of which one at a time is
+ * in use. `sum0_1` is the sum of gate 0 for the lane's row 1.
+ */
+function multiplyText(height: number, gates: number, width: Width, load: (group: number) => string, weight: (gate: number, j: number) => string): string {
+  return [
+    ...each(height / 4, 4, (g, i) => `let h${4 * g + i} = ${i === 0 ? load(g) : `${EXCHANGES[i]}(h${4 * g})`};`),
+    ...each(width, gates, (j, gate) => [
+      `let weight${gate}_${j} = ${weight(gate, j)};`,
+      ...Array.from({ length: height }, (_, i) => `sum${gate}_${i} = fma(Value(${stepOf(`h${i}`, j, width)}), weight${gate}_${j}, sum${gate}_${i});`),
+    ]).flat(),
+  ].join('\n');
 }
 
 /**
@@ -67,9 +81,6 @@ function finishText(spec: RecurrentSpec, height: number, values: number, sums: r
   }`.trim();
 }
 
-const each = <T>(gates: number, height: number, make: (gate: number, i: number) => T): T[] =>
-  Array.from({ length: gates * height }, (_, n) => make(Math.floor(n / height), n % height));
-
 /** One step forward. */
 export function recurrentForwardQuad(spec: RecurrentSpec): Kernel {
   const { cell, batch, time, hidden, isFirst, hasBias } = spec;
@@ -77,13 +88,12 @@ export function recurrentForwardQuad(spec: RecurrentSpec): Kernel {
   const width = widthOf(spec);
   const counted = inValues(spec, width);
   const values = counted.hidden;
-  const height = heightOf(spec, 16);
+  const height = heightOf(spec, gates);
   const start = (g: number): string => (isFirst ? `row${g} * ${values}u` : `(row${g} * ${time}u + earlier) * ${states * values}u`);
-  const weight = (gate: number, unit: number): string => `weight[unit * ${width * hidden}u + ${(gate * hidden + unit) * hidden}u + k]`;
   return quadKernel({
     name: forwardName(spec, 'quad'),
     formula: `${FORMULAS[cell]}; input [${batch}, ${time}, ${gates * hidden}], out [${batch}, ${time}, ${states * hidden}]`,
-    declarations: forwardDeclarations(spec, width, 1),
+    declarations: forwardDeclarations(spec, width, width),
     functions: cellFunctions(width),
     count: Math.ceil(batch / height) * Math.ceil(values / 4),
     body: wgsl`
@@ -91,9 +101,10 @@ export function recurrentForwardQuad(spec: RecurrentSpec): Kernel {
 #if ${hasProduct(spec)}
   ${lines(height / 4, (g) => `let start${g} = ${start(g)};`)}
   ${each(gates, height, (gate, i) => `var sum${gate}_${i} = Value(0.0);`).join('\n')}
-  for (var k = 0u; k < ${hidden}u; k++) {
-    ${lines(gates, (gate) => `let weight${gate} = Value(${Array.from({ length: width }, (_, unit) => weight(gate, unit)).join(', ')});`)}
-    ${multiplyText(height, gates, (g) => numberText(isFirst ? 'initialHidden' : 'out', `start${g}`, 'k', width))}
+  for (var k = 0u; k < ${values}u; k++) {
+    ${each(gates, width, (gate, i) => `let column${gate}_${i} = weight[(unit * ${width}u + ${gate * hidden + i}u) * ${values}u + k];`).join('\n')}
+    ${multiplyText(height, gates, width, (g) => `${isFirst ? 'initialHidden' : 'out'}[start${g} + k]`,
+    (gate, j) => `Value(${Array.from({ length: width }, (_, i) => stepOf(`column${gate}_${i}`, j, width)).join(', ')})`)}
   }
 #endif
   ${finishText(spec, height, values, hasProduct(spec) ? each(gates, height, (gate, i) => `sum${gate}_${i}`) : [], wgsl`
@@ -112,7 +123,7 @@ export function recurrentBackwardQuad(spec: RecurrentSpec): Kernel {
   const width = widthOf(spec);
   const counted = inValues(spec, width);
   const values = counted.hidden;
-  const height = heightOf(spec, 32);
+  const height = heightOf(spec, 1);
   return quadKernel({
     name: backwardName(spec, 'quad'),
     formula: `the gradients of one step's gates; dout [${batch}, ${time}, ${states * hidden}], dx [${batch}, ${time}, ${gates * hidden}]`,
@@ -124,9 +135,8 @@ export function recurrentBackwardQuad(spec: RecurrentSpec): Kernel {
 #if ${!isLast}
   ${lines(height / 4, (g) => `let start${g} = (row${g} * ${time}u + later) * ${gates * values}u;`)}
   ${lines(height, (i) => `var sum0_${i} = Value(0.0);`)}
-  for (var k = 0u; k < ${gates * hidden}u; k++) {
-    let weight0 = weight[k * ${values}u + unit];
-    ${multiplyText(height, 1, (g) => numberText(cell === 'gru' ? 'dhiddenGates' : 'dx', `start${g}`, 'k', width))}
+  for (var k = 0u; k < ${gates * values}u; k++) {
+    ${multiplyText(height, 1, width, (g) => `${cell === 'gru' ? 'dhiddenGates' : 'dx'}[start${g} + k]`, (_, j) => `weight[(k * ${width}u + ${j}u) * ${values}u + unit]`)}
   }
 #endif
   ${finishText(spec, height, values, isLast ? [] : each(1, height, (_, i) => `sum0_${i}`), wgsl`

@@ -50,15 +50,15 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   var sum0_2 = Value(0.0);
   var sum0_3 = Value(0.0);
   for (var k = 0u; k < 21u; k++) {
-    let weight0 = weight[k * 7u + unit];
     let h0 = dhiddenGates[start0 + k];
     let h1 = quadSwapX(h0);
     let h2 = quadSwapY(h0);
     let h3 = quadSwapDiagonal(h0);
-    sum0_0 = fma(Value(h0), weight0, sum0_0);
-    sum0_1 = fma(Value(h1), weight0, sum0_1);
-    sum0_2 = fma(Value(h2), weight0, sum0_2);
-    sum0_3 = fma(Value(h3), weight0, sum0_3);
+    let weight0_0 = weight[(k * 1u + 0u) * 7u + unit];
+    sum0_0 = fma(Value(h0), weight0_0, sum0_0);
+    sum0_1 = fma(Value(h1), weight0_0, sum0_1);
+    sum0_2 = fma(Value(h2), weight0_0, sum0_2);
+    sum0_3 = fma(Value(h3), weight0_0, sum0_3);
   }
   var sums = array<Value, 4>(
     sum0_0, sum0_1, sum0_2, sum0_3

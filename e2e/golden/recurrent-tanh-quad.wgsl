@@ -3,7 +3,7 @@ enable subgroups;
 
 @group(0) @binding(0) var<storage, read> timeIndex: array<f32, 1>;
 @group(0) @binding(1) var<storage, read> x: array<vec4f, 75>;
-@group(0) @binding(2) var<storage, read> weight: array<f32, 400>;
+@group(0) @binding(2) var<storage, read> weight: array<vec4f, 100>;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f, 75>;
 
 alias Value = vec4f;
@@ -45,16 +45,35 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   var sum0_1 = Value(0.0);
   var sum0_2 = Value(0.0);
   var sum0_3 = Value(0.0);
-  for (var k = 0u; k < 20u; k++) {
-    let weight0 = Value(weight[unit * 80u + 0u + k], weight[unit * 80u + 20u + k], weight[unit * 80u + 40u + k], weight[unit * 80u + 60u + k]);
-    let h0 = out[start0 + k / 4u][k % 4u];
+  for (var k = 0u; k < 5u; k++) {
+    let column0_0 = weight[(unit * 4u + 0u) * 5u + k];
+    let column0_1 = weight[(unit * 4u + 1u) * 5u + k];
+    let column0_2 = weight[(unit * 4u + 2u) * 5u + k];
+    let column0_3 = weight[(unit * 4u + 3u) * 5u + k];
+    let h0 = out[start0 + k];
     let h1 = quadSwapX(h0);
     let h2 = quadSwapY(h0);
     let h3 = quadSwapDiagonal(h0);
-    sum0_0 = fma(Value(h0), weight0, sum0_0);
-    sum0_1 = fma(Value(h1), weight0, sum0_1);
-    sum0_2 = fma(Value(h2), weight0, sum0_2);
-    sum0_3 = fma(Value(h3), weight0, sum0_3);
+    let weight0_0 = Value(column0_0.x, column0_1.x, column0_2.x, column0_3.x);
+    sum0_0 = fma(Value(h0.x), weight0_0, sum0_0);
+    sum0_1 = fma(Value(h1.x), weight0_0, sum0_1);
+    sum0_2 = fma(Value(h2.x), weight0_0, sum0_2);
+    sum0_3 = fma(Value(h3.x), weight0_0, sum0_3);
+    let weight0_1 = Value(column0_0.y, column0_1.y, column0_2.y, column0_3.y);
+    sum0_0 = fma(Value(h0.y), weight0_1, sum0_0);
+    sum0_1 = fma(Value(h1.y), weight0_1, sum0_1);
+    sum0_2 = fma(Value(h2.y), weight0_1, sum0_2);
+    sum0_3 = fma(Value(h3.y), weight0_1, sum0_3);
+    let weight0_2 = Value(column0_0.z, column0_1.z, column0_2.z, column0_3.z);
+    sum0_0 = fma(Value(h0.z), weight0_2, sum0_0);
+    sum0_1 = fma(Value(h1.z), weight0_2, sum0_1);
+    sum0_2 = fma(Value(h2.z), weight0_2, sum0_2);
+    sum0_3 = fma(Value(h3.z), weight0_2, sum0_3);
+    let weight0_3 = Value(column0_0.w, column0_1.w, column0_2.w, column0_3.w);
+    sum0_0 = fma(Value(h0.w), weight0_3, sum0_0);
+    sum0_1 = fma(Value(h1.w), weight0_3, sum0_1);
+    sum0_2 = fma(Value(h2.w), weight0_3, sum0_2);
+    sum0_3 = fma(Value(h3.w), weight0_3, sum0_3);
   }
   var sums = array<Value, 4>(
     sum0_0, sum0_1, sum0_2, sum0_3
