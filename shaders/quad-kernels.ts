@@ -1,4 +1,4 @@
 import { matmulQuad } from './matmul-quad.wgsl.ts';
 
-/** Every kernel whose lanes exchange values in quads: a chunk of its own, which a device loads that has quads. */
+/** The kernels of products whose lanes exchange values in quads: a chunk of its own, which a device loads that has quads. Those of ops that few pages have come with the op. */
 export const quadKernels = { matmulQuad };

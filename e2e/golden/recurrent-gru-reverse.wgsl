@@ -1,6 +1,6 @@
 // r = σ(x_r + a_r), z = σ(x_z + a_z), n = tanh(x_n + r · a_n), h = (1 - z) · n + z · h, with a = W·h + b; input [3, 5, 21], out [3, 5, 7]
 
-@group(0) @binding(0) var<storage, read> place: array<f32, 1>;
+@group(0) @binding(0) var<storage, read> timeIndex: array<f32, 1>;
 @group(0) @binding(1) var<storage, read> x: array<f32, 315>;
 @group(0) @binding(2) var<storage, read> weight: array<f32, 147>;
 @group(0) @binding(3) var<storage, read_write> out: array<f32, 105>;
@@ -34,7 +34,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   let row = lane / 7u;
   let unit = lane % 7u;
-  let time = min(u32(place[0]), 4u);
+  let time = min(u32(timeIndex[0]), 4u);
   let earlier = min(time + 1u, 4u);
   let later = max(time, 1u) - 1u;
   let at = row * 5u + time;

@@ -1,6 +1,6 @@
 // i, f, o = σ(x + W·h + b), g = tanh(x + W·h + b), c = f · c + i · g, h = o · tanh(c); input [3, 5, 32], out [3, 5, 16]
 
-@group(0) @binding(0) var<storage, read> place: array<f32, 1>;
+@group(0) @binding(0) var<storage, read> timeIndex: array<f32, 1>;
 @group(0) @binding(1) var<storage, read> x: array<f32, 480>;
 @group(0) @binding(2) var<storage, read> weight: array<vec4f, 64>;
 @group(0) @binding(3) var<storage, read> bias: array<f32, 32>;
@@ -35,7 +35,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   let row = lane / 8u;
   let unit = lane % 8u;
-  let time = min(u32(place[0]), 4u);
+  let time = min(u32(timeIndex[0]), 4u);
   let earlier = max(time, 1u) - 1u;
   let later = min(time + 1u, 4u);
   let at = row * 5u + time;

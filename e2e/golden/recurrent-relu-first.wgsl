@@ -1,6 +1,6 @@
 // h = max(x + W·h + b, 0); input [3, 5, 7], out [3, 5, 7]
 
-@group(0) @binding(0) var<storage, read> place: array<f32, 1>;
+@group(0) @binding(0) var<storage, read> timeIndex: array<f32, 1>;
 @group(0) @binding(1) var<storage, read> x: array<f32, 105>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32, 105>;
 
@@ -32,7 +32,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   let row = lane / 7u;
   let unit = lane % 7u;
-  let time = min(u32(place[0]), 4u);
+  let time = min(u32(timeIndex[0]), 4u);
   let earlier = max(time, 1u) - 1u;
   let later = min(time + 1u, 4u);
   let at = row * 5u + time;
@@ -40,5 +40,5 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   let after = row * 5u + later;
   let x0 = x[at * 7u + 0u + unit];
   var a0 = 0.0;
-  out[at * 7u + unit] = select(x0 + a0, 0.0, x0 + a0 <= 0.0);
+  out[at * 7u + unit] = select(x0 + a0, Value(0.0), x0 + a0 <= Value(0.0));
 }

@@ -1,6 +1,6 @@
 // the gradients of one step's gates; dout [3, 5, 7], dx [3, 5, 7]
 
-@group(0) @binding(0) var<storage, read> place: array<f32, 1>;
+@group(0) @binding(0) var<storage, read> timeIndex: array<f32, 1>;
 @group(0) @binding(1) var<storage, read> dout: array<f32, 105>;
 @group(0) @binding(2) var<storage, read> out: array<f32, 105>;
 @group(0) @binding(3) var<storage, read> weight: array<f32, 49>;
@@ -34,7 +34,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   let row = lane / 7u;
   let unit = lane % 7u;
-  let time = min(u32(place[0]), 4u);
+  let time = min(u32(timeIndex[0]), 4u);
   let earlier = max(time, 1u) - 1u;
   let later = min(time + 1u, 4u);
   let at = row * 5u + time;

@@ -112,6 +112,32 @@ test('a cpu and a gpu choose their own kernels by size, and both are right', asy
   expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'cpu' })).toContain('reduce/serial');
 });
 
+const GATES = { rnn: 1, gru: 3, lstm: 4 } as const;
+
+/** Steps over a sequence; with an initial state the first of them multiplies, too. */
+function sequence(op: keyof typeof GATES, batch: number, time: number, hidden: number, isGiven: boolean): Sample {
+  return {
+    name: `[${batch}, ${time}] with ${hidden} units${isGiven ? ', state given' : ''}`,
+    options: { reverse: isGiven },
+    inputs: {
+      x: normals(batch, [batch, time, GATES[op] * hidden]), weight: normals(hidden, [GATES[op] * hidden, hidden], 1 / Math.sqrt(hidden)), bias: normals(11, [GATES[op] * hidden]),
+      ...(isGiven ? { initialHidden: normals(13, [batch, hidden]), ...(op === 'lstm' ? { initialCell: normals(17, [batch, hidden]) } : {}) } : {}),
+    },
+  };
+}
+
+for (const op of ['rnn', 'gru', 'lstm'] as const) {
+  test(`${op} in quads: batches and units around four, and several fours of rows`, async ({ run }) => {
+    const samples = [
+      sequence(op, 1, 2, 1, true), sequence(op, 3, 3, 5, false), sequence(op, 5, 2, 12, true), sequence(op, 17, 2, 6, true), sequence(op, 17, 2, 36, false),
+    ];
+    const kernels = await prove(run, op, samples, { variants: { 'recurrent': 'quad', 'recurrent-backward': 'quad' } });
+    const steps = kernels.filter((kernel) => /-(first|next|last|earlier)/.test(kernel));
+    expect(steps.filter((kernel) => !kernel.endsWith('/quad'))).toEqual([]);
+    expect(steps).toHaveLength(5);
+  });
+}
+
 test('a variant that does not exist is refused', async ({ run }) => {
   const caught = await run(async ({ chainrule, caught, load }) => {
     const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');

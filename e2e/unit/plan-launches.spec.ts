@@ -85,6 +85,25 @@ test('the last variant of each family suits everything, and a forced one must ex
   expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".');
 });
 
+test('steps of recurrent nets go in quads on a cpu that has them, where their product is worth it and the units are whole fours', () => {
+  const families = ['rnn', 'gru', 'lstm'].map((op) => ops[op]!.families!);
+  for (const [forward, backward] of families) {
+    const chosen = (batch: number, hidden: number, target: Partial<Target>, { isFirst = false, isLast = false } = {}): string[] => [forward!, backward!].map(({ variants }) => {
+      const spec = { cell: 'tanh', batch, time: 4, hidden, reverse: false, isFirst, isLast, hasBias: true, hasInitialHidden: false, hasInitialCell: false };
+      return variants.find(({ suits }) => suits(spec, { ...TARGET, ...target }))!.name;
+    });
+    // 16 · 64 · 64 multiplications are just 2^16.
+    expect(chosen(16, 64, { quads: true })).toEqual(['quad', 'quad']);
+    expect(chosen(15, 64, { quads: true })).toEqual(['unit', 'unit']);
+    expect(chosen(16, 66, { quads: true })).toEqual(['unit', 'unit']);
+    expect(chosen(16, 64, { quads: false })).toEqual(['unit', 'unit']);
+    expect(chosen(16, 64, { quads: true, adapterClass: 'gpu' })).toEqual(['unit', 'unit']);
+    // Nothing is multiplied in the first step from zeros, nor going back from the last.
+    expect(chosen(16, 64, { quads: true }, { isFirst: true })).toEqual(['unit', 'quad']);
+    expect(chosen(16, 64, { quads: true }, { isLast: true })).toEqual(['quad', 'unit']);
+  }
+});
+
 test('a launch binds tensors in the order of its kernel, and refuses a missing one', () => {
   const request = map(tensor(0, [3, 4]), [{ formula: 'add', operands: [tensor(1, [4])] }], tensor(2, [3, 4]));
   const { kernel, tensors } = lower(request, 'forward', TARGET);

@@ -1,26 +1,47 @@
-import {
-  CELLS, recurrentBackward, recurrentForward, recurrentInitial, recurrentPrevious, type CellName, type RecurrentSpec,
-} from '../../shaders/recurrent.wgsl.ts';
+import { CELLS, hasProduct, type CellName, type RecurrentSpec } from '../../shaders/recurrent-cells.wgsl.ts';
+import { recurrentBackwardQuad, recurrentForwardQuad } from '../../shaders/recurrent-quad.wgsl.ts';
+import { recurrentBackward, recurrentForward, recurrentInitial, recurrentPrevious } from '../../shaders/recurrent.wgsl.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 import { OptionError, ShapeError, show } from '../errors.ts';
 import { multiply } from './matmul.ts';
 import { flag, type Named, type LibraryOp, type Options } from './op.ts';
 import { sumAxes } from './reduce.ts';
-import { type KernelFamily, noFlops, type Request } from './request.ts';
+import { hasQuads, type KernelFamily, noFlops, type Request } from './request.ts';
 import { sameShape, showShape, type Shape, type Tensor } from './tensor.ts';
-
-const family = (name: string, kernel: (spec: RecurrentSpec) => Kernel, flops: (spec: RecurrentSpec) => number): KernelFamily<RecurrentSpec> =>
-  ({ name, flops: ({ spec }) => flops(spec), variants: [{ name: 'unit', suits: () => true, kernel }] });
 
 /** A step's product of the state, or of its gradient, with the weight of all gates. */
 const productFlops = ({ cell, batch, hidden }: RecurrentSpec): number => 2 * batch * CELLS[cell].gates * hidden ** 2;
 /** A few operations for each gate of each unit, there and back. */
 const gateFlops = ({ cell, batch, hidden }: RecurrentSpec, each: number): number => each * batch * CELLS[cell].gates * hidden;
 
-const forwardFamily = /* @__PURE__ */ family('recurrent', recurrentForward, (spec) => gateFlops(spec, 5) + (spec.isFirst && !spec.hasInitialHidden ? 0 : productFlops(spec)));
-const backwardFamily = /* @__PURE__ */ family('recurrent-backward', recurrentBackward, (spec) => gateFlops(spec, 8) + (spec.isLast ? 0 : productFlops(spec)));
-const initialFamily = /* @__PURE__ */ family('recurrent-initial', recurrentInitial, productFlops);
-const previousFamily = /* @__PURE__ */ family('recurrent-previous', recurrentPrevious, noFlops);
+/** Smaller products are done before the quads have begun. */
+const WORTH_QUADS = 1 << 16;
+
+/** A family of steps, in quads where their product is worth it. */
+function steps(
+  name: string, kernels: { readonly quad: (spec: RecurrentSpec) => Kernel; readonly unit: (spec: RecurrentSpec) => Kernel }, multiplies: (spec: RecurrentSpec) => boolean, gateOperations: number,
+): KernelFamily<RecurrentSpec> {
+  return {
+    name,
+    flops: ({ spec }) => gateFlops(spec, gateOperations) + (multiplies(spec) ? productFlops(spec) : 0),
+    variants: [
+      {
+        name: 'quad',
+        runs: hasQuads,
+        suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && multiplies(spec) && spec.hidden % 4 === 0 && productFlops(spec) / 2 >= WORTH_QUADS,
+        kernel: kernels.quad,
+      },
+      { name: 'unit', suits: () => true, kernel: kernels.unit },
+    ],
+  };
+}
+
+const forwardFamily = /* @__PURE__ */ steps('recurrent', { quad: recurrentForwardQuad, unit: recurrentForward }, hasProduct, 5);
+const backwardFamily = /* @__PURE__ */ steps('recurrent-backward', { quad: recurrentBackwardQuad, unit: recurrentBackward }, ({ isLast }) => !isLast, 8);
+const initialFamily: KernelFamily<RecurrentSpec> =
+  { name: 'recurrent-initial', flops: ({ spec }) => productFlops(spec), variants: [{ name: 'unit', suits: () => true, kernel: recurrentInitial }] };
+const previousFamily: KernelFamily<RecurrentSpec> =
+  { name: 'recurrent-previous', flops: noFlops, variants: [{ name: 'unit', suits: () => true, kernel: recurrentPrevious }] };
 
 /** The tensors among `all` that are there, by name. */
 const present = (all: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> =>
@@ -45,6 +66,7 @@ function recurrent(name: string, formula: string, cellOf: (options: Options, who
     name,
     group: 'sequence',
     formula,
+    families: [forwardFamily, backwardFamily],
     notes: `x [batch, time, gates · hidden]; ${hasCell ? 'out holds h, then c, at every time. Gates i f g o' : name === 'gru' ? 'out holds h at every time. Gates r z n' : 'out holds h at every time'}.`,
     inputs: ['x', 'weight', 'bias', 'initialHidden', ...(hasCell ? ['initialCell'] : [])],
     optional: ['bias', 'initialHidden', ...(hasCell ? ['initialCell'] : [])],
@@ -71,7 +93,7 @@ function recurrent(name: string, formula: string, cellOf: (options: Options, who
       return stepsOf(spec).map(({ place, isFirst, isLast }) => ({
         family: forwardFamily, spec: { ...spec, isFirst, isLast },
         reads: present({
-          place: constant(place, [1]), x, bias, weight: isFirst && !initialHidden ? undefined : weight,
+          timeIndex: constant(place, [1]), x, bias, weight: isFirst && !initialHidden ? undefined : weight,
           ...(isFirst ? { initialHidden, initialCell } : {}),
         }),
         writes: present({ out, gates }),
@@ -90,7 +112,7 @@ function recurrent(name: string, formula: string, cellOf: (options: Options, who
       const requests: Request[] = stepsOf(spec).reverse().map(({ place, isFirst, isLast }) => ({
         family: backwardFamily, spec: { ...spec, isFirst, isLast },
         reads: present({
-          place: constant(place, [1]), dout, out, gates, weight: isLast ? undefined : weight,
+          timeIndex: constant(place, [1]), dout, out, gates, weight: isLast ? undefined : weight,
           ...(isFirst && cell === 'gru' ? { initialHidden } : {}), ...(isFirst && cell === 'lstm' ? { initialCell } : {}),
         }),
         writes: present({ dx, dhiddenGates, dstate }),

@@ -17,10 +17,13 @@ export const variantNames: Readonly<Record<string, readonly string[]>> = {
   'cumsum': ['workgroup', 'serial'],
   'normalization': ['workgroup', 'serial'],
   'running-statistic': ['workgroup', 'serial'],
+  'recurrent': ['quad', 'unit'],
+  'recurrent-backward': ['quad', 'unit'],
 };
 
 /** Variants whose lanes exchange values in quads: they run only where there are some. Written out like the names, and compared like them. */
-export const quadVariants: Readonly<Record<string, readonly string[]>> = { matmul: ['quad'] };
+export const quadVariants: Readonly<Record<string, readonly string[]>> =
+  { 'matmul': ['quad'], 'recurrent': ['quad'], 'recurrent-backward': ['quad'] };
 
 /** The names of a family's variants that a device can run. */
 export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {

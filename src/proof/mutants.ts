@@ -2,9 +2,8 @@ import type { Mutant } from './proof.ts';
 
 /** Mutants of kernels that several ops share. Each is text that stands in the kernel whatever its shapes are. */
 
-/** Every lane kernel: its last lane does nothing. */
-export function withoutLastLane(kernel: RegExp): Mutant {
-  const where = kernel.source.replace(/[\^$\\()]/g, '').replaceAll('|', ' or ');
+/** Every lane kernel: its last lane does nothing. `where` names the kernels in words. */
+export function withoutLastLane(kernel: RegExp, where = kernel.source.replace(/[\^$\\()]/g, '').replaceAll('|', ' or ')): Mutant {
   return { name: `the last lane of ${where} does nothing`, kernel, find: 'if (lane >= ', replace: 'if (lane + 1u >= ', symptoms: ['edge', 'unwritten'] };
 }
 

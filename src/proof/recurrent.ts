@@ -160,17 +160,42 @@ function samplesOf(gates: number, hasCell: boolean): Sample[] {
   ];
 }
 
+/** What can be wrong with steps of quads: which lane loads, exchanges and finishes what. */
+function inQuads(name: string): Mutant[] {
+  const all = new RegExp(`^recurrent-(${name})-.*/quad`);
+  const forward = new RegExp(`^recurrent-(${name})-next/quad`);
+  const backward = new RegExp(`^recurrent-(${name})-backward-earlier.*/quad`);
+  const multiplying = new RegExp(`^recurrent-(${name})-(next|backward-earlier.*)/quad`);
+  return [
+    { name: 'lanes at the edge of a quad never store', kernel: all, find: 'wanted < ', replace: 'wanted + 1u < ', symptoms: ['unwritten', 'edge'] },
+    { name: 'a lane of a quad leaves out its first row', kernel: all, find: 'for (var i = 0u; i < ', replace: 'for (var i = 1u; i < ', symptoms: ['unwritten', 'garbage'] },
+    { name: 'rows finished with the sums of a neighbour\'s', kernel: multiplying, find: '(place ^ (i % 4u))', replace: '(i % 4u)', symptoms: ['formula'] },
+    { name: 'rows exchanged with the wrong neighbour', kernel: multiplying, find: 'quadSwapX(h0)', replace: 'quadSwapY(h0)', symptoms: ['formula', 'region'] },
+    { name: 'rows exchanged crosswise instead of by two', kernel: multiplying, find: 'quadSwapY(h0)', replace: 'quadSwapDiagonal(h0)', symptoms: ['formula', 'region'] },
+    { name: 'a quad without the first steps along k', kernel: multiplying, find: 'for (var k = 0u;', replace: 'for (var k = 1u;', symptoms: ['reduction', 'formula'] },
+    { name: 'every lane of a quad loads the first row', kernel: multiplying, find: 'let start0 = (row0', replace: 'let start0 = (0u * row0', symptoms: ['formula', 'region'] },
+    { name: 'a quad adds no product to one of its rows', kernel: multiplying, find: 'sum0_1 = fma(', replace: 'sum0_1 = 0.0 * fma(', symptoms: ['reduction', 'formula'] },
+    { name: 'the first row\'s sum for all rows of a quad', kernel: forward, find: 'sums[0u + i]', replace: 'sums[0u * i]', symptoms: ['formula'] },
+    { name: 'the first row\'s gradient for all rows of a quad', kernel: backward, find: 'sums[i]', replace: 'sums[0u * i]', symptoms: ['formula'] },
+    { name: 'a lane of a quad takes another unit\'s weight', kernel: forward, find: '= weight[(unit * ', replace: '= weight[(0u * unit * ', symptoms: ['formula', 'region'] },
+    { name: 'steps of a quad with the first row of the weight', kernel: backward, find: '= weight[(k * ', replace: '= weight[(0u * k * ', symptoms: ['formula', 'transposed'] },
+  ];
+}
+
 /** What can be wrong with any of the cells' kernels. */
 function shared(name: string): Mutant[] {
+  const cells = name.replace('|', ' or ');
   return [
-    withoutLastLane(new RegExp(`^recurrent-(${name})/`)), withoutLastLane(new RegExp(`^recurrent-(${name})-backward`)),
-    { name: 'every row of the batch is the first', kernel: new RegExp(`^recurrent-(${name})/first`), find: 'let row = lane / ', replace: 'let row = 0u * lane / ', symptoms: ['formula', 'unwritten', 'garbage', 'region'] },
+    ...inQuads(name),
+    withoutLastLane(new RegExp(`^recurrent-(${name})-(first|next)/unit`), `${cells}'s steps forward`),
+    withoutLastLane(new RegExp(`^recurrent-(${name})-backward.*/unit`), `${cells}'s steps backward`),
+    { name: 'every row of the batch is the first', kernel: new RegExp(`^recurrent-(${name})-first/unit`), find: 'let row = lane / ', replace: 'let row = 0u * lane / ', symptoms: ['formula', 'unwritten', 'garbage', 'region'] },
     withoutLastLane(new RegExp(`^recurrent-(${name})-initial`)), withoutLastLane(new RegExp(`^recurrent-(${name})-previous`)),
-    { name: 'the state of the row before it in the batch', kernel: new RegExp(`^recurrent-(${name})/next`), find: 'let before = row * ', replace: 'let before = (max(row, 1u) - 1u) * ', symptoms: ['formula', 'region'] },
-    { name: 'the first place for every place', kernel: new RegExp(`^recurrent-(${name})/next`), find: 'u32(place[0])', replace: '0u * u32(place[0])', symptoms: ['formula', 'unwritten', 'garbage'] },
-    { name: 'the state\'s part only of the first gate', kernel: new RegExp(`^recurrent-(${name})/next`), find: 'a0 += ', replace: 'a0 = ', symptoms: ['reduction', 'formula'] },
-    { name: 'the weight transposed', kernel: new RegExp(`^recurrent-(${name})-backward/earlier`), find: '+ unit];\n  }', replace: '+ 0u * unit];\n  }', symptoms: ['formula', 'transposed'] },
-    { name: 'the gradient of later steps forgotten', kernel: new RegExp(`^recurrent-(${name})-backward/earlier`), find: 'dh += ', replace: 'dh += 0.0 * ', symptoms: ['formula', 'reduction'] },
+    { name: 'the state of the row before it in the batch', kernel: new RegExp(`^recurrent-(${name})-next/unit`), find: 'let before = row * ', replace: 'let before = (max(row, 1u) - 1u) * ', symptoms: ['formula', 'region'] },
+    { name: 'the first place for every place', kernel: new RegExp(`^recurrent-(${name})-next`), find: 'u32(timeIndex[0])', replace: '0u * u32(timeIndex[0])', symptoms: ['formula', 'unwritten', 'garbage'] },
+    { name: 'the state\'s part only of the first gate', kernel: new RegExp(`^recurrent-(${name})-next/unit`), find: 'a0 += ', replace: 'a0 = ', symptoms: ['reduction', 'formula'] },
+    { name: 'the weight transposed', kernel: new RegExp(`^recurrent-(${name})-backward-earlier.*/unit`), find: '+ unit];\n  }', replace: '+ 0u * unit];\n  }', symptoms: ['formula', 'transposed'] },
+    { name: 'the gradient of later steps forgotten', kernel: new RegExp(`^recurrent-(${name})-backward-earlier`), find: 'dh += ', replace: 'dh += 0.0 * ', symptoms: ['formula', 'reduction'] },
     { name: 'the upstream gradient forgotten', kernel: new RegExp(`^recurrent-(${name})-backward`), find: 'var dh = dout[', replace: 'var dh = 0.0 * dout[', symptoms: ['formula', 'zero-block'] },
     { name: 'another place\'s state', kernel: new RegExp(`^recurrent-(${name})-previous`), find: '1u) * ', replace: '0u) * ', symptoms: ['formula'] },
     { name: 'the first place keeps a state', kernel: new RegExp(`^recurrent-(${name})-previous`), find: 'if (at % ', replace: 'if (at == 0u && at % ', symptoms: ['formula', 'region', 'edge'] },
@@ -181,26 +206,26 @@ function shared(name: string): Mutant[] {
 
 export const rnn = recurrent(cellOf, false, [...samplesOf(1, false), sample(1, [3, 5, 6], { nonlinearity: 'relu' }), sample(1, [2, 4, 9], { nonlinearity: 'relu', reverse: true }, { initial: false })], [
   ...shared('tanh|relu'),
-  { name: 'the derivative at the wrong side', kernel: /^recurrent-relu-backward/, find: '] > 0.0)', replace: '] < 0.0)', symptoms: ['mask'] },
+  { name: 'the derivative at the wrong side', kernel: /^recurrent-relu-backward/, find: '] > Value(0.0))', replace: '] < Value(0.0))', symptoms: ['mask'] },
   { name: 'h instead of h²', kernel: /^recurrent-tanh-backward/, find: 'h * h', replace: 'h', symptoms: ['formula'] },
-  { name: 'negative numbers kept', kernel: /^recurrent-relu\/(first|next)/, find: '<= 0.0', replace: '<= -1.0', symptoms: ['mask', 'region'] },
-  { name: 'the state\'s part of the first step forgotten', kernel: /^recurrent-(tanh|relu)\/first/, find: 'x0 + a0', replace: 'x0', symptoms: ['formula'] },
+  { name: 'negative numbers kept', kernel: /^recurrent-relu-(first|next)/, find: '<= Value(0.0)', replace: '<= Value(-1.0)', symptoms: ['mask', 'region'] },
+  { name: 'the state\'s part of the first step forgotten', kernel: /^recurrent-(tanh|relu)-first/, find: 'x0 + a0', replace: 'x0', symptoms: ['formula'] },
 ], true);
 
 export const gru = recurrent(() => gruCell, false, samplesOf(3, false), [
   ...shared('gru'),
-  { name: 'the new state and the old one exchanged', kernel: /^recurrent-gru\//, find: '(1.0 - update) * candidate', replace: 'update * candidate', symptoms: ['formula'] },
-  { name: 'the reset gate forgotten', kernel: /^recurrent-gru\//, find: 'reset * a2', replace: 'a2', symptoms: ['formula'] },
-  { name: 'the part that passes by the gates forgotten', kernel: /^recurrent-gru-backward\/earlier/, find: 'dh += dstate', replace: 'dh += 0.0 * dstate', symptoms: ['formula', 'reduction'] },
+  { name: 'the new state and the old one exchanged', kernel: /^recurrent-gru-(first|next)/, find: '(1.0 - update) * candidate', replace: 'update * candidate', symptoms: ['formula'] },
+  { name: 'the reset gate forgotten', kernel: /^recurrent-gru-(first|next)/, find: 'reset * a2', replace: 'a2', symptoms: ['formula'] },
+  { name: 'the part that passes by the gates forgotten', kernel: /^recurrent-gru-backward-earlier/, find: 'dh += dstate', replace: 'dh += 0.0 * dstate', symptoms: ['formula', 'reduction'] },
   { name: 'the candidate\'s gradient without its reset', kernel: /^recurrent-gru-backward/, find: 'dcandidate * reset;', replace: 'dcandidate;', symptoms: ['formula'] },
   { name: 'the old state forgotten', kernel: /^recurrent-gru-backward/, find: ' - candidate) * update', replace: ') * update', symptoms: ['formula'] },
 ]);
 
 export const lstm = recurrent(() => lstmCell, true, samplesOf(4, true), [
   ...shared('lstm'),
-  { name: 'the input and the forget gate exchanged', kernel: /^recurrent-lstm\//, find: '+ inputGate * candidate', replace: '+ forget * candidate', symptoms: ['formula'] },
-  { name: 'h without the output gate', kernel: /^recurrent-lstm\//, find: 'output * hyperbolicTangent(cell)', replace: 'hyperbolicTangent(cell)', symptoms: ['formula'] },
-  { name: 'dc of later steps forgotten', kernel: /^recurrent-lstm-backward\/earlier/, find: 'dc += dstate', replace: 'dc += 0.0 * dstate', symptoms: ['formula', 'reduction'] },
+  { name: 'the input and the forget gate exchanged', kernel: /^recurrent-lstm-(first|next)/, find: '+ inputGate * candidate', replace: '+ forget * candidate', symptoms: ['formula'] },
+  { name: 'h without the output gate', kernel: /^recurrent-lstm-(first|next)/, find: 'output * hyperbolicTangent(cell)', replace: 'hyperbolicTangent(cell)', symptoms: ['formula'] },
+  { name: 'dc of later steps forgotten', kernel: /^recurrent-lstm-backward-earlier/, find: 'dc += dstate', replace: 'dc += 0.0 * dstate', symptoms: ['formula', 'reduction'] },
   { name: 'dc without what h gives', kernel: /^recurrent-lstm-backward/, find: ' + dh * output', replace: ' + 0.0 * dh * output', symptoms: ['formula'] },
   { name: 'the forget gate of the initial cell forgotten', kernel: /^recurrent-lstm-initial/, find: 'dinitialCell[lane] = dstate[', replace: 'dinitialCell[lane] = 2.0 * dstate[', symptoms: ['factor'] },
 ]);
