@@ -1,4 +1,6 @@
+import { convolutionQuad } from '../../shaders/convolution-quad.wgsl.ts';
 import { matmulQuad } from '../../shaders/matmul-quad.wgsl.ts';
+import type { ConvolutionSpec } from '../../shaders/convolution.wgsl.ts';
 import { matmulRegister, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { expect, test } from '../harness.ts';
 
@@ -19,10 +21,21 @@ function clampsInLoops(spirv: string): string[] {
 const product = (transposeA: boolean, transposeB: boolean): MatmulSpec =>
   ({ m: 64, n: 64, k: 32, transposeA, transposeB, epilogue: [], prologueA: [], prologueB: [], rowSums: false, batch: [] });
 
+/** With edges in every direction, groups, a stride and channels that are no multiple of a quad's. */
+const convolution = (transposed: boolean): ConvolutionSpec => ({
+  batch: 3, groups: 2, inChannels: 5, outChannels: 35, input: [9, 35], output: [5, 18], kernel: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1],
+  transposed, bias: !transposed, epilogue: [],
+});
+
 const FORMS = [[false, false], [false, true], [true, false], [true, true]] as const;
 
 test('Chrome adds no clamp to the loops of the hot kernels', async ({ playwright, launchOptions, baseURL }) => {
-  const hot = FORMS.map(([transposeA, transposeB]) => matmulQuad(product(transposeA, transposeB), 16));
+  const hot = [
+    ...FORMS.map(([transposeA, transposeB]) => matmulQuad(product(transposeA, transposeB), 16)),
+    ...[false, true].map((transposed) => convolutionQuad(convolution(transposed))),
+    // The same without edges: no index of theirs is clamped by hand.
+    { ...convolutionQuad({ ...convolution(false), batch: 4, groups: 1, inChannels: 8, outChannels: 16, input: [10, 34], output: [8, 32], stride: [1, 1], padding: [0, 0] }), name: 'convolution/quad inside' },
+  ];
   // Its loads go through functions, whose arguments have no range: this shows that a clamp would be found.
   const { name, code } = matmulRegister({ ...product(false, false), n: 63 }, 4, 'register');
   const unproven = { name, code: code.replace('let row = ', 'var row = ').replaceAll('load_b(k, column)', 'vec4f(b[k * 63u + row])') };
@@ -47,7 +60,12 @@ test('Chrome adds no clamp to the loops of the hot kernels', async ({ playwright
     }
     expect(clamps[unproven.name]).not.toEqual([]);
     delete clamps[unproven.name];
-    expect(clamps).toEqual({ 'matmul-nn/quad': [], 'matmul-nt/quad': [], 'matmul-tn/quad': [], 'matmul-tt/quad': [] });
+    const counts = Object.fromEntries(Object.entries(clamps).map(([name, found]) => [name, found.length]));
+    expect(counts).toEqual({
+      'matmul-nn/quad': 0, 'matmul-nt/quad': 0, 'matmul-tn/quad': 0, 'matmul-tt/quad': 0, 'convolution/quad inside': 0,
+      // What their texts clamp themselves: the row, and the kernel row that a class of rows does not have.
+      'convolution/quad': 1, 'convolution-transposed/quad': 2,
+    });
   } finally {
     await browser.close();
   }

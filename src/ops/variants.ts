@@ -15,12 +15,13 @@ export const variantNames: Readonly<Record<string, readonly string[]>> = {
   'softmax': ['workgroup', 'row'],
   'softmax-backward': ['workgroup', 'row'],
   'cumsum': ['workgroup', 'serial'],
+  'convolution': ['quad', 'block'],
   'normalization': ['workgroup', 'serial'],
   'running-statistic': ['workgroup', 'serial'],
 };
 
 /** Variants whose lanes exchange values in quads: they run only where there are some. Written out like the names, and compared like them. */
-export const quadVariants: Readonly<Record<string, readonly string[]>> = { matmul: ['quad'] };
+export const quadVariants: Readonly<Record<string, readonly string[]>> = { matmul: ['quad'], convolution: ['quad'] };
 
 /** What `Variant.runs` is for a variant that exchanges values in quads. */
 export const hasQuads = ({ quads }: Traits): boolean => quads;
