@@ -18,6 +18,7 @@ import { FOLDS, type FoldName } from '../shaders/folds.wgsl.ts';
 import { FORMULAS } from '../shaders/formulas.wgsl.ts';
 import { gather, indexOrder, oneHot, scatterScan, scatterSorted } from '../shaders/indexing.wgsl.ts';
 import type { Convolution } from '../shaders/convolution-parts.wgsl.ts';
+import { convolutionQuad } from '../shaders/convolution-quad.wgsl.ts';
 import { convolutionWeight } from '../shaders/convolution-weight.wgsl.ts';
 import { convolutionBlock } from '../shaders/convolution.wgsl.ts';
 import type { Kernel } from '../shaders/kernel.ts';
@@ -152,6 +153,10 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['convolution-wide', convolutionBlock({ ...wide, ...plain, transposed: false })],
   ['convolution-transposed-block', convolutionBlock({ ...convolution, ...plain, transposed: true })],
   ['convolution-transposed-wide', convolutionBlock({ ...wide, ...plain, transposed: true })],
+  ['convolution-quad', convolutionQuad({ ...convolution, transposed: false, bias: true, epilogue: [step('relu', fullAccess(60, 6))] })],
+  ['convolution-quad-wide', convolutionQuad({ ...wide, ...plain, transposed: false })],
+  ['convolution-transposed-quad', convolutionQuad({ ...convolution, ...plain, transposed: true })],
+  ['convolution-transposed-quad-wide', convolutionQuad({ ...wide, ...plain, transposed: true })],
   ['convolution-weight-block', convolutionWeight({ ...convolution, splits: 2, bias: true })],
   ['convolution-weight-wide', convolutionWeight({ ...wide, splits: 1, bias: false })],
   ['max-pooling', maxPooling(pool)],

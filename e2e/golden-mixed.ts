@@ -2,6 +2,7 @@
 import { adam } from '../shaders/adam.wgsl.ts';
 import { fullAccess } from '../shaders/chain.wgsl.ts';
 import type { Convolution } from '../shaders/convolution-parts.wgsl.ts';
+import { convolutionQuad } from '../shaders/convolution-quad.wgsl.ts';
 import { convolutionWeight } from '../shaders/convolution-weight.wgsl.ts';
 import { convolutionBlock } from '../shaders/convolution.wgsl.ts';
 import { elementwise } from '../shaders/elementwise.wgsl.ts';
@@ -31,6 +32,7 @@ export const mixedKernels: readonly [string, Kernel][] = [
   ['half-matmul-quad', matmulQuad(only, 8)],
   ['half-convolution', convolutionBlock({ ...convolution, transposed: false, bias: true, epilogue: [], half: ['out', 'source', 'weight'] })],
   ['half-convolution-transposed', convolutionBlock({ ...convolution, transposed: true, bias: false, epilogue: [], half: ['source', 'weight'] })],
+  ['half-convolution-quad', convolutionQuad({ ...convolution, transposed: false, bias: true, epilogue: [], half: ['out', 'source', 'weight'] })],
   ['half-convolution-weight', convolutionWeight({ ...convolution, splits: 1, bias: true, half: ['dout', 'source'] })],
   ['unscale', unscale({ count: 256, partials: 2 })],
   ['adjust-loss-scale', adjustLossScale({ partials: 100, growthFactor: 2, backoffFactor: 0.5, growthInterval: 2000 })],

@@ -23,13 +23,13 @@ export function convolutionMatrix({ batch, groups, inChannels, outChannels, inpu
 }
 
 /** Kernels that are wider are loops over their columns: unrolled they would be long texts. */
-const UNROLLED = 12;
+export const UNROLLED = 12;
 /** Channels and columns that one lane makes. */
 const CHANNELS = 4;
 const COLUMNS = 14;
 
 /** One row where the chain allows it: its operands must lie like `out`. */
-function simplified(spec: ConvolutionSpec): ConvolutionSpec {
+export function simplified(spec: ConvolutionSpec): ConvolutionSpec {
   const { rows, columns } = convolutionMatrix(spec);
   const operands = spec.epilogue.flatMap(({ operands: all }) => all);
   if (!operands.every(({ access }) => isFull(access, rows, columns))) return spec;
@@ -39,7 +39,7 @@ function simplified(spec: ConvolutionSpec): ConvolutionSpec {
   return { ...flat, epilogue: flat.epilogue.map((step) => ({ ...step, operands: step.operands.map(({ name, access: { type } }) => ({ name, access: type ? { ...access, type } : access })) })) };
 }
 
-function formulaOf({ transposed, bias, epilogue, stride, padding, dilation, groups }: ConvolutionSpec): string {
+export function formulaOf({ transposed, bias, epilogue, stride, padding, dilation, groups }: ConvolutionSpec): string {
   const axis = (name: string, index: 0 | 1): string =>
     `${name} · ${stride[index]} + k${name} · ${dilation[index]} - ${padding[index]}`;
   const sum = transposed
@@ -134,7 +134,7 @@ interface Block {
 }
 
 /** Where the tap of a result stands, in columns from where its block begins; undefined where the stride leaves it out. */
-function offsetOf({ transposed, stride, padding, dilation }: ConvolutionSpec, result: number, tap: number): number | undefined {
+export function offsetOf({ transposed, stride, padding, dilation }: ConvolutionSpec, result: number, tap: number): number | undefined {
   if (!transposed) return result * stride[1] + tap * dilation[1] - padding[1];
   const distance = result + padding[1] - tap * dilation[1];
   return distance % stride[1] === 0 ? distance / stride[1] : undefined;

@@ -1,3 +1,5 @@
+import { convolutionSample } from '../../src/proof/convolution-samples.ts';
+import { proofs } from '../../src/proof/index.ts';
 import type { Sample } from '../../src/proof/proof.ts';
 import { normals } from '../../src/proof/sample-data.ts';
 import { expect, test, type Run } from '../harness.ts';
@@ -149,3 +151,22 @@ test('a variant that does not exist is refused', async ({ run }) => {
   });
   expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".' });
 });
+
+/** Sizes on which the quads of a convolution have edges everywhere; the ops' own samples have every stride, padding, dilation and group. */
+const CONVOLUTIONS: Readonly<Record<string, readonly Sample[]>> = {
+  conv1d: [convolutionSample([3, 5, 17], [17, 5, 5], 17)],
+  conv2d: [
+    convolutionSample([3, 5, 17, 17], [17, 5, 3, 3], 17, { padding: 1 }),
+    convolutionSample([5, 17, 5, 5], [33, 17, 3, 3], 33, { padding: 1, stride: 2 }),
+    convolutionSample([5, 6, 1, 33], [6, 3, 1, 5], 6, { groups: 2, padding: [0, 2] }),
+  ],
+  convTranspose2d: [convolutionSample([3, 5, 5, 7], [5, 3, 3, 4], 3, { stride: [2, 3], padding: 1 }), convolutionSample([5, 3, 3, 5], [3, 17, 5, 3], 17, { stride: [3, 1] })],
+};
+
+for (const [op, samples] of Object.entries(CONVOLUTIONS)) {
+  test(`${op} in quads: every sample and sizes with edges, forward and all gradients`, async ({ run }) => {
+    test.setTimeout(240_000);
+    const kernels = await prove(run, op, [...samples, ...proofs[op]!.samples], { variants: { convolution: 'quad' } });
+    expect(kernels.filter((kernel) => /^convolution(-transposed)?\//.test(kernel))).toEqual(['convolution-transposed/quad', 'convolution/quad']);
+  });
+}

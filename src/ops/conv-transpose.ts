@@ -1,6 +1,6 @@
 import type { Convolution } from '../../shaders/convolution-parts.wgsl.ts';
 import { OptionError, ShapeError } from '../errors.ts';
-import { biasGradient, checkBias, checkGroups, convolve, weightGradient, weightSizes } from './convolution.ts';
+import { biasGradient, checkBias, checkGroups, convolutionFamily, convolve, weightGradient, weightSizes } from './convolution.ts';
 import type { Named, LibraryOp, Options } from './op.ts';
 import { showShape, type Tensor } from './tensor.ts';
 import { each, extentOf, pairOption, planeOf, shapeWith, steps } from './window.ts';
@@ -33,6 +33,7 @@ export const convTranspose2d: LibraryOp = {
   name: 'convTranspose2d',
   group: 'convolution',
   formula: 'out = bias + the gradient of a conv2d with this weight by its input, where x is that by its output',
+  families: [convolutionFamily],
   notes: 'weight [in, out / groups, height, width].',
   inputs: ['x', 'weight', 'bias'],
   optional: ['bias'],

@@ -1,17 +1,23 @@
 import type { Convolution, Pair } from '../../shaders/convolution-parts.wgsl.ts';
 import { convolutionWeight, weightSplits, type ConvolutionWeightSpec } from '../../shaders/convolution-weight.wgsl.ts';
 import { convolutionBlock, convolutionMatrix, type ConvolutionSpec } from '../../shaders/convolution.wgsl.ts';
+import { quadKernels } from '../../shaders/loaded-quads.ts';
 import { checkNumber, OptionError, ShapeError, show } from '../errors.ts';
 import { graftAfter } from './map.ts';
 import type { Named, LibraryOp, Options } from './op.ts';
 import { foldAxes } from './reduce.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { hasQuads, type KernelFamily, type Request } from './request.ts';
 import { showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 import { checkFits, each, extentOf, pairOption, planeOf, shapeWith, steps, type Rank } from './window.ts';
 
 /** Products of an element and a weight, those with padding too. */
 const multiplications = ({ batch, groups, inChannels, outChannels, kernel, output }: Convolution): number =>
   batch * groups * inChannels * outChannels * kernel[0] * kernel[1] * output[0] * output[1];
+
+/** Below this many multiplications a kernel of quads saves less time than it takes to compile. */
+const WORTH_QUADS = 1 << 18;
+/** Places of all examples together below which the four lanes of a quad do not find a block of columns each. */
+const PLACES_FOR_QUADS = 64;
 
 /** A convolution forward, and backward to its input. */
 export const convolutionFamily: KernelFamily<ConvolutionSpec> = {
@@ -21,7 +27,18 @@ export const convolutionFamily: KernelFamily<ConvolutionSpec> = {
     const { rows, columns } = convolutionMatrix(spec);
     return 2 * multiplications(spec) + rows * columns * (spec.epilogue.length + (spec.bias ? 1 : 0));
   },
-  variants: [{ name: 'block', suits: () => true, kernel: convolutionBlock }],
+  variants: [
+    {
+      name: 'quad',
+      runs: hasQuads,
+      suits: (spec, target) => {
+        const [rows, columns] = spec.transposed ? spec.input : spec.output;
+        return target.adapterClass === 'cpu' && hasQuads(target) && spec.batch * rows * columns >= PLACES_FOR_QUADS && multiplications(spec) >= WORTH_QUADS;
+      },
+      kernel: (spec) => quadKernels().convolutionQuad(spec),
+    },
+    { name: 'block', suits: () => true, kernel: convolutionBlock },
+  ],
   absorbConsumer(request, tensor, consumer, keep) {
     const { spec } = request;
     if (request.writes.out!.id !== tensor.id) return undefined;
@@ -133,6 +150,7 @@ function convolution(name: string, rank: Rank): LibraryOp {
     name,
     group: 'convolution',
     formula: 'out[o, p] = bias[o] + Σ over c, q of x[c, stride · p + dilation · q - padding] · weight[o, c, q]',
+    families: [convolutionFamily],
     notes: `Cross-correlation, as PyTorch. padding: numbers, 'same' or 'valid'. ${rank === 2 ? 'p and q are pairs of places.' : 'p and q are places.'}`,
     inputs: ['x', 'weight', 'bias'],
     optional: ['bias'],

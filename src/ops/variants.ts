@@ -15,6 +15,7 @@ export const variantNames: Readonly<Record<string, readonly string[]>> = {
   'softmax': ['workgroup', 'row'],
   'softmax-backward': ['workgroup', 'row'],
   'cumsum': ['workgroup', 'serial'],
+  'convolution': ['quad', 'block'],
   'normalization': ['workgroup', 'serial'],
   'running-statistic': ['workgroup', 'serial'],
   'recurrent': ['quad', 'unit'],
@@ -23,7 +24,7 @@ export const variantNames: Readonly<Record<string, readonly string[]>> = {
 
 /** Variants whose lanes exchange values in quads: they run only where there are some. Written out like the names, and compared like them. */
 export const quadVariants: Readonly<Record<string, readonly string[]>> =
-  { 'matmul': ['quad'], 'recurrent': ['quad'], 'recurrent-backward': ['quad'] };
+  { 'matmul': ['quad'], 'convolution': ['quad'], 'recurrent': ['quad'], 'recurrent-backward': ['quad'] };
 
 /** The names of a family's variants that a device can run. */
 export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {

@@ -18,7 +18,8 @@ function geometry(x: Shape, weight: Shape, options: Options): Geometry {
 }
 
 const OWN_MUTANTS: readonly Mutant[] = [
-  { name: 'the bias forgotten in the first column', kernel: /^convolution-transposed/, find: 'sum0 += added;', replace: '', symptoms: ['formula', 'zero-block'] },
+  { name: 'the bias forgotten in the first column', kernel: /^convolution-transposed\/block/, find: 'sum0 += added;', replace: '', symptoms: ['formula', 'zero-block'] },
+  { name: 'the bias forgotten in the first column of quads', kernel: /^convolution-transposed\/quad/, find: 'sum0_0 += added0;', replace: '', symptoms: ['formula', 'zero-block'] },
 ];
 
 export const convTranspose2d: Proof = {
@@ -39,6 +40,6 @@ export const convTranspose2d: Proof = {
   ],
   sizes: convolutionSizes(2, true),
   // The kernels are conv2d's, each in the other one's place.
-  mutants: [...CONVOLUTION_MUTANTS.filter(({ name }) => /summed|row|position|examples/.test(name)), ...OWN_MUTANTS],
+  mutants: [...CONVOLUTION_MUTANTS.filter(({ name }) => /summed|row|position|examples|lane|class/.test(name)), ...OWN_MUTANTS],
   conventions: [],
 };

@@ -99,5 +99,5 @@ export const conv2d: Proof = { ...proofOfRank(2), samples: CONV2D_SAMPLES, sizes
 export const conv1d: Proof = {
   ...proofOfRank(1), samples: CONV1D_SAMPLES, sizes: convolutionSizes(1), conventions: [],
   // The kernels are conv2d's: what one row may hide is enough.
-  mutants: [...CONVOLUTION_MUTANTS.filter(({ name }) => /examples|padding|wide/.test(name)), ...BIAS_MUTANTS],
+  mutants: [...CONVOLUTION_MUTANTS.filter(({ name }) => /examples|padding|wide|lane/.test(name)), ...BIAS_MUTANTS],
 };
