@@ -12,7 +12,7 @@ function example(ofJax: number) {
     oneCase('MLP 784-128-10, batch 64', [contestant('chainrule', 2, { gflops: 1, fraction: 0.1 }), contestant('tfjs', 100, { peakBytes: 2 ** 22 }), contestant('jax', ofJax)]),
     oneCase('softmax 4096×1024', [contestant('chainrule', 3, { gbps: 2.5, fraction: 0.5 }), contestant('jax', null, { notPossible: 'no such op' })], 'rows'),
   ];
-  const result = resultOf(cases, { sweeps: [{ name: 'batch of a net', note: 'Something grows.', points: [{ label: '1', flops: 1e6, ms: 1 }, { label: '2', flops: 2e6, ms: 2 }] }] });
+  const result = resultOf(cases, { sweeps: [{ name: 'batch of a net', note: { below: 'Something stays.', above: 'Something grows.' }, points: [{ label: '1', flops: 1e6, ms: 1 }, { label: '2', flops: 2e6, ms: 2 }] }] });
   const problems = problemsOf(result);
   return { ...result, requirements: requirementsOf(result), problems, passed: problems.length === 0 };
 }
@@ -35,10 +35,16 @@ test('the document says where it comes from and what was missed', () => {
 });
 
 test('where time is not near-linear in the work the document says why', () => {
-  const text = (ms: readonly number[]): string => benchmarkDocument({ ...example(20), sweeps: [{ name: 'batch of a net', note: 'Something grows.', points: ms.map((value, i) => ({ label: String(i), flops: 1e6 * 2 ** i, ms: value })) }] });
+  const text = (ms: readonly number[]): string => benchmarkDocument({ ...example(20), sweeps: [{ name: 'batch of a net', note: { below: 'Something stays.', above: 'Something grows.' }, points: ms.map((value, i) => ({ label: String(i), flops: 1e6 * 2 ** i, ms: value })) }] });
   expect(text([1, 2, 4, 8])).toContain('the power 1 of the work, 1 over the largest three sizes: near-linear.\n');
-  expect(text([1, 1, 1, 2, 4])).toMatch(/the power 0\.5 of the work, 1 over the largest three sizes: not linear\. Something grows\.\n/);
+  expect(text([1, 1, 1, 2, 4])).toMatch(/the power 0\.5 of the work, 1 over the largest three sizes: not linear\. Something stays\.\n/);
   expect(text([1, 4, 16])).toContain('the power 2 of the work: not linear. Something grows.');
+});
+
+test('of ops below half of the copy the document says what they do beside', () => {
+  const text = benchmarkDocument(resultOf([oneCase('layerNorm 4096×1024', [contestant('chainrule', 1, { fraction: 0.4 })], 'rows')]));
+  expect(text).toContain('- layerNorm 4096×1024, 40 %: it reads each row three times');
+  expect(benchmarkDocument(example(20))).not.toContain('Below half');
 });
 
 test('products are held against themselves without robustness, where that was measured', async () => {
@@ -62,7 +68,7 @@ test('a part of a run makes no document', () => {
 });
 
 const about = {
-  adapter: resultOf([]).adapter, sweeps: [{ name: 'batch', note: 'why' }],
+  adapter: resultOf([]).adapter, sweeps: [{ name: 'batch', note: { below: 'why', above: 'so' } }],
   cases: [
     { name: 'small', kind: 'product', large: false, flops: 1e9, bytes: 1, peers: ['chainrule', 'jax'] }, { name: 'large', kind: 'product', large: true, flops: 1e9, bytes: 1, peers: ['chainrule', 'jax', 'onnxruntime'] },
   ],
@@ -116,7 +122,7 @@ test('another adapter than the one that was asked for is refused', async () => {
 
 test('sweeps replace the cases, and a name that does not exist is told', async () => {
   const host = fakeHost();
-  expect((await run(host, '--sweep')).sweeps).toEqual([{ name: 'batch', note: 'why', points: [{ label: '1', flops: 1, ms: 1 }] }]);
+  expect((await run(host, '--sweep')).sweeps).toEqual([{ name: 'batch', note: { below: 'why', above: 'so' }, points: [{ label: '1', flops: 1, ms: 1 }] }]);
   expect(host.asked).toEqual(['about', 'ceilings', 'sweep batch', 'ceilings']);
   await expect(run(fakeHost(), '--case', 'conv')).rejects.toThrow('--case needs to match a name (large cases need --full or a GPU), got /conv/. Names: small; large');
   await expect(run(fakeHost(), '--case', 'large')).rejects.toThrow('--case needs to match a name');

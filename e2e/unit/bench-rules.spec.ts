@@ -1,5 +1,5 @@
 import { expect, test } from 'playwright/test';
-import { problemsOf, ratioOf, requirementsOf } from '../../src/cli/bench-rules.mjs';
+import { belowCopy, problemsOf, ratioOf, requirementsOf } from '../../src/cli/bench-rules.mjs';
 import { contestant, oneCase, resultOf } from './bench-kit.ts';
 
 const mlp = (own: number, tfjs: number, jax: number, eager = 1000) =>
@@ -74,4 +74,12 @@ test('a failed gate fails, whoever it is; what a peer can\'t do does not', () =>
 
 test('what was not measured requires nothing', () => {
   expect(requirementsOf(resultOf([oneCase('predict 784-128-10, batch 1', [contestant('chainrule', 1), contestant('jax', 1)], 'predict')]))).toEqual([]);
+});
+
+test('an op that memory bounds reaches half of the copy, or the document says why not', () => {
+  const at = (name: string, fraction: number) => resultOf([oneCase(name, [contestant('chainrule', 1, { fraction }), contestant('jax', 1, { fraction: 0.1 })], 'rows')]);
+  expect(belowCopy(at('softmax 4096×1024', 0.5))).toEqual([]);
+  expect(belowCopy(at('softmax 4096×1024', 0.49))).toEqual([{ name: 'softmax 4096×1024', fraction: 0.49, does: expect.stringContaining('two exponentials') as unknown as string }]);
+  expect(problemsOf(at('softmax 4096×1024', 0.2))).toEqual([]);
+  expect(problemsOf(at('cumsum 4096×1024', 0.2))).toEqual(['cumsum 4096×1024: 0.2 of the copy\'s bandwidth, required ≥ 0.5 or a reason.']);
 });

@@ -1,7 +1,7 @@
 // docs/benchmarks.md: written from a complete run of npm run bench, by nobody's hand.
 import { withoutRobustness } from './bench-robustness.mjs';
-import { growth } from './bench-statistics.mjs';
-import { bytesText, caseHeader, caseRows, countHeader, countRows, percent, robustnessHeader, robustnessRow, short } from './bench-table.mjs';
+import { belowCopy } from './bench-rules.mjs';
+import { bytesText, caseHeader, caseRows, countHeader, countRows, growthText, nearLinear, percent, robustnessHeader, robustnessRow, short } from './bench-table.mjs';
 
 /** @typedef {import('./bench-result.mjs').BenchResult} BenchResult */
 
@@ -41,15 +41,6 @@ function modes({ cases }) {
   return markdownTable(['contestant', 'how', 'cases'], [...byMode.values()].map(({ peer, mode, cases: names }) => [peer, mode, names.length > 4 ? `${names.length} cases` : names.join('; ')]));
 }
 
-const nearLinear = { from: 0.85, to: 1.15 };
-
-/** The fitted power, over all sizes and over the largest three, and where it is not near 1 the reason. @param {readonly { flops: number, ms: number }[]} points @param {string} note */
-function growthText(points, note) {
-  const [all, largest] = [growth(points), growth(points.slice(-3))];
-  const isNear = all >= nearLinear.from && all <= nearLinear.to;
-  return `Time grows with the power ${short(all)} of the work${points.length > 3 ? `, ${short(largest)} over the largest three sizes` : ''}: ${isNear ? 'near-linear.' : `not linear. ${note}`}`;
-}
-
 /** @param {BenchResult} result */
 function sweepText({ sweeps, ceilings }) {
   return sweeps.map(({ name, note, points }) => [
@@ -57,7 +48,7 @@ function sweepText({ sweeps, ceilings }) {
     markdownTable(['size', 'MFLOP a step', 'ms a step', 'GFLOP/s', 'of ceiling'], points.map(({ label, flops, ms }) => {
       const rate = flops / ms / 1e6;
       return [label, short(flops / 1e6), short(ms), short(rate), ceilings ? percent(rate / ceilings.gflops) : ''];
-    })), '', growthText(points, note),
+    })), '', growthText({ points, note }),
   ].join('\n')).join('\n\n');
 }
 
@@ -92,6 +83,17 @@ On a machine with a GPU the browser takes it (\`CHAINRULE_ADAPTER=gpu\` insists)
 Vulkan; where there is no browser, \`npm run bench:node\` runs the cases in Node through Dawn. Both print the adapter first: the fallback to software is
 silent in WebGPU.`;
 
+/** Why ops that memory bounds stay below half of the copy. @param {BenchResult} result */
+function belowCopyText(result) {
+  const below = belowCopy(result);
+  if (below.length === 0) return '';
+  return `Below half of the copy's bandwidth, counting each number read and written once:
+
+${below.map(({ name, fraction, does }) => `- ${name}, ${percent(fraction)}: it ${does ?? 'has no reason that is known'}.`).join('\n')}
+
+${result.adapter?.class === 'gpu' ? '' : 'On a software adapter a load costs about as much wherever the number lies: reading a row again from the cache counts like reading it first.\n\n'}`;
+}
+
 /** The document of a complete result. @param {BenchResult} result @returns {string} */
 export function benchmarkDocument(result) {
   if (!result.complete) throw new Error('benchmarkDocument: needs a complete result, got a part.');
@@ -111,7 +113,7 @@ ${requirements(result)}
 
 ${markdownTable(caseHeader, cases.flatMap(caseRows))}
 
-## What WebGPU was asked for
+${belowCopyText(result)}## What WebGPU was asked for
 
 Per step, product, op or prediction, in steady state.
 

@@ -19,7 +19,7 @@
 
 /** @typedef {{ peer: string, bytes: number, gzip: number, note: string | null }} SizeResult */
 
-/** @typedef {{ name: string, note: string, points: { label: string, flops: number, ms: number }[] }} SweepResult */
+/** @typedef {{ name: string, note: { below: string, above: string }, points: { label: string, flops: number, ms: number }[] }} SweepResult */
 
 /** @typedef {{ name: string, ms: number, withoutMs: number }} RobustnessResult Milliseconds of a product in the usual browser, and in one with robustness switched off. */
 

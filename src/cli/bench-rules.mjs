@@ -33,6 +33,30 @@ const transformerDispatches = (/** @type {number} */ layers) => 25 + 28 * layers
 /** On a software adapter: the least speed of a product, as a part of that without the browser's robustness. */
 const leastWithRobustness = 0.65;
 
+/** An op that memory bounds either reaches this part of the copy's bandwidth or says why not. */
+const leastOfCopy = 0.5;
+
+/** What such an op does beside reading its inputs and writing its results once. */
+const beside = /** @type {readonly { what: RegExp, does: string }[]} */ ([
+  { what: /^softmax \d/, does: 'reads each row twice, for its sum and for its results, and makes two exponentials an element' },
+  { what: /^softmax and gradient/, does: 'reads each row twice in both directions, and makes two exponentials an element' },
+  { what: /^layerNorm \d/, does: 'reads each row three times: for the mean, for the squares of what differs from it, and for its results' },
+  { what: /^layerNorm and gradients/, does: 'reads each row three times forward and twice backward, and both tensors once more for the gradients of weight and bias' },
+  { what: /^crossEntropy/, does: 'reads each row twice, makes two exponentials an element, and compares each place with the label' },
+]);
+
+/**
+ * Own cases that memory bounds and that reach less than half of the copy's bandwidth, with the reason; a case without a known reason is a problem.
+ * @param {Pick<BenchResult, 'cases'>} result @returns {{ name: string, fraction: number, does: string | undefined }[]}
+ */
+export function belowCopy({ cases }) {
+  return cases.flatMap(({ name, kind, contestants }) => {
+    const fraction = contestants.find(({ peer }) => peer === 'chainrule')?.fraction;
+    if (kind !== 'rows' || fraction === undefined || fraction === null || fraction >= leastOfCopy) return [];
+    return [{ name, fraction, does: beside.find(({ what }) => what.test(name))?.does }];
+  });
+}
+
 const short = (/** @type {number} */ value) => String(Number(value.toPrecision(3)));
 
 /** The library's fastest mode that is right. @param {readonly ContestantResult[]} contestants @param {string} library */
@@ -135,5 +159,6 @@ export function problemsOf(result) {
     return peer === 'chainrule' && notPossible !== null ? [`${name}: chainrule can't: ${notPossible}.`] : [];
   }));
   const missed = requirementsOf(result).filter(({ met }) => !met).map(({ what, against, required, got }) => `${what}: ${got} of ${against}, required ${required}.`);
-  return [...failed, ...missed];
+  const unexplained = belowCopy(result).filter(({ does }) => does === undefined).map(({ name, fraction }) => `${name}: ${short(fraction)} of the copy's bandwidth, required ≥ ${leastOfCopy} or a reason.`);
+  return [...failed, ...missed, ...unexplained];
 }

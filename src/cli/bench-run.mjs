@@ -52,7 +52,7 @@ export async function runCases(host, options, say, extras) {
   const [startupChosen, sizesChosen] = [extras.startup && wanted(extraNames.startup), extras.sizes && wanted(extraNames.sizes)];
   // A name that only the options leave out deserves another answer than one that does not exist.
   const sweepsOnly = options.sweep && !options.document;
-  /** @type {{ name: string, note: string }[]} */
+  /** @type {{ name: string, note: { below: string, above: string } }[]} */
   const chosenSweeps = options.sweep || options.document ? about.sweeps.filter((/** @type {any} */ one) => wanted(one.name)) : [];
   if (sweepsOnly ? chosenSweeps.length === 0 : chosen.length === 0 && !startupChosen && !sizesChosen) {
     const names = sweepsOnly ? about.sweeps.map((/** @type {any} */ one) => one.name) : [...about.cases.map((/** @type {any} */ one) => one.name), ...Object.values(extraNames)];

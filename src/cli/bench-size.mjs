@@ -8,7 +8,7 @@ import { benchFolder } from './bench-install.mjs';
 
 /** What has to be said of a size, and which chunks its program never loads. */
 const programs = /** @type {const} */ ([
-  { peer: 'chainrule', without: undefined, note: 'without the gradient checker, which is a module of its own' },
+  { peer: 'chainrule', without: undefined, note: 'without the gradient checker, which is a module of its own; with every chunk that some trainings load when they ask for it' },
   { peer: 'tfjs', without: undefined, note: 'tfjs-core, tfjs-layers and the WebGPU backend, not the whole of @tensorflow/tfjs' },
   { peer: 'jax', without: /webgl/, note: 'without its WebGL backend, which it loads on demand; its optimisers would be a package of their own' },
   { peer: 'onnxruntime', without: undefined, note: 'inference only' },

@@ -1,4 +1,6 @@
 // The benchmark's result for people who look at a terminal.
+import { growth } from './bench-statistics.mjs';
+
 /** @typedef {import('./bench-result.mjs').BenchResult} BenchResult */
 
 export const short = (/** @type {number} */ value) => (value >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
@@ -47,6 +49,19 @@ export function countRows(one) {
   ]]));
 }
 
+/** Powers of the work that count as linear. */
+export const nearLinear = { from: 0.85, to: 1.15 };
+
+/**
+ * The fitted power of the work with which time grows, over all sizes and over the largest three, and where it is not near 1 the reason.
+ * @param {Pick<import('./bench-result.mjs').SweepResult, 'points' | 'note'>} sweep
+ */
+export function growthText({ points, note }) {
+  const [all, largest] = [growth(points), growth(points.slice(-3))];
+  const reason = all < nearLinear.from ? `not linear. ${note.below}` : all > nearLinear.to ? `not linear. ${note.above}` : 'near-linear.';
+  return `Time grows with the power ${short(all)} of the work${points.length > 3 ? `, ${short(largest)} over the largest three sizes` : ''}: ${reason}`;
+}
+
 /** @param {BenchResult} result */
 export function table(result) {
   const { adapter, ceilings, runtime, cases, startup, sizes, sweeps, robustness, requirements, problems, passed, seconds } = result;
@@ -59,7 +74,9 @@ export function table(result) {
       startup.map(({ peer, cold, warm }) => [peer, ...[cold.min, cold.median, warm.min, warm.median].map(short)])), ''] : []),
     ...(sizes.length > 0 ? [...columns(['bundle size', 'minified', 'gzip'], sizes.map(({ peer, bytes, gzip }) => [peer, bytesText(bytes), bytesText(gzip)])), ''] : []),
     ...(robustness.length > 0 ? [...columns(robustnessHeader, robustness.map(robustnessRow)), ''] : []),
-    ...sweeps.flatMap(({ name, points }) => [...columns([name, 'MFLOP', 'ms', 'GFLOP/s'], points.map(({ label, flops, ms }) => [label, short(flops / 1e6), short(ms), short(flops / ms / 1e6)])), '']),
+    ...sweeps.flatMap(({ name, note, points }) => [
+      ...columns([name, 'MFLOP', 'ms', 'GFLOP/s'], points.map(({ label, flops, ms }) => [label, short(flops / 1e6), short(ms), short(flops / ms / 1e6)])), growthText({ note, points }), '',
+    ]),
     ...(requirements.length > 0 ? [...columns(['requirement', 'against', 'required', 'got', 'met'], requirements.map(({ what, against, required, got, met }) => [what, against, required, got, met ? 'yes' : 'NO'])), ''] : []),
     ...reasons, ...problems.map((problem) => `- ${problem}`),
     `${passed ? requirements.length > 0 ? `All ${requirements.length} requirements are met` : 'Nothing here has a requirement' : `${problems.length} problems`} (${short(seconds)} s).`,
