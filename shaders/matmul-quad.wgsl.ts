@@ -111,10 +111,11 @@ for (var part = 0u; part < ${parts}u; part++) {
   let isOddPart = part % 2u == 1u;
 #endif
   ${lines(rows, (i) => {
-    const store = storeText(spec, chosen(i), rowOf(i));
-    return m % height === 0 ? store : `if (${rowOf(i)} < ${m}u) {
+    const store = storeText(spec, `chosen${i}`, rowOf(i));
+    return `let chosen${i} = ${chosen(i)};
+  ${m % height === 0 ? store : `if (${rowOf(i)} < ${m}u) {
     ${store}
-  }`;
+  }`}`;
   })}
 }`.trim();
 }

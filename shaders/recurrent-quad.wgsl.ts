@@ -69,7 +69,7 @@ function finishText(spec: RecurrentSpec, height: number, values: number, sums: r
   return wgsl`
 #if ${sums.length > 0}
   var sums = array<Value, ${Math.max(1, sums.length)}>(
-    ${sums.join(', ')}
+    ${lines(Math.ceil(sums.length / 8), (row) => sums.slice(8 * row, 8 * row + 8).join(', ') + (8 * row + 8 < sums.length ? ',' : ''), '    ')}
   );
 #endif
   for (var i = 0u; i < ${height}u; i++) {

@@ -180,17 +180,21 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
       let firstOfPart = firstOfTile + part * 4u;
       let isLower = part >= 2u;
       let isOddPart = part % 2u == 1u;
+      let chosen0 = select(select(sum0, sum4, isOddPart), select(sum8, sum12, isOddPart), isLower);
       if (firstOfPart + place0 < 20u) {
-        store_out(firstOfPart + place0, column, epilogue(select(select(sum0, sum4, isOddPart), select(sum8, sum12, isOddPart), isLower), firstOfPart + place0, column));
+        store_out(firstOfPart + place0, column, epilogue(chosen0, firstOfPart + place0, column));
       }
+      let chosen1 = select(select(sum1, sum5, isOddPart), select(sum9, sum13, isOddPart), isLower);
       if (firstOfPart + place1 < 20u) {
-        store_out(firstOfPart + place1, column, epilogue(select(select(sum1, sum5, isOddPart), select(sum9, sum13, isOddPart), isLower), firstOfPart + place1, column));
+        store_out(firstOfPart + place1, column, epilogue(chosen1, firstOfPart + place1, column));
       }
+      let chosen2 = select(select(sum2, sum6, isOddPart), select(sum10, sum14, isOddPart), isLower);
       if (firstOfPart + place2 < 20u) {
-        store_out(firstOfPart + place2, column, epilogue(select(select(sum2, sum6, isOddPart), select(sum10, sum14, isOddPart), isLower), firstOfPart + place2, column));
+        store_out(firstOfPart + place2, column, epilogue(chosen2, firstOfPart + place2, column));
       }
+      let chosen3 = select(select(sum3, sum7, isOddPart), select(sum11, sum15, isOddPart), isLower);
       if (firstOfPart + place3 < 20u) {
-        store_out(firstOfPart + place3, column, epilogue(select(select(sum3, sum7, isOddPart), select(sum11, sum15, isOddPart), isLower), firstOfPart + place3, column));
+        store_out(firstOfPart + place3, column, epilogue(chosen3, firstOfPart + place3, column));
       }
     }
   }

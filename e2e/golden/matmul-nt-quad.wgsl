@@ -205,17 +205,21 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     for (var part = 0u; part < 2u; part++) {
       let firstOfPart = firstOfTile + part * 4u;
       let isLower = part >= 1u;
+      let chosen0 = select(sum0, sum4, isLower);
       if (firstOfPart + place0 < 13u) {
-        store_out(firstOfPart + place0, column, select(sum0, sum4, isLower));
+        store_out(firstOfPart + place0, column, chosen0);
       }
+      let chosen1 = select(sum1, sum5, isLower);
       if (firstOfPart + place1 < 13u) {
-        store_out(firstOfPart + place1, column, select(sum1, sum5, isLower));
+        store_out(firstOfPart + place1, column, chosen1);
       }
+      let chosen2 = select(sum2, sum6, isLower);
       if (firstOfPart + place2 < 13u) {
-        store_out(firstOfPart + place2, column, select(sum2, sum6, isLower));
+        store_out(firstOfPart + place2, column, chosen2);
       }
+      let chosen3 = select(sum3, sum7, isLower);
       if (firstOfPart + place3 < 13u) {
-        store_out(firstOfPart + place3, column, select(sum3, sum7, isLower));
+        store_out(firstOfPart + place3, column, chosen3);
       }
     }
   }

@@ -241,17 +241,21 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     for (var part = 0u; part < 2u; part++) {
       let firstOfPart = firstOfTile + part * 4u;
       let isLower = part >= 1u;
+      let chosen0 = select(sum0, sum4, isLower);
       if (firstOfPart < 13u) {
-        store_out(firstOfPart, column, select(sum0, sum4, isLower));
+        store_out(firstOfPart, column, chosen0);
       }
+      let chosen1 = select(sum1, sum5, isLower);
       if (firstOfPart + 1u < 13u) {
-        store_out(firstOfPart + 1u, column, select(sum1, sum5, isLower));
+        store_out(firstOfPart + 1u, column, chosen1);
       }
+      let chosen2 = select(sum2, sum6, isLower);
       if (firstOfPart + 2u < 13u) {
-        store_out(firstOfPart + 2u, column, select(sum2, sum6, isLower));
+        store_out(firstOfPart + 2u, column, chosen2);
       }
+      let chosen3 = select(sum3, sum7, isLower);
       if (firstOfPart + 3u < 13u) {
-        store_out(firstOfPart + 3u, column, select(sum3, sum7, isLower));
+        store_out(firstOfPart + 3u, column, chosen3);
       }
     }
   }

@@ -79,7 +79,8 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     sum2_3 = fma(Value(h3), weight2_0, sum2_3);
   }
   var sums = array<Value, 12>(
-    sum0_0, sum0_1, sum0_2, sum0_3, sum1_0, sum1_1, sum1_2, sum1_3, sum2_0, sum2_1, sum2_2, sum2_3
+    sum0_0, sum0_1, sum0_2, sum0_3, sum1_0, sum1_1, sum1_2, sum1_3,
+    sum2_0, sum2_1, sum2_2, sum2_3
   );
   for (var i = 0u; i < 4u; i++) {
     let row = firstRow + (i - i % 4u) + (place ^ (i % 4u));

@@ -154,7 +154,8 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     sum0_15 = fma(Value(h15.w), weight0_3, sum0_15);
   }
   var sums = array<Value, 16>(
-    sum0_0, sum0_1, sum0_2, sum0_3, sum0_4, sum0_5, sum0_6, sum0_7, sum0_8, sum0_9, sum0_10, sum0_11, sum0_12, sum0_13, sum0_14, sum0_15
+    sum0_0, sum0_1, sum0_2, sum0_3, sum0_4, sum0_5, sum0_6, sum0_7,
+    sum0_8, sum0_9, sum0_10, sum0_11, sum0_12, sum0_13, sum0_14, sum0_15
   );
   for (var i = 0u; i < 16u; i++) {
     let row = firstRow + (i - i % 4u) + (place ^ (i % 4u));

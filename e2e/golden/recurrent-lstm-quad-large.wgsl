@@ -248,7 +248,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     sum3_7 = fma(Value(h7.w), weight3_3, sum3_7);
   }
   var sums = array<Value, 32>(
-    sum0_0, sum0_1, sum0_2, sum0_3, sum0_4, sum0_5, sum0_6, sum0_7, sum1_0, sum1_1, sum1_2, sum1_3, sum1_4, sum1_5, sum1_6, sum1_7, sum2_0, sum2_1, sum2_2, sum2_3, sum2_4, sum2_5, sum2_6, sum2_7, sum3_0, sum3_1, sum3_2, sum3_3, sum3_4, sum3_5, sum3_6, sum3_7
+    sum0_0, sum0_1, sum0_2, sum0_3, sum0_4, sum0_5, sum0_6, sum0_7,
+    sum1_0, sum1_1, sum1_2, sum1_3, sum1_4, sum1_5, sum1_6, sum1_7,
+    sum2_0, sum2_1, sum2_2, sum2_3, sum2_4, sum2_5, sum2_6, sum2_7,
+    sum3_0, sum3_1, sum3_2, sum3_3, sum3_4, sum3_5, sum3_6, sum3_7
   );
   for (var i = 0u; i < 8u; i++) {
     let row = firstRow + (i - i % 4u) + (place ^ (i % 4u));

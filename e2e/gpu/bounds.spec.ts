@@ -19,7 +19,9 @@ function clampsInLoops(spirv: string): string[] {
     if (merge) open.push(merge);
     for (const loop of open) (loops[loop] ??= []).push(line);
   }
-  return Object.values(loops).filter((lines) => lines.some((line) => line.includes(' Fma '))).flat().filter((line) => /OpExtInst .* [USF](Min|Max|Clamp) /.test(line));
+  // What stands in two loops counts once.
+  const hot = new Set(Object.values(loops).filter((lines) => lines.some((line) => line.includes(' Fma '))).flat());
+  return [...hot].filter((line) => /OpExtInst .* [USF](Min|Max|Clamp) /.test(line));
 }
 
 const product = (transposeA: boolean, transposeB: boolean): MatmulSpec =>
