@@ -193,11 +193,12 @@ const QUAD_LANES = 16;
  * must come to an exchange, and may store nothing.
  */
 export function quadKernel(parts: Parts): Kernel {
+  const workgroupSize = parts.workgroupSize ?? QUAD_LANES;
   const code = indented(wgsl`
 ${header(parts, ['subgroups'])}
-@compute @workgroup_size(${QUAD_LANES})
+@compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let lane = invocation.y * (groups.x * ${QUAD_LANES}u) + invocation.x;
+  let lane = invocation.y * (groups.x * ${workgroupSize}u) + invocation.x;
   let isLive = lane < ${parts.count * 4}u;
   let place = lane % 4u;
   let quad = min(lane / 4u, ${parts.count - 1}u);
@@ -205,6 +206,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
 }
 `);
   return {
-    name: parts.name, workgroupSize: QUAD_LANES, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count * 4, ...enablesOf(parts, ['subgroups']),
+    name: parts.name, workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count * 4, ...enablesOf(parts, ['subgroups']),
   };
 }

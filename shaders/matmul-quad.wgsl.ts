@@ -18,6 +18,11 @@ function elementText(spec: MatmulSpec, operand: 'a' | 'b', row: string, column: 
   return halfOr(spec, operand) === 'f32' ? element : unit === 4 ? `vec4f(${element})` : `f32(${element})`;
 }
 
+/** A lane has the columns of one vec4, or of a second one 16 to the right: what belongs to that has names of its own. */
+type Side = 'own' | 'right';
+
+const named = (side: Side, name: string): string => (side === 'own' ? name : `right${name[0]!.toUpperCase()}${name.slice(1)}`);
+
 /** The element that begins the given four. */
 const elementOf = (fours: string): string => (/^\d+u$/.test(fours) ? `${4 * Number.parseInt(fours, 10)}u` : times(fours, 4));
 
@@ -39,37 +44,52 @@ vec4f(
   return chainCall(name, chain, value, usesRows(spec, operand) ? `firstRow${operand.toUpperCase()} + ${row}` : row, elementOf(fours));
 }
 
-/** The rows of b, k by k, for the lane's four columns: registers b0 to b3, of which `depth` are steps along k. */
-function loadsOfB(spec: MatmulSpec, k: string, depth: number): string[] {
+/** The rows of b, k by k, for four of the lane's columns: registers b0 to b3, of which `depth` are steps along k; turned into `columns` where all are. */
+function loadsOfB(spec: MatmulSpec, side: Side, k: string, depth: number): string[] {
   const { transposeA, transposeB, n } = spec;
   const isWhole = depth === 4;
   const all = [0, 1, 2, 3];
+  const own = (name: string): string => named(side, name);
+  // A matrix of columns along k makes four steps of a row one product: its sum goes to memory once for all four.
+  const turnedWhole = wgsl`
+let ${own('columns')} = mat4x4f(
+  ${lines(4, (c) => `vec4f(${all.map((j) => `${own(`b${j}`)}.${COMPONENTS[c]}`).join(', ')}),`)}
+)`.trim() + ';';
+  const fourOfRow = (row: string): string => fourText(spec, 'b', row, own('four'), n % 4 === 0);
   if (transposeB) {
     // Four along k of each column, then turned: which component is which is decided here, in the text.
-    const name = transposeA ? 'step' : 'b';
-    const columns = all.map((c) => `let column${c} = ${fourText(spec, 'b', `columnRow${c}`, k, isWhole)};`);
-    const turned = all.filter((j) => j < depth).map((j) => `let ${name}${j} = vec4f(${all.map((c) => `column${c}.${COMPONENTS[j]}`).join(', ')});`);
+    const name = own(transposeA ? 'step' : 'b');
+    const columns = all.map((c) => `let ${own(`column${c}`)} = ${fourText(spec, 'b', own(`columnRow${c}`), k, isWhole)};`);
+    if (!transposeA && isWhole) return [...columns, `let ${own('columns')} = mat4x4f(${all.map((c) => own(`column${c}`)).join(', ')});`];
+    const turned = all.filter((j) => j < depth).map((j) => `let ${name}${j} = vec4f(${all.map((c) => `${own(`column${c}`)}.${COMPONENTS[j]}`).join(', ')});`);
     if (!transposeA) return [...columns, ...turned];
     // Here register i is the step of the lane at place ^ i: pairs exchanged at odd places, halves at high ones.
-    const none = all.filter((j) => j >= depth).map((j) => `let step${j} = vec4f(0.0);`);
+    const none = all.filter((j) => j >= depth).map((j) => `let ${name}${j} = vec4f(0.0);`);
     return [
       ...columns, ...turned, ...none,
-      ...all.map((i) => `let pair${i} = select(step${i}, step${i ^ 1}, isOdd);`), ...all.map((i) => `let b${i} = select(pair${i}, pair${i ^ 2}, isHigh);`),
+      ...all.map((i) => `let ${own(`pair${i}`)} = select(${name}${i}, ${name}${i ^ 1}, isOdd);`),
+      ...all.map((i) => `let ${own(`b${i}`)} = select(${own(`pair${i}`)}, ${own(`pair${i ^ 2}`)}, isHigh);`),
+      ...(isWhole ? [turnedWhole] : []),
     ];
   }
-  if (!transposeA) return all.filter((j) => j < depth).map((j) => `let b${j} = ${fourText(spec, 'b', plus(elementOf(k), j), 'four', n % 4 === 0)};`);
-  return all.map((j) => {
+  if (!transposeA) return [...all.filter((j) => j < depth).map((j) => `let ${own(`b${j}`)} = ${fourOfRow(plus(elementOf(k), j))};`), ...(isWhole ? [turnedWhole] : [])];
+  return [...all.map((j) => {
     const row = `${elementOf(k)} + place${j}`;
-    if (isWhole) return `let b${j} = ${fourText(spec, 'b', row, 'four', n % 4 === 0)};`;
-    return `let b${j} = select(vec4f(0.0), ${fourText(spec, 'b', `min(${row}, ${spec.k - 1}u)`, 'four', n % 4 === 0)}, ${row} < ${spec.k}u);`;
-  });
+    return `let ${own(`b${j}`)} = ${isWhole ? fourOfRow(row) : `select(vec4f(0.0), ${fourOfRow(`min(${row}, ${spec.k - 1}u)`)}, ${row} < ${spec.k}u)`};`;
+  }), ...(isWhole ? [turnedWhole] : [])];
+}
+
+/** What a quad makes: rows, and columns by the fours of each lane. */
+interface Tile {
+  readonly height: number;
+  readonly sides: readonly Side[];
 }
 
 /** Four steps along k, or the `rest` steps after the last four: `k` counts fours. */
-function block(spec: MatmulSpec, height: number, k: string, rest = 0): string {
+function block(spec: MatmulSpec, { height, sides }: Tile, k: string, rest = 0): string {
   const { transposeA } = spec;
   const depth = rest || 4;
-  const text = loadsOfB(spec, k, depth);
+  const text = sides.flatMap((side) => loadsOfB(spec, side, k, depth));
   for (let g = 0; g < height / 4; g++) {
     const step = `${elementOf(k)} + place`;
     const own = !transposeA ? fourText(spec, 'a', `row${g}`, k, depth === 4)
@@ -77,10 +97,13 @@ function block(spec: MatmulSpec, height: number, k: string, rest = 0): string {
         : `select(vec4f(0.0), ${fourText(spec, 'a', `min(${step}, ${spec.k - 1}u)`, `row${g}`, spec.m % 4 === 0)}, ${step} < ${spec.k}u)`;
     text.push('{', `let a0 = ${own};`, ...[1, 2, 3].map((i) => `let a${i} = ${EXCHANGES[i]}(a0);`));
     for (let i = 0; i < 4; i++) {
-      for (let j = 0; j < (transposeA ? 4 : depth); j++) {
-        // Register and component change their parts: the lane at place ^ i loaded row i of four, or at place ^ j step j along k.
-        const factor = transposeA ? `a${j}.${COMPONENTS[i]}` : `a${i}.${COMPONENTS[j]}`;
-        text.push(`sum${4 * g + i} = fma(vec4f(${factor}), b${j}, sum${4 * g + i});`);
+      // Register and component change their parts: the lane at place ^ i loaded row i of four, or at place ^ j step j along k.
+      const factor = (j: number): string => (transposeA ? `a${j}.${COMPONENTS[i]}` : `a${i}.${COMPONENTS[j]}`);
+      const row = transposeA ? `vec4f(${[0, 1, 2, 3].map(factor).join(', ')})` : `a${i}`;
+      for (const side of sides) {
+        const sum = `${named(side, 'sum')}${4 * g + i}`;
+        if (depth === 4) text.push(`${sum} += ${row} * ${named(side, 'columns')};`);
+        else for (let j = 0; j < (transposeA ? 4 : depth); j++) text.push(`${sum} = fma(vec4f(${factor(j)}), ${named(side, 'b')}${j}, ${sum});`);
       }
     }
     text.push('}');
@@ -92,12 +115,12 @@ function block(spec: MatmulSpec, height: number, k: string, rest = 0): string {
  * The stores of a tile, part after part of its rows in a loop: a software adapter makes long code of a store, and of an epilogue's load, and
  * compiles long where each row has its own.
  */
-function storesText(spec: MatmulSpec, height: number): string {
+function storesText(spec: MatmulSpec, height: number, side: Side): string {
   const { m, transposeA } = spec;
-  if (spec.epilogue.some(drawOf)) return drawnStoresText(spec, height);
+  if (spec.epilogue.some(drawOf)) return drawnStoresText(spec, height, side);
   const rows = Math.max(4, height / 4);
   const parts = height / rows;
-  const sum = (i: number, part: number): string => `sum${rows * part + i}`;
+  const sum = (i: number, part: number): string => `${named(side, 'sum')}${rows * part + i}`;
   const chosen = (i: number): string => (parts === 2
     ? `select(${sum(i, 0)}, ${sum(i, 1)}, isLower)`
     : `select(select(${sum(i, 0)}, ${sum(i, 1)}, isOddPart), select(${sum(i, 2)}, ${sum(i, 3)}, isOddPart), isLower)`);
@@ -121,14 +144,15 @@ for (var part = 0u; part < ${parts}u; part++) {
 }
 
 /** The stores of a tile row after row: an epilogue that draws is long, and takes a second to compile for each of many rows. */
-function drawnStoresText(spec: MatmulSpec, height: number): string {
+function drawnStoresText(spec: MatmulSpec, height: number, side: Side): string {
+  const sums = named(side, 'sum');
   return wgsl`
 for (var i = 0u; i < ${height}u; i++) {
   let row = firstOfTile + ${spec.transposeA ? 'i' : 'i / 4u * 4u + (place ^ i) % 4u'};
-  var sum = sum0;
+  var sum = ${sums}0;
   switch i {
     ${lines(height - 1, (i) => `case ${i + 1}u: {
-      sum = sum${i + 1};
+      sum = ${sums}${i + 1};
     }`, '    ')}
     default: {}
   }
@@ -167,31 +191,40 @@ ${lines(4, (i) => {
 }
 
 /**
- * A quad makes `height` × 16 results, each lane four columns of them in registers: no workgroup memory, no barrier. The lanes load
- * different rows of a and exchange them, so that no element is loaded twice within a quad. For adapters on which a load costs many
- * multiplications, and four lanes are one vector: software.
+ * A quad makes `height` × 16 results, each lane four columns of them in registers, or twice as many columns where there are 32 rows
+ * (`quad-wide`): no workgroup memory, no barrier. The lanes load different rows of a and exchange them, so that no element is loaded twice within a quad.
+ * For adapters on which a load costs many multiplications, and four lanes are one vector: software. Each result is a sum in the same
+ * order whatever the tile, so tiles give the same bits.
  */
 export function matmulQuad(spec: MatmulSpec, height: 8 | 16 | 32): Kernel {
   const { m, n, k, transposeA, transposeB } = spec;
   const fours = Math.ceil(n / 4);
-  const tileColumns = Math.ceil(fours / 4);
+  const isWide = height === 32;
+  const sides: readonly Side[] = isWide ? ['own', 'right'] : ['own'];
+  const tileColumns = Math.ceil(fours / (4 * sides.length));
   const tiles = Math.ceil(m / height) * tileColumns;
+  const form: Tile = { height, sides };
   const many = productCount(spec) > 1;
   const wholeFours = Math.floor(k / 4);
   const tile = many ? `(quad % ${tiles}u) / ${tileColumns}u` : `quad / ${tileColumns}u`;
   return quadKernel({
-    name: `matmul-${layoutName(spec)}/quad${halfName(spec)}`,
+    name: `matmul-${layoutName(spec)}/${isWide ? 'quad-wide' : 'quad'}${halfName(spec)}`,
     formula: matmulFormula(spec),
     ...matmulParts(spec, { vectorA: isVector(spec, 'a'), vectorB: isVector(spec, 'b') }),
     count: productCount(spec) * tiles,
+    // Wide tiles are few: each may have a thread of its own.
+    ...(isWide ? { workgroupSize: 4 } : {}),
     body: wgsl`
 #if ${isBatched(spec)}
 ${startsText(spec, `quad / ${tiles}u`)}
 #endif
   let tile = ${tile};
-  let wantedFour = (quad % ${tileColumns}u) * 4u + place;
+  let wantedFour = (quad % ${tileColumns}u) * ${4 * sides.length}u + place;
   // Lanes beyond the edge do the last lane's work again: their neighbours need what they load.
   let four = min(wantedFour, ${fours - 1}u);
+#if ${sides.length > 1}
+  let rightFour = min(wantedFour + 4u, ${fours - 1}u);
+#endif
   ${lines(4, (i) => `let place${i} = ${i === 0 ? 'place' : `(place ^ ${i}u) % 4u`};`)}
   ${lines(height / 4, (g) => (transposeA
     ? `let row${g} = min(${plus(times('tile', height / 4), g)}, ${Math.ceil(m / 4) - 1}u);`
@@ -201,26 +234,26 @@ ${startsText(spec, `quad / ${tiles}u`)}
   let isHigh = place >= 2u;
 #endif
 #if ${transposeB}
-  ${lines(4, (c) => `let columnRow${c} = min(${plus('four * 4u', c)}, ${n - 1}u);`)}
+  ${sides.flatMap((side) => [0, 1, 2, 3].map((c) => `let ${named(side, 'columnRow')}${c} = min(${plus(`${named(side, 'four')} * 4u`, c)}, ${n - 1}u);`)).join('\n  ')}
 #endif
-  ${lines(height, (i) => `var sum${i} = vec4f(0.0);`)}
+  ${sides.map((side) => lines(height, (i) => `var ${named(side, 'sum')}${i} = vec4f(0.0);`)).join('\n  ')}
   ${forEachTerm(spec, wgsl`
 #if ${wholeFours > 0}
 for (var k = 0u; k < ${wholeFours}u; k++) {
-    ${block(spec, height, 'k')}
+    ${block(spec, form, 'k')}
   }
 #endif
 #if ${k % 4 > 0}
   {
-    ${k % 4 > 0 ? block(spec, height, `${wholeFours}u`, k % 4) : ''}
+    ${k % 4 > 0 ? block(spec, form, `${wholeFours}u`, k % 4) : ''}
   }
 #endif
 `.trim())}
   let firstOfTile = ${times('tile', height)};
-  let column = four * 4u;
-  if (isLive && wantedFour < ${fours}u) {
-    ${storesText(spec, height)}
-  }
+  ${sides.map((side) => `if (isLive && ${side === 'own' ? 'wantedFour' : 'wantedFour + 4u'} < ${fours}u) {
+    let column = ${named(side, 'four')} * 4u;
+    ${storesText(spec, height, side)}
+  }`).join('\n  ')}
 #if ${spec.rowSums}
   // The first quad of a row of tiles adds up A's rows, four in each lane: in a loop of its own, which costs the other quads nothing.
   if (isLive && wantedFour == place${height < 16 ? ` && place < ${height / 4}u` : ''}) {

@@ -58,54 +58,36 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let b1 = b[(k * 4u + place1) * 2u + four];
     let b2 = b[(k * 4u + place2) * 2u + four];
     let b3 = b[(k * 4u + place3) * 2u + four];
+    let columns = mat4x4f(
+      vec4f(b0.x, b1.x, b2.x, b3.x),
+      vec4f(b0.y, b1.y, b2.y, b3.y),
+      vec4f(b0.z, b1.z, b2.z, b3.z),
+      vec4f(b0.w, b1.w, b2.w, b3.w),
+    );
     {
       let a0 = prologueA(a[(k * 4u + place) * 3u + row0], k * 4u + place, row0 * 4u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
-      sum0 = fma(vec4f(a0.x), b0, sum0);
-      sum0 = fma(vec4f(a1.x), b1, sum0);
-      sum0 = fma(vec4f(a2.x), b2, sum0);
-      sum0 = fma(vec4f(a3.x), b3, sum0);
-      sum1 = fma(vec4f(a0.y), b0, sum1);
-      sum1 = fma(vec4f(a1.y), b1, sum1);
-      sum1 = fma(vec4f(a2.y), b2, sum1);
-      sum1 = fma(vec4f(a3.y), b3, sum1);
-      sum2 = fma(vec4f(a0.z), b0, sum2);
-      sum2 = fma(vec4f(a1.z), b1, sum2);
-      sum2 = fma(vec4f(a2.z), b2, sum2);
-      sum2 = fma(vec4f(a3.z), b3, sum2);
-      sum3 = fma(vec4f(a0.w), b0, sum3);
-      sum3 = fma(vec4f(a1.w), b1, sum3);
-      sum3 = fma(vec4f(a2.w), b2, sum3);
-      sum3 = fma(vec4f(a3.w), b3, sum3);
+      sum0 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+      sum1 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+      sum2 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+      sum3 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
     }
     {
       let a0 = prologueA(a[(k * 4u + place) * 3u + row1], k * 4u + place, row1 * 4u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
-      sum4 = fma(vec4f(a0.x), b0, sum4);
-      sum4 = fma(vec4f(a1.x), b1, sum4);
-      sum4 = fma(vec4f(a2.x), b2, sum4);
-      sum4 = fma(vec4f(a3.x), b3, sum4);
-      sum5 = fma(vec4f(a0.y), b0, sum5);
-      sum5 = fma(vec4f(a1.y), b1, sum5);
-      sum5 = fma(vec4f(a2.y), b2, sum5);
-      sum5 = fma(vec4f(a3.y), b3, sum5);
-      sum6 = fma(vec4f(a0.z), b0, sum6);
-      sum6 = fma(vec4f(a1.z), b1, sum6);
-      sum6 = fma(vec4f(a2.z), b2, sum6);
-      sum6 = fma(vec4f(a3.z), b3, sum6);
-      sum7 = fma(vec4f(a0.w), b0, sum7);
-      sum7 = fma(vec4f(a1.w), b1, sum7);
-      sum7 = fma(vec4f(a2.w), b2, sum7);
-      sum7 = fma(vec4f(a3.w), b3, sum7);
+      sum4 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+      sum5 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+      sum6 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+      sum7 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
     }
   }
   let firstOfTile = tile * 8u;
-  let column = four * 4u;
   if (isLive && wantedFour < 2u) {
+    let column = four * 4u;
     for (var part = 0u; part < 2u; part++) {
       let firstOfPart = firstOfTile + part * 4u;
       let isLower = part >= 1u;

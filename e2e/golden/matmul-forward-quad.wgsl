@@ -80,102 +80,51 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     let column1 = b[columnRow1 * 6u + k];
     let column2 = b[columnRow2 * 6u + k];
     let column3 = b[columnRow3 * 6u + k];
-    let b0 = vec4f(column0.x, column1.x, column2.x, column3.x);
-    let b1 = vec4f(column0.y, column1.y, column2.y, column3.y);
-    let b2 = vec4f(column0.z, column1.z, column2.z, column3.z);
-    let b3 = vec4f(column0.w, column1.w, column2.w, column3.w);
+    let columns = mat4x4f(column0, column1, column2, column3);
     {
       let a0 = a[row0 * 6u + k];
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
-      sum0 = fma(vec4f(a0.x), b0, sum0);
-      sum0 = fma(vec4f(a0.y), b1, sum0);
-      sum0 = fma(vec4f(a0.z), b2, sum0);
-      sum0 = fma(vec4f(a0.w), b3, sum0);
-      sum1 = fma(vec4f(a1.x), b0, sum1);
-      sum1 = fma(vec4f(a1.y), b1, sum1);
-      sum1 = fma(vec4f(a1.z), b2, sum1);
-      sum1 = fma(vec4f(a1.w), b3, sum1);
-      sum2 = fma(vec4f(a2.x), b0, sum2);
-      sum2 = fma(vec4f(a2.y), b1, sum2);
-      sum2 = fma(vec4f(a2.z), b2, sum2);
-      sum2 = fma(vec4f(a2.w), b3, sum2);
-      sum3 = fma(vec4f(a3.x), b0, sum3);
-      sum3 = fma(vec4f(a3.y), b1, sum3);
-      sum3 = fma(vec4f(a3.z), b2, sum3);
-      sum3 = fma(vec4f(a3.w), b3, sum3);
+      sum0 += a0 * columns;
+      sum1 += a1 * columns;
+      sum2 += a2 * columns;
+      sum3 += a3 * columns;
     }
     {
       let a0 = a[row1 * 6u + k];
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
-      sum4 = fma(vec4f(a0.x), b0, sum4);
-      sum4 = fma(vec4f(a0.y), b1, sum4);
-      sum4 = fma(vec4f(a0.z), b2, sum4);
-      sum4 = fma(vec4f(a0.w), b3, sum4);
-      sum5 = fma(vec4f(a1.x), b0, sum5);
-      sum5 = fma(vec4f(a1.y), b1, sum5);
-      sum5 = fma(vec4f(a1.z), b2, sum5);
-      sum5 = fma(vec4f(a1.w), b3, sum5);
-      sum6 = fma(vec4f(a2.x), b0, sum6);
-      sum6 = fma(vec4f(a2.y), b1, sum6);
-      sum6 = fma(vec4f(a2.z), b2, sum6);
-      sum6 = fma(vec4f(a2.w), b3, sum6);
-      sum7 = fma(vec4f(a3.x), b0, sum7);
-      sum7 = fma(vec4f(a3.y), b1, sum7);
-      sum7 = fma(vec4f(a3.z), b2, sum7);
-      sum7 = fma(vec4f(a3.w), b3, sum7);
+      sum4 += a0 * columns;
+      sum5 += a1 * columns;
+      sum6 += a2 * columns;
+      sum7 += a3 * columns;
     }
     {
       let a0 = a[row2 * 6u + k];
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
-      sum8 = fma(vec4f(a0.x), b0, sum8);
-      sum8 = fma(vec4f(a0.y), b1, sum8);
-      sum8 = fma(vec4f(a0.z), b2, sum8);
-      sum8 = fma(vec4f(a0.w), b3, sum8);
-      sum9 = fma(vec4f(a1.x), b0, sum9);
-      sum9 = fma(vec4f(a1.y), b1, sum9);
-      sum9 = fma(vec4f(a1.z), b2, sum9);
-      sum9 = fma(vec4f(a1.w), b3, sum9);
-      sum10 = fma(vec4f(a2.x), b0, sum10);
-      sum10 = fma(vec4f(a2.y), b1, sum10);
-      sum10 = fma(vec4f(a2.z), b2, sum10);
-      sum10 = fma(vec4f(a2.w), b3, sum10);
-      sum11 = fma(vec4f(a3.x), b0, sum11);
-      sum11 = fma(vec4f(a3.y), b1, sum11);
-      sum11 = fma(vec4f(a3.z), b2, sum11);
-      sum11 = fma(vec4f(a3.w), b3, sum11);
+      sum8 += a0 * columns;
+      sum9 += a1 * columns;
+      sum10 += a2 * columns;
+      sum11 += a3 * columns;
     }
     {
       let a0 = a[row3 * 6u + k];
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
-      sum12 = fma(vec4f(a0.x), b0, sum12);
-      sum12 = fma(vec4f(a0.y), b1, sum12);
-      sum12 = fma(vec4f(a0.z), b2, sum12);
-      sum12 = fma(vec4f(a0.w), b3, sum12);
-      sum13 = fma(vec4f(a1.x), b0, sum13);
-      sum13 = fma(vec4f(a1.y), b1, sum13);
-      sum13 = fma(vec4f(a1.z), b2, sum13);
-      sum13 = fma(vec4f(a1.w), b3, sum13);
-      sum14 = fma(vec4f(a2.x), b0, sum14);
-      sum14 = fma(vec4f(a2.y), b1, sum14);
-      sum14 = fma(vec4f(a2.z), b2, sum14);
-      sum14 = fma(vec4f(a2.w), b3, sum14);
-      sum15 = fma(vec4f(a3.x), b0, sum15);
-      sum15 = fma(vec4f(a3.y), b1, sum15);
-      sum15 = fma(vec4f(a3.z), b2, sum15);
-      sum15 = fma(vec4f(a3.w), b3, sum15);
+      sum12 += a0 * columns;
+      sum13 += a1 * columns;
+      sum14 += a2 * columns;
+      sum15 += a3 * columns;
     }
   }
   let firstOfTile = tile * 16u;
-  let column = four * 4u;
   if (isLive && wantedFour < 4u) {
+    let column = four * 4u;
     for (var part = 0u; part < 4u; part++) {
       let firstOfPart = firstOfTile + part * 4u;
       let isLower = part >= 2u;

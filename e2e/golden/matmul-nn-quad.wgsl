@@ -70,6 +70,12 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
       b[(k * 4u + 3u) * 22u + min(four * 4u + 2u, 21u)],
       b[(k * 4u + 3u) * 22u + min(four * 4u + 3u, 21u)],
     );
+    let columns = mat4x4f(
+      vec4f(b0.x, b1.x, b2.x, b3.x),
+      vec4f(b0.y, b1.y, b2.y, b3.y),
+      vec4f(b0.z, b1.z, b2.z, b3.z),
+      vec4f(b0.w, b1.w, b2.w, b3.w),
+    );
     {
       let a0 = vec4f(
         a[row0 * 10u + k * 4u],
@@ -80,22 +86,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
-      sum0 = fma(vec4f(a0.x), b0, sum0);
-      sum0 = fma(vec4f(a0.y), b1, sum0);
-      sum0 = fma(vec4f(a0.z), b2, sum0);
-      sum0 = fma(vec4f(a0.w), b3, sum0);
-      sum1 = fma(vec4f(a1.x), b0, sum1);
-      sum1 = fma(vec4f(a1.y), b1, sum1);
-      sum1 = fma(vec4f(a1.z), b2, sum1);
-      sum1 = fma(vec4f(a1.w), b3, sum1);
-      sum2 = fma(vec4f(a2.x), b0, sum2);
-      sum2 = fma(vec4f(a2.y), b1, sum2);
-      sum2 = fma(vec4f(a2.z), b2, sum2);
-      sum2 = fma(vec4f(a2.w), b3, sum2);
-      sum3 = fma(vec4f(a3.x), b0, sum3);
-      sum3 = fma(vec4f(a3.y), b1, sum3);
-      sum3 = fma(vec4f(a3.z), b2, sum3);
-      sum3 = fma(vec4f(a3.w), b3, sum3);
+      sum0 += a0 * columns;
+      sum1 += a1 * columns;
+      sum2 += a2 * columns;
+      sum3 += a3 * columns;
     }
     {
       let a0 = vec4f(
@@ -107,22 +101,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
-      sum4 = fma(vec4f(a0.x), b0, sum4);
-      sum4 = fma(vec4f(a0.y), b1, sum4);
-      sum4 = fma(vec4f(a0.z), b2, sum4);
-      sum4 = fma(vec4f(a0.w), b3, sum4);
-      sum5 = fma(vec4f(a1.x), b0, sum5);
-      sum5 = fma(vec4f(a1.y), b1, sum5);
-      sum5 = fma(vec4f(a1.z), b2, sum5);
-      sum5 = fma(vec4f(a1.w), b3, sum5);
-      sum6 = fma(vec4f(a2.x), b0, sum6);
-      sum6 = fma(vec4f(a2.y), b1, sum6);
-      sum6 = fma(vec4f(a2.z), b2, sum6);
-      sum6 = fma(vec4f(a2.w), b3, sum6);
-      sum7 = fma(vec4f(a3.x), b0, sum7);
-      sum7 = fma(vec4f(a3.y), b1, sum7);
-      sum7 = fma(vec4f(a3.z), b2, sum7);
-      sum7 = fma(vec4f(a3.w), b3, sum7);
+      sum4 += a0 * columns;
+      sum5 += a1 * columns;
+      sum6 += a2 * columns;
+      sum7 += a3 * columns;
     }
   }
   {
@@ -178,8 +160,8 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
   }
   let firstOfTile = tile * 8u;
-  let column = four * 4u;
   if (isLive && wantedFour < 6u) {
+    let column = four * 4u;
     for (var part = 0u; part < 2u; part++) {
       let firstOfPart = firstOfTile + part * 4u;
       let isLower = part >= 1u;

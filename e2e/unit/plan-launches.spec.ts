@@ -82,7 +82,7 @@ test('the last variant of each family suits everything, and a forced one must ex
   for (const family of [matmulFamily, reduceFamily]) expect(family.variants.at(-1)!.suits({} as never, TARGET)).toBe(true);
   const request = multiply({}, tensor(0, [2, 2]), tensor(1, [2, 2]), tensor(2, [2, 2]));
   expect(variantOf(request, { variants: { matmul: 'tiled' } })).toBe('tiled');
-  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".');
+  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad-wide, quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".');
 });
 
 test('steps of recurrent nets go in quads on a cpu that has them, where their product is worth it and the units are whole fours', () => {

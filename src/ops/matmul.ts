@@ -1,6 +1,6 @@
 import { quadKernels } from '../../shaders/loaded-quads.ts';
 import { matmulTiled, tileCount, TILES } from '../../shaders/matmul-tiled.wgsl.ts';
-import { storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
+import { productCount, storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { graftAfter, graftBefore } from './map.ts';
@@ -17,13 +17,17 @@ const SMALL = 1 << 20;
 /** Below this many multiplications a kernel of quads saves less time than it takes to compile. */
 const WORTH_QUADS = 1 << 18;
 
-/** Below this many multiplications a tile of 32 rows is hardly faster than one of 16, and compiles more than twice as long. */
-const WORTH_HIGH_QUADS = 1 << 23;
+/** Below this many multiplications a wide tile saves less time in a hundred steps than it takes longer to compile. */
+const WORTH_WIDE = 1 << 24;
 
-/** Rows of a quad's tile: high ones load least for a product, and compile longest. */
-function quadHeight(spec: MatmulSpec): 8 | 16 | 32 {
-  if (spec.m <= 8) return 8;
-  return spec.m > 16 && multiplications(spec) >= WORTH_HIGH_QUADS ? 32 : 16;
+/** Wide tiles of quads: rows and columns, and how many there are to be at least, so that all threads of a processor have some. */
+const WIDE = 32 as const;
+const LEAST_WIDE = 8;
+
+/** True where wide tiles are enough and hardly wider than the product. */
+function fillsWide({ m, n, ...spec }: MatmulSpec): boolean {
+  const covered = (tile: number): number => Math.ceil(m / tile) * Math.ceil(n / tile) * tile ** 2;
+  return covered(WIDE) <= 1.1 * covered(WIDE / 2) && (covered(WIDE) / WIDE ** 2) * productCount({ m, n, ...spec }) >= LEAST_WIDE;
 }
 
 /**
@@ -50,10 +54,16 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
   flops: productFlops,
   variants: [
     {
+      name: 'quad-wide',
+      runs: hasQuads,
+      suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && multiplications(spec) >= WORTH_WIDE && fillsWide(spec),
+      kernel: (spec) => quadKernels().matmulQuad(spec, WIDE),
+    },
+    {
       name: 'quad',
       runs: hasQuads,
       suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && spec.m > 4 && multiplications(spec) >= WORTH_QUADS,
-      kernel: (spec) => quadKernels().matmulQuad(spec, quadHeight(spec)),
+      kernel: (spec) => quadKernels().matmulQuad(spec, spec.m <= 8 ? 8 : 16),
     },
     splitProduct,
     tile('tiled-128x128', '128x128'),

@@ -7,7 +7,7 @@ import { hasQuads, type KernelFamily, type Traits } from './request.ts';
  * op; a test compares it with the families that all ops list.
  */
 export const variantNames: Readonly<Record<string, readonly string[]>> = {
-  'matmul': ['quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'register', 'small'],
+  'matmul': ['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'register', 'small'],
   'attention': ['tiles', 'rows'],
   'attention-query-gradient': ['tiles', 'rows'],
   'attention-key-gradient': ['tiles', 'rows'],
@@ -24,7 +24,7 @@ export const variantNames: Readonly<Record<string, readonly string[]>> = {
 
 /** Variants whose lanes exchange values in quads: they run only where there are some. Written out like the names, and compared like them. */
 export const quadVariants: Readonly<Record<string, readonly string[]>> =
-  { 'matmul': ['quad'], 'convolution': ['quad'], 'recurrent': ['quad'], 'recurrent-backward': ['quad'] };
+  { 'matmul': ['quad-wide', 'quad'], 'convolution': ['quad'], 'recurrent': ['quad'], 'recurrent-backward': ['quad'] };
 
 /** The names of a family's variants that a device can run. */
 export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {
