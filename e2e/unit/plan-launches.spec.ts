@@ -85,6 +85,32 @@ test('the last variant of each family suits everything, and a forced one must ex
   expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad-wide, quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".');
 });
 
+test('wide quads come at once to large products, later to smaller ones, and never to those that they hardly fill', () => {
+  const quads: Partial<Target> = { quads: true };
+  const product = (m: number, k: number, n: number): Request => multiply({}, tensor(0, [m, k]), tensor(1, [k, n]), tensor(2, [m, n]));
+  const laterOf = (request: Request, target: Partial<Target> = quads): string | undefined => lower(request, 'forward', { ...TARGET, ...target }).later?.().kernel.name.split('/')[1];
+  // 256³ are 2^24 multiplications, 128³ are 2^21.
+  expect([variantOf(product(256, 256, 256), quads), laterOf(product(256, 256, 256))]).toEqual(['quad-wide', undefined]);
+  expect([variantOf(product(256, 255, 256), quads), laterOf(product(256, 255, 256))]).toEqual(['quad', 'quad-wide']);
+  expect([variantOf(product(128, 128, 128), quads), laterOf(product(128, 128, 128))]).toEqual(['quad', 'quad-wide']);
+  expect(laterOf(product(128, 127, 128))).toBeUndefined();
+  // 65 rows are 3 tiles of 32 with 31 rows too many; 32 × 224 are 7 tiles, which threads can't share.
+  expect([variantOf(product(65, 4096, 256), quads), laterOf(product(65, 4096, 256))]).toEqual(['quad', undefined]);
+  expect(variantOf(product(32, 4096, 224), quads)).toBe('quad');
+  expect(variantOf(product(32, 4096, 256), quads)).toBe('quad-wide');
+  // Who says that the training is long has them from the start; who forces a variant gets that and no other.
+  expect([variantOf(product(128, 128, 128), { ...quads, longRun: true }), laterOf(product(128, 128, 128), { ...quads, longRun: true })]).toEqual(['quad-wide', undefined]);
+  expect([variantOf(product(128, 128, 128), { ...quads, longRun: true, variants: { matmul: 'quad' } }), laterOf(product(128, 128, 128), { ...quads, variants: { matmul: 'quad' } })]).toEqual(['quad', undefined]);
+  expect(laterOf(product(128, 128, 128), {})).toBeUndefined();
+});
+
+test('who plans is told each kernel when its text is there, in the order of the launches', () => {
+  const told: string[] = [];
+  const model = sequential(linear(784, 128), relu(), linear(128, 10));
+  const { plan } = planTraining('train', traceLossNet(model, [784], 64, crossEntropy()), TARGET, adam(), undefined, {}, undefined, ({ code }) => told.push(code));
+  expect(told).toEqual(plan.launches.map(({ kernel }) => kernel.code));
+});
+
 test('steps of recurrent nets go in quads on a cpu that has them, where their product is worth it and the units are whole fours', () => {
   const families = ['rnn', 'gru', 'lstm'].map((op) => ops[op]!.families!);
   for (const [forward, backward] of families) {

@@ -57,7 +57,8 @@ const inside = `- **Gate first.** Every contestant gets the same numbers. Produc
   Who fails is not timed.
 - **Sync.** A sample is a batch of runs and then \`queue.onSubmittedWorkDone()\` of the contestant's own device; the time is divided by the runs. Samples
   of all contestants alternate. \`min\` is the fastest sample, and ratios are ratios of these.
-- **Trainings.** Batches lie on the GPU before the time starts, and parameters stay there. Chainrule trains by \`fit\`: the gathering of the batch is
+- **Trainings.** Batches lie on the GPU before the time starts, and parameters stay there. Chainrule is told that the training is long (\`longRun\`) and
+  trains by \`fit\`: the gathering of the batch is
   inside, the uploads of 48 bytes of scalars are, and so is every step's report with its loss, read back a few steps late. The peers read nothing back
   in the timed steps; their targets lie there as one-hot rows.
 - **Products and ops over rows.** Operands lie on the GPU. Chainrule's launches are those of a training step, in one pass; a peer's call allocates its

@@ -11,7 +11,10 @@ export const startupPeers = ['chainrule', 'tfjs', 'jax'];
 /** ln 10 is what a net knows that knows nothing; a loss far from it is no first step. */
 const [leastLoss, mostLoss] = [1, 6];
 
-/** Bundles each program for itself beside the built page, so that the same server has them. */
+/**
+ * Bundles each program for itself beside the built page, so that the same server has them: as an app is bundled, with all that it needs
+ * at once in its first file ('strict' would split off what later files share, a second round of requests).
+ */
 export async function buildStartup() {
   const { build } = await import('vite');
   for (const peer of startupPeers) {
@@ -19,7 +22,7 @@ export async function buildStartup() {
       root: benchFolder, configFile: join(benchFolder, 'vite.config.ts'), logLevel: 'error',
       build: {
         outDir: `.cache/page/startup/${peer}`, emptyOutDir: true,
-        rolldownOptions: { input: join(benchFolder, `startup/${peer}.ts`), preserveEntrySignatures: 'strict', output: { entryFileNames: 'main.js' } },
+        rolldownOptions: { input: join(benchFolder, `startup/${peer}.ts`), preserveEntrySignatures: 'allow-extension', output: { entryFileNames: 'main.js' } },
       },
     });
   }

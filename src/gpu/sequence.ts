@@ -47,6 +47,11 @@ export function createDispatch(device: Device, label: string, kernel: Kernel, pi
     layout: pipeline.layout,
     entries: ranges.map(({ buffer, offset, bytes }, binding) => ({ binding, resource: { buffer, offset, size: Math.ceil(bytes / 16) * 16 } })),
   });
+  return withPipeline({ label, bindGroup }, kernel, pipeline);
+}
+
+/** A launch with another kernel over the same bindings. */
+export function withPipeline({ label, bindGroup }: Pick<Dispatch, 'label' | 'bindGroup'>, kernel: Kernel, pipeline: Pipeline): Dispatch {
   const groups = kernel.cooperative ? kernel.count : Math.ceil(kernel.count / kernel.workgroupSize);
   return { label, pipeline, bindGroup, groups: foldGroups(label, groups) };
 }

@@ -83,6 +83,11 @@ export interface CompileOptions {
   readonly metrics?: readonly 'accuracy'[];
   /** Whether each step reports gradient norms, update ratios, dead units and non-finite counts. Default false. */
   readonly diagnostics?: boolean;
+  /**
+   * Whether the training is long: kernels that compile longer and run faster are there from the first step. Default false: they take over
+   * while it trains, after 200 steps. The results are the same, bit for bit.
+   */
+  readonly longRun?: boolean;
   /** Whether several requests may share one launch. Default true; the results agree either way. */
   readonly fusion?: boolean;
   /** Forces kernel variants by family, for tests and comparisons: `{ matmul: 'tiled' }`. */
@@ -126,11 +131,11 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   if (!Array.isArray(inputShape) || !inputShape.every((dimension) => Number.isSafeInteger(dimension) && dimension > 0)) {
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
-  const { groups, fusion = true, variants = {}, ...extras }: Partial<Extras> = await more?.extrasOf(options) ?? {};
+  const { groups, fusion = true, longRun = false, variants = {}, ...extras }: Partial<Extras> = await more?.extrasOf(options) ?? {};
   const { mixed } = extras;
   const engine = new StepEngine({
     ...extras, device, model, loss, grouping: new Grouping(optimizer, groups), seed, inputShape: [...inputShape], inputType, inputClasses, trainingAccuracy: metrics.length > 0,
-    target: { ...device.traits, fusion, variants, ...(mixed ? { precision: 'mixed' } : {}) },
+    target: { ...device.traits, fusion, longRun, variants, ...(mixed ? { precision: 'mixed' } : {}) },
   });
   try {
     let initial: { readonly tensor: Tensor; readonly values: Float32Array<ArrayBuffer> }[] = [];

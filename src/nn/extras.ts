@@ -11,7 +11,7 @@ import type { Extras } from './step-engine.ts';
 // What a training has beside a model, a loss and an optimiser: loaded by those who ask for something of it.
 
 const OPTIONS: readonly (keyof CompileOptions)[] = [
-  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'precision', 'lossScale', 'memoryBudget', 'metrics', 'diagnostics', 'fusion', 'variants', 'onCompile',
+  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'precision', 'lossScale', 'memoryBudget', 'metrics', 'diagnostics', 'fusion', 'longRun', 'variants', 'onCompile',
   'alter',
 ];
 
@@ -37,7 +37,7 @@ export function checkNames(options: CompileOptions): void {
 
 /** What compile's further options ask for, or an OptionError. The device and the optimiser are checked already. */
 export async function extrasOf(options: CompileOptions): Promise<Extras> {
-  const { device, optimizer, groups, schedule, clipGradients, frozen = [], regularization, accumulate = 1, average, precision, lossScale, memoryBudget, diagnostics = false, fusion = true, variants = {}, onCompile, alter } = options;
+  const { device, optimizer, groups, schedule, clipGradients, frozen = [], regularization, accumulate = 1, average, precision, lossScale, memoryBudget, diagnostics = false, fusion = true, longRun = false, variants = {}, onCompile, alter } = options;
   const chosen = groups === undefined ? undefined : chosenGroups(optimizer, groups);
   if (schedule !== undefined) checkSchedule('compile', schedule);
   const clip = clipGradients === undefined ? undefined : checkClip(clipGradients);
@@ -59,6 +59,6 @@ export async function extrasOf(options: CompileOptions): Promise<Extras> {
   const diagnose = checkFlag('diagnostics', diagnostics) ? (await import('./diagnostics.ts')).readDiagnostics : undefined;
   return {
     launches: extraLaunches, diagnose, groups: chosen, schedule, clip, frozen: [...frozen], penalised: penalties, accumulate, averageDecay: average?.decay, memoryBudget, mixed, onCompile, alter,
-    diagnostics, fusion: checkFlag('fusion', fusion), variants,
+    diagnostics, fusion: checkFlag('fusion', fusion), longRun: checkFlag('longRun', longRun), variants,
   };
 }

@@ -1,4 +1,4 @@
-import { STEP_BYTES } from '../../shaders/kernel.ts';
+import { STEP_BYTES, type Kernel } from '../../shaders/kernel.ts';
 import { LimitError } from '../errors.ts';
 import type { AnyDataset } from '../data/dataset.ts';
 import { seedKey } from '../data/philox.ts';
@@ -40,11 +40,12 @@ export interface Extras extends Partial<Omit<TrainingExtras, 'grouping'>> {
   readonly onCompile: ((done: number, total: number) => void) | undefined;
   readonly alter: Alter | undefined;
   readonly fusion: boolean;
+  readonly longRun: boolean;
   readonly variants: Target['variants'];
 }
 
 /** A model with everything that its programs depend on. */
-export interface Setup extends Partial<Omit<Extras, 'groups' | 'fusion' | 'variants'>> {
+export interface Setup extends Partial<Omit<Extras, 'groups' | 'fusion' | 'longRun' | 'variants'>> {
   readonly device: Device;
   readonly model: Module;
   readonly inputShape: Shape;
@@ -64,6 +65,8 @@ export interface CompiledStep {
   readonly program: Program;
   readonly reports: Reports;
   readonly ring: ReportRing;
+  /** How often it was run. */
+  runs: number;
 }
 
 /** A program that predicts for one number of examples. */
@@ -85,6 +88,8 @@ export interface Resident {
 const RESIDENT_BYTES = 256 * 2 ** 20;
 /** Examples that one run of a prediction program takes at most. */
 const PREDICTED_TOGETHER = 4096;
+/** Steps after which a program goes on, so that kernels are worth while that compile longer. */
+const GOES_ON = 200;
 /** Batch sizes of one kind whose programs stay compiled. */
 const KEPT_PROGRAMS = 8;
 /** Programs' names by the weights that they read, for the buffers that are theirs alone. */
@@ -115,10 +120,10 @@ export class StepEngine {
   /** The program that trains. `meanwhile` is called where it is made anew, while its kernels compile on other threads. */
   training(rows: number, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {
     const { model, inputShape, inputType, loss, target, grouping, trainingAccuracy, frozen, penalised } = this.setup;
-    return this.#cached('train', this.#training, rows, () => this.#step('train', rows, (count, accumulate, launches) => {
+    return this.#cached('train', this.#training, rows, () => this.#step('train', rows, (count, accumulate, launches, onKernel) => {
       const net = traceLossNet(model, inputShape, count, loss, { training: true, frozen, partOf: grouping.partOf, penalised, inputType });
       grouping.check(net.parameters.map(({ name }) => name));
-      return { net, ...planTraining(`train${count}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, { ...this.setup, accumulate }, launches) };
+      return { net, ...planTraining(`train${count}`, net, target, grouping.main, trainingAccuracy ? loss.accuracy : undefined, { ...this.setup, accumulate }, launches, onKernel) };
     }, meanwhile));
   }
 
@@ -193,15 +198,16 @@ export class StepEngine {
     return { ...this.setup.device.memoryLimits, taken: this.store.bytes + this.#stagingBytes, isThere: (buffer) => this.store.find(buffer) !== undefined };
   }
 
-  async #step(kind: string, rows: number, make: (rows: number, accumulate: number, launches?: ExtraLaunches) => { net: LossNet } & StepPlan, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {
-    const { accumulate = 1, launches } = this.setup;
+  async #step(kind: string, rows: number, make: (rows: number, accumulate: number, launches?: ExtraLaunches, onKernel?: (kernel: Kernel) => void) => { net: LossNet } & StepPlan, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {
+    const { device, alter, accumulate = 1, launches } = this.setup;
     const reported = ({ report, statistics, activities }: Reports): Tensor[] => [report, ...(statistics ? [statistics] : []), ...activities.map(({ tensor }) => tensor)];
     const sized = ({ plan, reports }: StepPlan): Sized => ({ plan, stagingBytes: ReportRing.bytesFor(reported(reports).reduce((sum, tensor) => sum + bytesOf(tensor), 0)) });
-    const made = make(rows, accumulate, launches);
+    // Kernels compile while the rest of the plan is made; what a plan that is altered compiles is known at its end.
+    const made = make(rows, accumulate, launches, alter ? undefined : (kernel) => { device.compile([kernel]).catch(() => undefined); });
     const program = await this.create(sized(made), { rows, accumulate, replan: (...other) => sized(make(...other)), trains: kind === 'train' }, () => meanwhile?.(made.net));
     const ring = new ReportRing(this.setup.device, `${kind}${rows}`, reported(made.reports).map((tensor) => program.range(tensor)));
     this.#stagingBytes += ring.bytes;
-    return { net: made.net, program, reports: made.reports, ring };
+    return { net: made.net, program, reports: made.reports, ring, runs: 0 };
   }
 
   /** The program for a batch size: those used last stay, those that are held, and always the first, which holds the trainer's own size. */
@@ -281,6 +287,9 @@ export class StepEngine {
     await this.ready(step);
     this.writeStep(scalars);
     this.writeCounter(step, scalars.number);
+    step.runs += 1;
+    // Where it fails the device is lost or its kernels stay: the next call tells.
+    if (step.runs === GOES_ON) step.program.improve().catch(() => undefined);
     const report = step.ring.submit(`step ${scalars.number}`, scalars.number, [...before, ...step.program.dispatches(...sections)]);
     // Whoever does not ask for a report learns of a failure at the next call.
     const settled = report.then(() => undefined, () => undefined).then(() => { this.#flying.delete(settled); });

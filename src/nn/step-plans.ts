@@ -1,6 +1,6 @@
 import { accuracy, tellsCounted, type AccuracySpec } from '../../shaders/accuracy.wgsl.ts';
 import { gatherBatch, type BatchSpec } from '../../shaders/batch.wgsl.ts';
-import { STEP_BYTES } from '../../shaders/kernel.ts';
+import { STEP_BYTES, type Kernel } from '../../shaders/kernel.ts';
 import { record, type RecordSpec } from '../../shaders/record.wgsl.ts';
 import { ChainruleError } from '../errors.ts';
 import { asMatrix } from '../ops/map.ts';
@@ -100,7 +100,7 @@ export type ExtraLaunches = typeof extraLaunches;
 /** A training step: forward, backward, optimiser, report; with diagnostics also what they read. What is asked for beside takes the extra launches. */
 export function planTraining(
   name: string, net: LossNet, target: Target, optimizer: Optimizer, accuracyKind: Loss['accuracy'],
-  { diagnostics = false, accumulate = 1, averageDecay, grouping = new Grouping(optimizer), clip, mixed }: Partial<TrainingExtras> = {}, extra?: ExtraLaunches,
+  { diagnostics = false, accumulate = 1, averageDecay, grouping = new Grouping(optimizer), clip, mixed }: Partial<TrainingExtras> = {}, extra?: ExtraLaunches, onKernel?: (kernel: Kernel) => void,
 ): StepPlan {
   let reports: Reports | undefined;
   const more = (): ExtraLaunches => {
@@ -108,7 +108,7 @@ export function planTraining(
     throw new ChainruleError('state', name, 'the extra launches that its options or its buffers take', 'none');
   };
   const plan = planProgram({
-    name, graph: net.graph, target,
+    name, graph: net.graph, target, onKernel,
     seeds: [{ tensor: net.loss.id, ...(mixed ? { cotangent: 'given', buffer: LOSS_SCALE } : { cotangent: 'one' }) }], halve: mixed?.halve,
     wanted: net.parameters.filter(({ tensor }) => !tensor.frozen).map(({ tensor }) => tensor.id),
     kept: [net.loss.id],

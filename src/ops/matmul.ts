@@ -8,7 +8,7 @@ import { flag, type Application, type LibraryOp, type Options } from './op.ts';
 import { multiplications, productFlops, splitProduct } from './matmul-split.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
-import { hasFamily, hasQuads, type KernelFamily, type Request, type Variant } from './request.ts';
+import { hasFamily, hasQuads, type KernelFamily, type Request, type Target, type Variant } from './request.ts';
 import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
@@ -20,6 +20,9 @@ const WORTH_QUADS = 1 << 18;
 /** Below this many multiplications a wide tile saves less time in a hundred steps than it takes longer to compile. */
 const WORTH_WIDE = 1 << 24;
 
+/** And below this many they are no faster. */
+const WORTH_WIDE_LATER = 1 << 21;
+
 /** Wide tiles of quads: rows and columns, and how many there are to be at least, so that all threads of a processor have some. */
 const WIDE = 32 as const;
 const LEAST_WIDE = 8;
@@ -29,6 +32,8 @@ function fillsWide({ m, n, ...spec }: MatmulSpec): boolean {
   const covered = (tile: number): number => Math.ceil(m / tile) * Math.ceil(n / tile) * tile ** 2;
   return covered(WIDE) <= 1.1 * covered(WIDE / 2) && (covered(WIDE) / WIDE ** 2) * productCount({ m, n, ...spec }) >= LEAST_WIDE;
 }
+
+const prefersWide = (spec: MatmulSpec, target: Target, least: number): boolean => target.adapterClass === 'cpu' && hasQuads(target) && multiplications(spec) >= least && fillsWide(spec);
 
 /**
  * Tiles of a size leave a GPU idle where there are fewer of them than it has room for. A guess at what one of middle size holds at once:
@@ -56,7 +61,8 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
     {
       name: 'quad-wide',
       runs: hasQuads,
-      suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && multiplications(spec) >= WORTH_WIDE && fillsWide(spec),
+      suits: (spec, target) => prefersWide(spec, target, WORTH_WIDE),
+      suitsLater: (spec, target) => prefersWide(spec, target, WORTH_WIDE_LATER),
       kernel: (spec) => quadKernels().matmulQuad(spec, WIDE),
     },
     {

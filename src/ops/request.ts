@@ -22,6 +22,8 @@ export interface Target extends Traits {
   readonly fusion: boolean;
   /** `mixed`: parameters lie so that an arena of f16 copies has the same order. Default `float32`. */
   readonly precision?: 'float32' | 'mixed';
+  /** True takes from the start what suits later: for a training that is known to be long. Default false. */
+  readonly longRun?: boolean;
   /** Forces a variant by family name, for tests: `{ matmul: 'tiled' }`. */
   readonly variants: Readonly<Record<string, string>>;
 }
@@ -32,6 +34,11 @@ export interface Variant<S extends object> {
   /** True where this variant is the right one; the first that suits is taken. */
   suits(spec: S, target: Target): boolean;
   kernel(spec: S): Kernel;
+  /**
+   * True where this variant is faster than the one that suits, gives the same bits, and compiles so long that only some hundred steps earn
+   * it: a training that goes on changes to it. Default nowhere.
+   */
+  suitsLater?(spec: S, target: Target): boolean;
   /**
    * The requests that do the work together, in order, where this variant takes several launches: of families that divide no further.
    * `value` makes a tensor between them. Undefined: one launch of `kernel` does it.

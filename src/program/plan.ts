@@ -28,6 +28,8 @@ export interface Launch {
   readonly tensors: readonly Tensor[];
   /** Floating-point operations, as its family counts them. */
   readonly flops: number;
+  /** The launch that takes its place in a training that goes on: the same tensors, the same bits, a kernel that compiles longer. */
+  readonly later?: () => Launch;
 }
 
 export interface ProgramPlan {
@@ -82,14 +84,18 @@ export interface ProgramRequest {
   readonly kept?: readonly number[];
   /** With `precision: 'mixed'`: the pass that lets products read f16. Default none: all is f32. */
   readonly halve?: Halve | undefined;
+  /** Told each kernel as soon as its text is there, in the order of the launches: the first may compile while the others are written. */
+  readonly onKernel?: ((kernel: Kernel) => void) | undefined;
   readonly extend?: (extension: Extension) => Partial<Record<Exclude<Section, 'forward' | 'backward'>, readonly Request[]>>;
 }
+
+const laterOf = ({ family, spec }: Pick<Request, 'family' | 'spec'>, target: Target): Variant<object> | undefined => family.variants.find(({ suitsLater }) => suitsLater?.(spec, target));
 
 /** Picks a request's variant for the target. */
 function variantOf({ family, spec }: Request, target: Target): Variant<object> {
   const forced = target.variants[family.name];
   const variant = forced === undefined
-    ? family.variants.find(({ suits }) => suits(spec, target))
+    ? (target.longRun && laterOf({ family, spec }, target)) || family.variants.find(({ suits }) => suits(spec, target))
     : family.variants.find(({ name }) => name === forced);
   if (!variant) {
     throw new ChainruleError('option', 'compile', `a variant of ${family.name} among ${family.variants.map(({ name }) => name).join(', ')}`, `"${String(forced).slice(0, 40)}"`);
@@ -125,7 +131,11 @@ export function lower(request: Request, section: Section, target: Target): Launc
     throw new LimitError(`${request.label ?? kernel.name} (${kernel.name})`, `at most ${target.maxBindings} buffers in one launch (this device's limit)`, String(storage));
   }
   const chosen = family.variants.length > 1;
-  return { section, label: request.label ?? kernel.name, kernel, tensors, flops: flopsOf(request), ...(chosen ? { variant: { family: family.name, name: variant.name } } : {}) };
+  const later = target.variants[family.name] ? undefined : laterOf(request, target);
+  return {
+    section, label: request.label ?? kernel.name, kernel, tensors, flops: flopsOf(request), ...(chosen ? { variant: { family: family.name, name: variant.name } } : {}),
+    ...(later && later !== variant ? { later: () => lower(request, section, { ...target, variants: { [family.name]: later.name } }) } : {}),
+  };
 }
 
 /** From a graph to launches with a place for every tensor: everything about a program that needs no GPU. */
@@ -228,7 +238,11 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const slotsName = free(`${name}.activations`, '+', (prefix) => [...buffers.keys()].some((buffer) => buffer.startsWith(`${prefix}.`)));
   const slots = planSlots(ordered, values, lasting, slotsName);
   put(slots.placements, slots.buffers);
-  const launches = sections.flatMap(([section, part]) => part.map((one) => lower(one, section, target)));
+  const launches = sections.flatMap(([section, part]) => part.map((one) => {
+    const launch = lower(one, section, target);
+    request.onKernel?.(launch.kernel);
+    return launch;
+  }));
   // The arena of gradients is only there when something uses it.
   const used = new Set(launches.flatMap((launch) => launch.tensors.map(({ id }) => placements.get(id)?.buffer)));
   const uniforms = new Set(launches.flatMap(({ kernel, tensors: bound }) =>

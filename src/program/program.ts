@@ -1,6 +1,6 @@
 import { allocateBuffers } from '../gpu/allocate.ts';
 import type { Device, DeviceBuffer } from '../gpu/device.ts';
-import { createDispatch, type Dispatch, type Range } from '../gpu/sequence.ts';
+import { createDispatch, withPipeline, type Dispatch, type Range } from '../gpu/sequence.ts';
 import { sizeOf, type Layout, type Shape, type Tensor } from '../ops/tensor.ts';
 import { bytesOf, type BufferPlan } from './memory.ts';
 import type { Launch, ProgramPlan, Section } from './plan.ts';
@@ -57,15 +57,15 @@ interface SectionDispatch {
 
 /** A plan made executable: its pipelines compiled, its buffers and bind groups created once. */
 export class Program {
-  readonly plan: ProgramPlan;
+  #plan: ProgramPlan;
   readonly device: Device;
   readonly #store: BufferStore;
-  readonly #dispatches: readonly SectionDispatch[];
+  readonly #dispatches: SectionDispatch[];
 
-  private constructor(device: Device, store: BufferStore, plan: ProgramPlan, dispatches: readonly SectionDispatch[]) {
+  private constructor(device: Device, store: BufferStore, plan: ProgramPlan, dispatches: SectionDispatch[]) {
     this.device = device;
     this.#store = store;
-    this.plan = plan;
+    this.#plan = plan;
     this.#dispatches = dispatches;
   }
 
@@ -83,6 +83,21 @@ export class Program {
       launch, dispatch: createDispatch(device, `${launch.label} ${launch.kernel.name}`, launch.kernel, pipelines[index]!, launch.tensors.map(rangeOf)),
     }));
     return new Program(device, store, plan, dispatches);
+  }
+
+  get plan(): ProgramPlan {
+    return this.#plan;
+  }
+
+  /** Changes to the kernels that compile longer and run faster, one after the other, as each is ready. They give the same bits. */
+  async improve(): Promise<void> {
+    for (const [index, { later }] of this.#plan.launches.entries()) {
+      if (!later) continue;
+      const launch = later();
+      const [pipeline] = await this.device.compile([launch.kernel]);
+      this.#dispatches[index] = { launch, dispatch: withPipeline(this.#dispatches[index]!.dispatch, launch.kernel, pipeline!) };
+      this.#plan = { ...this.#plan, launches: this.#plan.launches.with(index, launch) };
+    }
   }
 
   /** The dispatches of the given sections, in order. */

@@ -5,11 +5,11 @@ import { sizeOf } from '../../harness/host-tensor.ts';
 import { enough, type Running } from '../contestant.ts';
 import { modelOf } from './nets.ts';
 
-/** `fit` on a data set that lives on the GPU: each epoch is `batches` steps, and its losses come back at its end. */
+/** Told that the training is long, as the peers are run in their best mode; `fit` on a data set that lives on the GPU: each epoch is `batches` steps, and its losses come back at its end. */
 export async function train(work: TrainingCase): Promise<Running> {
   const { batch, batches, inputShape, targetShape, classes, learningRate: lr } = work;
   const { result: device, device: raw } = await deviceOpenedBy(() => openDevice());
-  const trainer = await compile(modelOf(work.net), { device, loss: crossEntropy(), optimizer: adam({ lr, ...ADAM }), inputShape, batchSize: batch, seed: 1 });
+  const trainer = await compile(modelOf(work.net), { device, loss: crossEntropy(), optimizer: adam({ lr, ...ADAM }), inputShape, batchSize: batch, seed: 1, longRun: true });
   const parameters = work.parameters();
   await trainer.load({ parameters, buffers: work.buffers() });
   const { inputs, targets } = work.data();
