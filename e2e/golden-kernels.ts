@@ -89,7 +89,7 @@ const layouts: [string, Kernel][] = LAYOUTS.flatMap(([transposeA, transposeB]) =
     [`matmul-${letters}-register`, matmulRegister(spec, 4, 'register')],
     [`matmul-${letters}-tiled`, matmulTiled({ ...spec, m: 130, n: 70, k: 33 })],
     [`matmul-${letters}-quad`, matmulQuad({ ...spec, m: 13, n: 22, k: 10 }, 8)],
-    [`matmul-${letters}-quad-wide`, matmulQuad({ ...spec, m: 33, n: 38, k: 10 }, 32)],
+    [`matmul-${letters}-quad-wide`, matmulQuad({ ...spec, m: 33, n: 38, k: transposeB ? 10 : 6 }, 32)],
   ] satisfies [string, Kernel][];
 });
 

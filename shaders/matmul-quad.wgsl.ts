@@ -203,9 +203,11 @@ export function matmulQuad(spec: MatmulSpec, height: 8 | 16 | 32): Kernel {
   const sides: readonly Side[] = isWide ? ['own', 'right'] : ['own'];
   const tileColumns = Math.ceil(fours / (4 * sides.length));
   const tiles = Math.ceil(m / height) * tileColumns;
-  const form: Tile = { height, sides };
-  const many = productCount(spec) > 1;
   const wholeFours = Math.floor(k / 4);
+  const form: Tile = { height, sides };
+  // Every turn of a loop writes all sums to memory: so many are worth two blocks a turn.
+  const together = isWide && wholeFours % 2 === 0 ? 2 : 1;
+  const many = productCount(spec) > 1;
   const tile = many ? `(quad % ${tiles}u) / ${tileColumns}u` : `quad / ${tileColumns}u`;
   return quadKernel({
     name: `matmul-${layoutName(spec)}/${isWide ? 'quad-wide' : 'quad'}${halfName(spec)}`,
@@ -239,8 +241,11 @@ ${startsText(spec, `quad / ${tiles}u`)}
   ${sides.map((side) => lines(height, (i) => `var ${named(side, 'sum')}${i} = vec4f(0.0);`)).join('\n  ')}
   ${forEachTerm(spec, wgsl`
 #if ${wholeFours > 0}
-for (var k = 0u; k < ${wholeFours}u; k++) {
-    ${block(spec, form, 'k')}
+for (var k = 0u; k < ${wholeFours / together}u; k++) {
+    ${together === 1 ? block(spec, form, 'k') : [0, 1].map((i) => `{
+      let at = ${plus('k * 2u', i)};
+      ${block(spec, form, 'at')}
+    }`).join('\n    ')}
   }
 #endif
 #if ${k % 4 > 0}

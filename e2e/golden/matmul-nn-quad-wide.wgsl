@@ -1,8 +1,8 @@
-// out[m, n] = Σ over k of a[m, k] · b[k, n], with m < 33, n < 38, k < 10
+// out[m, n] = Σ over k of a[m, k] · b[k, n], with m < 33, n < 38, k < 6
 enable subgroups;
 
-@group(0) @binding(0) var<storage, read> a: array<f32, 330>;
-@group(0) @binding(1) var<storage, read> b: array<f32, 380>;
+@group(0) @binding(0) var<storage, read> a: array<f32, 198>;
+@group(0) @binding(1) var<storage, read> b: array<f32, 228>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32, 1254>;
 
 alias Value = vec4f;
@@ -108,7 +108,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   var rightSum29 = vec4f(0.0);
   var rightSum30 = vec4f(0.0);
   var rightSum31 = vec4f(0.0);
-  for (var k = 0u; k < 2u; k++) {
+  for (var k = 0u; k < 1u; k++) {
     let b0 = vec4f(
       b[(k * 4u) * 38u + four * 4u],
       b[(k * 4u) * 38u + min(four * 4u + 1u, 37u)],
@@ -171,10 +171,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     );
     {
       let a0 = vec4f(
-        a[row0 * 10u + k * 4u],
-        a[row0 * 10u + k * 4u + 1u],
-        a[row0 * 10u + k * 4u + 2u],
-        a[row0 * 10u + k * 4u + 3u],
+        a[row0 * 6u + k * 4u],
+        a[row0 * 6u + k * 4u + 1u],
+        a[row0 * 6u + k * 4u + 2u],
+        a[row0 * 6u + k * 4u + 3u],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -190,10 +190,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row1 * 10u + k * 4u],
-        a[row1 * 10u + k * 4u + 1u],
-        a[row1 * 10u + k * 4u + 2u],
-        a[row1 * 10u + k * 4u + 3u],
+        a[row1 * 6u + k * 4u],
+        a[row1 * 6u + k * 4u + 1u],
+        a[row1 * 6u + k * 4u + 2u],
+        a[row1 * 6u + k * 4u + 3u],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -209,10 +209,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row2 * 10u + k * 4u],
-        a[row2 * 10u + k * 4u + 1u],
-        a[row2 * 10u + k * 4u + 2u],
-        a[row2 * 10u + k * 4u + 3u],
+        a[row2 * 6u + k * 4u],
+        a[row2 * 6u + k * 4u + 1u],
+        a[row2 * 6u + k * 4u + 2u],
+        a[row2 * 6u + k * 4u + 3u],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -228,10 +228,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row3 * 10u + k * 4u],
-        a[row3 * 10u + k * 4u + 1u],
-        a[row3 * 10u + k * 4u + 2u],
-        a[row3 * 10u + k * 4u + 3u],
+        a[row3 * 6u + k * 4u],
+        a[row3 * 6u + k * 4u + 1u],
+        a[row3 * 6u + k * 4u + 2u],
+        a[row3 * 6u + k * 4u + 3u],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -247,10 +247,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row4 * 10u + k * 4u],
-        a[row4 * 10u + k * 4u + 1u],
-        a[row4 * 10u + k * 4u + 2u],
-        a[row4 * 10u + k * 4u + 3u],
+        a[row4 * 6u + k * 4u],
+        a[row4 * 6u + k * 4u + 1u],
+        a[row4 * 6u + k * 4u + 2u],
+        a[row4 * 6u + k * 4u + 3u],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -266,10 +266,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row5 * 10u + k * 4u],
-        a[row5 * 10u + k * 4u + 1u],
-        a[row5 * 10u + k * 4u + 2u],
-        a[row5 * 10u + k * 4u + 3u],
+        a[row5 * 6u + k * 4u],
+        a[row5 * 6u + k * 4u + 1u],
+        a[row5 * 6u + k * 4u + 2u],
+        a[row5 * 6u + k * 4u + 3u],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -285,10 +285,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row6 * 10u + k * 4u],
-        a[row6 * 10u + k * 4u + 1u],
-        a[row6 * 10u + k * 4u + 2u],
-        a[row6 * 10u + k * 4u + 3u],
+        a[row6 * 6u + k * 4u],
+        a[row6 * 6u + k * 4u + 1u],
+        a[row6 * 6u + k * 4u + 2u],
+        a[row6 * 6u + k * 4u + 3u],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -304,10 +304,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row7 * 10u + k * 4u],
-        a[row7 * 10u + k * 4u + 1u],
-        a[row7 * 10u + k * 4u + 2u],
-        a[row7 * 10u + k * 4u + 3u],
+        a[row7 * 6u + k * 4u],
+        a[row7 * 6u + k * 4u + 1u],
+        a[row7 * 6u + k * 4u + 2u],
+        a[row7 * 6u + k * 4u + 3u],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -324,35 +324,35 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   {
     let b0 = vec4f(
-      b[8u * 38u + four * 4u],
-      b[8u * 38u + min(four * 4u + 1u, 37u)],
-      b[8u * 38u + min(four * 4u + 2u, 37u)],
-      b[8u * 38u + min(four * 4u + 3u, 37u)],
+      b[4u * 38u + four * 4u],
+      b[4u * 38u + min(four * 4u + 1u, 37u)],
+      b[4u * 38u + min(four * 4u + 2u, 37u)],
+      b[4u * 38u + min(four * 4u + 3u, 37u)],
     );
     let b1 = vec4f(
-      b[(8u + 1u) * 38u + four * 4u],
-      b[(8u + 1u) * 38u + min(four * 4u + 1u, 37u)],
-      b[(8u + 1u) * 38u + min(four * 4u + 2u, 37u)],
-      b[(8u + 1u) * 38u + min(four * 4u + 3u, 37u)],
+      b[(4u + 1u) * 38u + four * 4u],
+      b[(4u + 1u) * 38u + min(four * 4u + 1u, 37u)],
+      b[(4u + 1u) * 38u + min(four * 4u + 2u, 37u)],
+      b[(4u + 1u) * 38u + min(four * 4u + 3u, 37u)],
     );
     let rightB0 = vec4f(
-      b[8u * 38u + rightFour * 4u],
-      b[8u * 38u + min(rightFour * 4u + 1u, 37u)],
-      b[8u * 38u + min(rightFour * 4u + 2u, 37u)],
-      b[8u * 38u + min(rightFour * 4u + 3u, 37u)],
+      b[4u * 38u + rightFour * 4u],
+      b[4u * 38u + min(rightFour * 4u + 1u, 37u)],
+      b[4u * 38u + min(rightFour * 4u + 2u, 37u)],
+      b[4u * 38u + min(rightFour * 4u + 3u, 37u)],
     );
     let rightB1 = vec4f(
-      b[(8u + 1u) * 38u + rightFour * 4u],
-      b[(8u + 1u) * 38u + min(rightFour * 4u + 1u, 37u)],
-      b[(8u + 1u) * 38u + min(rightFour * 4u + 2u, 37u)],
-      b[(8u + 1u) * 38u + min(rightFour * 4u + 3u, 37u)],
+      b[(4u + 1u) * 38u + rightFour * 4u],
+      b[(4u + 1u) * 38u + min(rightFour * 4u + 1u, 37u)],
+      b[(4u + 1u) * 38u + min(rightFour * 4u + 2u, 37u)],
+      b[(4u + 1u) * 38u + min(rightFour * 4u + 3u, 37u)],
     );
     {
       let a0 = vec4f(
-        a[row0 * 10u + 8u],
-        a[row0 * 10u + min(8u + 1u, 9u)],
-        a[row0 * 10u + min(8u + 2u, 9u)],
-        a[row0 * 10u + min(8u + 3u, 9u)],
+        a[row0 * 6u + 4u],
+        a[row0 * 6u + min(4u + 1u, 5u)],
+        a[row0 * 6u + min(4u + 2u, 5u)],
+        a[row0 * 6u + min(4u + 3u, 5u)],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -376,10 +376,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row1 * 10u + 8u],
-        a[row1 * 10u + min(8u + 1u, 9u)],
-        a[row1 * 10u + min(8u + 2u, 9u)],
-        a[row1 * 10u + min(8u + 3u, 9u)],
+        a[row1 * 6u + 4u],
+        a[row1 * 6u + min(4u + 1u, 5u)],
+        a[row1 * 6u + min(4u + 2u, 5u)],
+        a[row1 * 6u + min(4u + 3u, 5u)],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -403,10 +403,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row2 * 10u + 8u],
-        a[row2 * 10u + min(8u + 1u, 9u)],
-        a[row2 * 10u + min(8u + 2u, 9u)],
-        a[row2 * 10u + min(8u + 3u, 9u)],
+        a[row2 * 6u + 4u],
+        a[row2 * 6u + min(4u + 1u, 5u)],
+        a[row2 * 6u + min(4u + 2u, 5u)],
+        a[row2 * 6u + min(4u + 3u, 5u)],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -430,10 +430,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row3 * 10u + 8u],
-        a[row3 * 10u + min(8u + 1u, 9u)],
-        a[row3 * 10u + min(8u + 2u, 9u)],
-        a[row3 * 10u + min(8u + 3u, 9u)],
+        a[row3 * 6u + 4u],
+        a[row3 * 6u + min(4u + 1u, 5u)],
+        a[row3 * 6u + min(4u + 2u, 5u)],
+        a[row3 * 6u + min(4u + 3u, 5u)],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -457,10 +457,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row4 * 10u + 8u],
-        a[row4 * 10u + min(8u + 1u, 9u)],
-        a[row4 * 10u + min(8u + 2u, 9u)],
-        a[row4 * 10u + min(8u + 3u, 9u)],
+        a[row4 * 6u + 4u],
+        a[row4 * 6u + min(4u + 1u, 5u)],
+        a[row4 * 6u + min(4u + 2u, 5u)],
+        a[row4 * 6u + min(4u + 3u, 5u)],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -484,10 +484,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row5 * 10u + 8u],
-        a[row5 * 10u + min(8u + 1u, 9u)],
-        a[row5 * 10u + min(8u + 2u, 9u)],
-        a[row5 * 10u + min(8u + 3u, 9u)],
+        a[row5 * 6u + 4u],
+        a[row5 * 6u + min(4u + 1u, 5u)],
+        a[row5 * 6u + min(4u + 2u, 5u)],
+        a[row5 * 6u + min(4u + 3u, 5u)],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -511,10 +511,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row6 * 10u + 8u],
-        a[row6 * 10u + min(8u + 1u, 9u)],
-        a[row6 * 10u + min(8u + 2u, 9u)],
-        a[row6 * 10u + min(8u + 3u, 9u)],
+        a[row6 * 6u + 4u],
+        a[row6 * 6u + min(4u + 1u, 5u)],
+        a[row6 * 6u + min(4u + 2u, 5u)],
+        a[row6 * 6u + min(4u + 3u, 5u)],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
@@ -538,10 +538,10 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = vec4f(
-        a[row7 * 10u + 8u],
-        a[row7 * 10u + min(8u + 1u, 9u)],
-        a[row7 * 10u + min(8u + 2u, 9u)],
-        a[row7 * 10u + min(8u + 3u, 9u)],
+        a[row7 * 6u + 4u],
+        a[row7 * 6u + min(4u + 1u, 5u)],
+        a[row7 * 6u + min(4u + 2u, 5u)],
+        a[row7 * 6u + min(4u + 3u, 5u)],
       );
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);

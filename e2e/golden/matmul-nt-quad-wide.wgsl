@@ -116,208 +116,416 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   var rightSum29 = vec4f(0.0);
   var rightSum30 = vec4f(0.0);
   var rightSum31 = vec4f(0.0);
-  for (var k = 0u; k < 2u; k++) {
-    let column0 = vec4f(
-      b[columnRow0 * 10u + k * 4u],
-      b[columnRow0 * 10u + k * 4u + 1u],
-      b[columnRow0 * 10u + k * 4u + 2u],
-      b[columnRow0 * 10u + k * 4u + 3u],
-    );
-    let column1 = vec4f(
-      b[columnRow1 * 10u + k * 4u],
-      b[columnRow1 * 10u + k * 4u + 1u],
-      b[columnRow1 * 10u + k * 4u + 2u],
-      b[columnRow1 * 10u + k * 4u + 3u],
-    );
-    let column2 = vec4f(
-      b[columnRow2 * 10u + k * 4u],
-      b[columnRow2 * 10u + k * 4u + 1u],
-      b[columnRow2 * 10u + k * 4u + 2u],
-      b[columnRow2 * 10u + k * 4u + 3u],
-    );
-    let column3 = vec4f(
-      b[columnRow3 * 10u + k * 4u],
-      b[columnRow3 * 10u + k * 4u + 1u],
-      b[columnRow3 * 10u + k * 4u + 2u],
-      b[columnRow3 * 10u + k * 4u + 3u],
-    );
-    let columns = mat4x4f(column0, column1, column2, column3);
-    let rightColumn0 = vec4f(
-      b[rightColumnRow0 * 10u + k * 4u],
-      b[rightColumnRow0 * 10u + k * 4u + 1u],
-      b[rightColumnRow0 * 10u + k * 4u + 2u],
-      b[rightColumnRow0 * 10u + k * 4u + 3u],
-    );
-    let rightColumn1 = vec4f(
-      b[rightColumnRow1 * 10u + k * 4u],
-      b[rightColumnRow1 * 10u + k * 4u + 1u],
-      b[rightColumnRow1 * 10u + k * 4u + 2u],
-      b[rightColumnRow1 * 10u + k * 4u + 3u],
-    );
-    let rightColumn2 = vec4f(
-      b[rightColumnRow2 * 10u + k * 4u],
-      b[rightColumnRow2 * 10u + k * 4u + 1u],
-      b[rightColumnRow2 * 10u + k * 4u + 2u],
-      b[rightColumnRow2 * 10u + k * 4u + 3u],
-    );
-    let rightColumn3 = vec4f(
-      b[rightColumnRow3 * 10u + k * 4u],
-      b[rightColumnRow3 * 10u + k * 4u + 1u],
-      b[rightColumnRow3 * 10u + k * 4u + 2u],
-      b[rightColumnRow3 * 10u + k * 4u + 3u],
-    );
-    let rightColumns = mat4x4f(rightColumn0, rightColumn1, rightColumn2, rightColumn3);
+  for (var k = 0u; k < 1u; k++) {
     {
-      let a0 = vec4f(
-        a[row0 * 10u + k * 4u],
-        a[row0 * 10u + k * 4u + 1u],
-        a[row0 * 10u + k * 4u + 2u],
-        a[row0 * 10u + k * 4u + 3u],
+      let at = k * 2u;
+      let column0 = vec4f(
+        b[columnRow0 * 10u + at * 4u],
+        b[columnRow0 * 10u + at * 4u + 1u],
+        b[columnRow0 * 10u + at * 4u + 2u],
+        b[columnRow0 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum0 += a0 * columns;
-      rightSum0 += a0 * rightColumns;
-      sum1 += a1 * columns;
-      rightSum1 += a1 * rightColumns;
-      sum2 += a2 * columns;
-      rightSum2 += a2 * rightColumns;
-      sum3 += a3 * columns;
-      rightSum3 += a3 * rightColumns;
+      let column1 = vec4f(
+        b[columnRow1 * 10u + at * 4u],
+        b[columnRow1 * 10u + at * 4u + 1u],
+        b[columnRow1 * 10u + at * 4u + 2u],
+        b[columnRow1 * 10u + at * 4u + 3u],
+      );
+      let column2 = vec4f(
+        b[columnRow2 * 10u + at * 4u],
+        b[columnRow2 * 10u + at * 4u + 1u],
+        b[columnRow2 * 10u + at * 4u + 2u],
+        b[columnRow2 * 10u + at * 4u + 3u],
+      );
+      let column3 = vec4f(
+        b[columnRow3 * 10u + at * 4u],
+        b[columnRow3 * 10u + at * 4u + 1u],
+        b[columnRow3 * 10u + at * 4u + 2u],
+        b[columnRow3 * 10u + at * 4u + 3u],
+      );
+      let columns = mat4x4f(column0, column1, column2, column3);
+      let rightColumn0 = vec4f(
+        b[rightColumnRow0 * 10u + at * 4u],
+        b[rightColumnRow0 * 10u + at * 4u + 1u],
+        b[rightColumnRow0 * 10u + at * 4u + 2u],
+        b[rightColumnRow0 * 10u + at * 4u + 3u],
+      );
+      let rightColumn1 = vec4f(
+        b[rightColumnRow1 * 10u + at * 4u],
+        b[rightColumnRow1 * 10u + at * 4u + 1u],
+        b[rightColumnRow1 * 10u + at * 4u + 2u],
+        b[rightColumnRow1 * 10u + at * 4u + 3u],
+      );
+      let rightColumn2 = vec4f(
+        b[rightColumnRow2 * 10u + at * 4u],
+        b[rightColumnRow2 * 10u + at * 4u + 1u],
+        b[rightColumnRow2 * 10u + at * 4u + 2u],
+        b[rightColumnRow2 * 10u + at * 4u + 3u],
+      );
+      let rightColumn3 = vec4f(
+        b[rightColumnRow3 * 10u + at * 4u],
+        b[rightColumnRow3 * 10u + at * 4u + 1u],
+        b[rightColumnRow3 * 10u + at * 4u + 2u],
+        b[rightColumnRow3 * 10u + at * 4u + 3u],
+      );
+      let rightColumns = mat4x4f(rightColumn0, rightColumn1, rightColumn2, rightColumn3);
+      {
+        let a0 = vec4f(
+          a[row0 * 10u + at * 4u],
+          a[row0 * 10u + at * 4u + 1u],
+          a[row0 * 10u + at * 4u + 2u],
+          a[row0 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum0 += a0 * columns;
+        rightSum0 += a0 * rightColumns;
+        sum1 += a1 * columns;
+        rightSum1 += a1 * rightColumns;
+        sum2 += a2 * columns;
+        rightSum2 += a2 * rightColumns;
+        sum3 += a3 * columns;
+        rightSum3 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row1 * 10u + at * 4u],
+          a[row1 * 10u + at * 4u + 1u],
+          a[row1 * 10u + at * 4u + 2u],
+          a[row1 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum4 += a0 * columns;
+        rightSum4 += a0 * rightColumns;
+        sum5 += a1 * columns;
+        rightSum5 += a1 * rightColumns;
+        sum6 += a2 * columns;
+        rightSum6 += a2 * rightColumns;
+        sum7 += a3 * columns;
+        rightSum7 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row2 * 10u + at * 4u],
+          a[row2 * 10u + at * 4u + 1u],
+          a[row2 * 10u + at * 4u + 2u],
+          a[row2 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum8 += a0 * columns;
+        rightSum8 += a0 * rightColumns;
+        sum9 += a1 * columns;
+        rightSum9 += a1 * rightColumns;
+        sum10 += a2 * columns;
+        rightSum10 += a2 * rightColumns;
+        sum11 += a3 * columns;
+        rightSum11 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row3 * 10u + at * 4u],
+          a[row3 * 10u + at * 4u + 1u],
+          a[row3 * 10u + at * 4u + 2u],
+          a[row3 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum12 += a0 * columns;
+        rightSum12 += a0 * rightColumns;
+        sum13 += a1 * columns;
+        rightSum13 += a1 * rightColumns;
+        sum14 += a2 * columns;
+        rightSum14 += a2 * rightColumns;
+        sum15 += a3 * columns;
+        rightSum15 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row4 * 10u + at * 4u],
+          a[row4 * 10u + at * 4u + 1u],
+          a[row4 * 10u + at * 4u + 2u],
+          a[row4 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum16 += a0 * columns;
+        rightSum16 += a0 * rightColumns;
+        sum17 += a1 * columns;
+        rightSum17 += a1 * rightColumns;
+        sum18 += a2 * columns;
+        rightSum18 += a2 * rightColumns;
+        sum19 += a3 * columns;
+        rightSum19 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row5 * 10u + at * 4u],
+          a[row5 * 10u + at * 4u + 1u],
+          a[row5 * 10u + at * 4u + 2u],
+          a[row5 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum20 += a0 * columns;
+        rightSum20 += a0 * rightColumns;
+        sum21 += a1 * columns;
+        rightSum21 += a1 * rightColumns;
+        sum22 += a2 * columns;
+        rightSum22 += a2 * rightColumns;
+        sum23 += a3 * columns;
+        rightSum23 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row6 * 10u + at * 4u],
+          a[row6 * 10u + at * 4u + 1u],
+          a[row6 * 10u + at * 4u + 2u],
+          a[row6 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum24 += a0 * columns;
+        rightSum24 += a0 * rightColumns;
+        sum25 += a1 * columns;
+        rightSum25 += a1 * rightColumns;
+        sum26 += a2 * columns;
+        rightSum26 += a2 * rightColumns;
+        sum27 += a3 * columns;
+        rightSum27 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row7 * 10u + at * 4u],
+          a[row7 * 10u + at * 4u + 1u],
+          a[row7 * 10u + at * 4u + 2u],
+          a[row7 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum28 += a0 * columns;
+        rightSum28 += a0 * rightColumns;
+        sum29 += a1 * columns;
+        rightSum29 += a1 * rightColumns;
+        sum30 += a2 * columns;
+        rightSum30 += a2 * rightColumns;
+        sum31 += a3 * columns;
+        rightSum31 += a3 * rightColumns;
+      }
     }
     {
-      let a0 = vec4f(
-        a[row1 * 10u + k * 4u],
-        a[row1 * 10u + k * 4u + 1u],
-        a[row1 * 10u + k * 4u + 2u],
-        a[row1 * 10u + k * 4u + 3u],
+      let at = k * 2u + 1u;
+      let column0 = vec4f(
+        b[columnRow0 * 10u + at * 4u],
+        b[columnRow0 * 10u + at * 4u + 1u],
+        b[columnRow0 * 10u + at * 4u + 2u],
+        b[columnRow0 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum4 += a0 * columns;
-      rightSum4 += a0 * rightColumns;
-      sum5 += a1 * columns;
-      rightSum5 += a1 * rightColumns;
-      sum6 += a2 * columns;
-      rightSum6 += a2 * rightColumns;
-      sum7 += a3 * columns;
-      rightSum7 += a3 * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[row2 * 10u + k * 4u],
-        a[row2 * 10u + k * 4u + 1u],
-        a[row2 * 10u + k * 4u + 2u],
-        a[row2 * 10u + k * 4u + 3u],
+      let column1 = vec4f(
+        b[columnRow1 * 10u + at * 4u],
+        b[columnRow1 * 10u + at * 4u + 1u],
+        b[columnRow1 * 10u + at * 4u + 2u],
+        b[columnRow1 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum8 += a0 * columns;
-      rightSum8 += a0 * rightColumns;
-      sum9 += a1 * columns;
-      rightSum9 += a1 * rightColumns;
-      sum10 += a2 * columns;
-      rightSum10 += a2 * rightColumns;
-      sum11 += a3 * columns;
-      rightSum11 += a3 * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[row3 * 10u + k * 4u],
-        a[row3 * 10u + k * 4u + 1u],
-        a[row3 * 10u + k * 4u + 2u],
-        a[row3 * 10u + k * 4u + 3u],
+      let column2 = vec4f(
+        b[columnRow2 * 10u + at * 4u],
+        b[columnRow2 * 10u + at * 4u + 1u],
+        b[columnRow2 * 10u + at * 4u + 2u],
+        b[columnRow2 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum12 += a0 * columns;
-      rightSum12 += a0 * rightColumns;
-      sum13 += a1 * columns;
-      rightSum13 += a1 * rightColumns;
-      sum14 += a2 * columns;
-      rightSum14 += a2 * rightColumns;
-      sum15 += a3 * columns;
-      rightSum15 += a3 * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[row4 * 10u + k * 4u],
-        a[row4 * 10u + k * 4u + 1u],
-        a[row4 * 10u + k * 4u + 2u],
-        a[row4 * 10u + k * 4u + 3u],
+      let column3 = vec4f(
+        b[columnRow3 * 10u + at * 4u],
+        b[columnRow3 * 10u + at * 4u + 1u],
+        b[columnRow3 * 10u + at * 4u + 2u],
+        b[columnRow3 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum16 += a0 * columns;
-      rightSum16 += a0 * rightColumns;
-      sum17 += a1 * columns;
-      rightSum17 += a1 * rightColumns;
-      sum18 += a2 * columns;
-      rightSum18 += a2 * rightColumns;
-      sum19 += a3 * columns;
-      rightSum19 += a3 * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[row5 * 10u + k * 4u],
-        a[row5 * 10u + k * 4u + 1u],
-        a[row5 * 10u + k * 4u + 2u],
-        a[row5 * 10u + k * 4u + 3u],
+      let columns = mat4x4f(column0, column1, column2, column3);
+      let rightColumn0 = vec4f(
+        b[rightColumnRow0 * 10u + at * 4u],
+        b[rightColumnRow0 * 10u + at * 4u + 1u],
+        b[rightColumnRow0 * 10u + at * 4u + 2u],
+        b[rightColumnRow0 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum20 += a0 * columns;
-      rightSum20 += a0 * rightColumns;
-      sum21 += a1 * columns;
-      rightSum21 += a1 * rightColumns;
-      sum22 += a2 * columns;
-      rightSum22 += a2 * rightColumns;
-      sum23 += a3 * columns;
-      rightSum23 += a3 * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[row6 * 10u + k * 4u],
-        a[row6 * 10u + k * 4u + 1u],
-        a[row6 * 10u + k * 4u + 2u],
-        a[row6 * 10u + k * 4u + 3u],
+      let rightColumn1 = vec4f(
+        b[rightColumnRow1 * 10u + at * 4u],
+        b[rightColumnRow1 * 10u + at * 4u + 1u],
+        b[rightColumnRow1 * 10u + at * 4u + 2u],
+        b[rightColumnRow1 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum24 += a0 * columns;
-      rightSum24 += a0 * rightColumns;
-      sum25 += a1 * columns;
-      rightSum25 += a1 * rightColumns;
-      sum26 += a2 * columns;
-      rightSum26 += a2 * rightColumns;
-      sum27 += a3 * columns;
-      rightSum27 += a3 * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[row7 * 10u + k * 4u],
-        a[row7 * 10u + k * 4u + 1u],
-        a[row7 * 10u + k * 4u + 2u],
-        a[row7 * 10u + k * 4u + 3u],
+      let rightColumn2 = vec4f(
+        b[rightColumnRow2 * 10u + at * 4u],
+        b[rightColumnRow2 * 10u + at * 4u + 1u],
+        b[rightColumnRow2 * 10u + at * 4u + 2u],
+        b[rightColumnRow2 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum28 += a0 * columns;
-      rightSum28 += a0 * rightColumns;
-      sum29 += a1 * columns;
-      rightSum29 += a1 * rightColumns;
-      sum30 += a2 * columns;
-      rightSum30 += a2 * rightColumns;
-      sum31 += a3 * columns;
-      rightSum31 += a3 * rightColumns;
+      let rightColumn3 = vec4f(
+        b[rightColumnRow3 * 10u + at * 4u],
+        b[rightColumnRow3 * 10u + at * 4u + 1u],
+        b[rightColumnRow3 * 10u + at * 4u + 2u],
+        b[rightColumnRow3 * 10u + at * 4u + 3u],
+      );
+      let rightColumns = mat4x4f(rightColumn0, rightColumn1, rightColumn2, rightColumn3);
+      {
+        let a0 = vec4f(
+          a[row0 * 10u + at * 4u],
+          a[row0 * 10u + at * 4u + 1u],
+          a[row0 * 10u + at * 4u + 2u],
+          a[row0 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum0 += a0 * columns;
+        rightSum0 += a0 * rightColumns;
+        sum1 += a1 * columns;
+        rightSum1 += a1 * rightColumns;
+        sum2 += a2 * columns;
+        rightSum2 += a2 * rightColumns;
+        sum3 += a3 * columns;
+        rightSum3 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row1 * 10u + at * 4u],
+          a[row1 * 10u + at * 4u + 1u],
+          a[row1 * 10u + at * 4u + 2u],
+          a[row1 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum4 += a0 * columns;
+        rightSum4 += a0 * rightColumns;
+        sum5 += a1 * columns;
+        rightSum5 += a1 * rightColumns;
+        sum6 += a2 * columns;
+        rightSum6 += a2 * rightColumns;
+        sum7 += a3 * columns;
+        rightSum7 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row2 * 10u + at * 4u],
+          a[row2 * 10u + at * 4u + 1u],
+          a[row2 * 10u + at * 4u + 2u],
+          a[row2 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum8 += a0 * columns;
+        rightSum8 += a0 * rightColumns;
+        sum9 += a1 * columns;
+        rightSum9 += a1 * rightColumns;
+        sum10 += a2 * columns;
+        rightSum10 += a2 * rightColumns;
+        sum11 += a3 * columns;
+        rightSum11 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row3 * 10u + at * 4u],
+          a[row3 * 10u + at * 4u + 1u],
+          a[row3 * 10u + at * 4u + 2u],
+          a[row3 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum12 += a0 * columns;
+        rightSum12 += a0 * rightColumns;
+        sum13 += a1 * columns;
+        rightSum13 += a1 * rightColumns;
+        sum14 += a2 * columns;
+        rightSum14 += a2 * rightColumns;
+        sum15 += a3 * columns;
+        rightSum15 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row4 * 10u + at * 4u],
+          a[row4 * 10u + at * 4u + 1u],
+          a[row4 * 10u + at * 4u + 2u],
+          a[row4 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum16 += a0 * columns;
+        rightSum16 += a0 * rightColumns;
+        sum17 += a1 * columns;
+        rightSum17 += a1 * rightColumns;
+        sum18 += a2 * columns;
+        rightSum18 += a2 * rightColumns;
+        sum19 += a3 * columns;
+        rightSum19 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row5 * 10u + at * 4u],
+          a[row5 * 10u + at * 4u + 1u],
+          a[row5 * 10u + at * 4u + 2u],
+          a[row5 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum20 += a0 * columns;
+        rightSum20 += a0 * rightColumns;
+        sum21 += a1 * columns;
+        rightSum21 += a1 * rightColumns;
+        sum22 += a2 * columns;
+        rightSum22 += a2 * rightColumns;
+        sum23 += a3 * columns;
+        rightSum23 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row6 * 10u + at * 4u],
+          a[row6 * 10u + at * 4u + 1u],
+          a[row6 * 10u + at * 4u + 2u],
+          a[row6 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum24 += a0 * columns;
+        rightSum24 += a0 * rightColumns;
+        sum25 += a1 * columns;
+        rightSum25 += a1 * rightColumns;
+        sum26 += a2 * columns;
+        rightSum26 += a2 * rightColumns;
+        sum27 += a3 * columns;
+        rightSum27 += a3 * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[row7 * 10u + at * 4u],
+          a[row7 * 10u + at * 4u + 1u],
+          a[row7 * 10u + at * 4u + 2u],
+          a[row7 * 10u + at * 4u + 3u],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum28 += a0 * columns;
+        rightSum28 += a0 * rightColumns;
+        sum29 += a1 * columns;
+        rightSum29 += a1 * rightColumns;
+        sum30 += a2 * columns;
+        rightSum30 += a2 * rightColumns;
+        sum31 += a3 * columns;
+        rightSum31 += a3 * rightColumns;
+      }
     }
   }
   {

@@ -1,8 +1,8 @@
-// out[m, n] = Σ over k of a[k, m] · b[k, n], with m < 33, n < 38, k < 10
+// out[m, n] = Σ over k of a[k, m] · b[k, n], with m < 33, n < 38, k < 6
 enable subgroups;
 
-@group(0) @binding(0) var<storage, read> a: array<f32, 330>;
-@group(0) @binding(1) var<storage, read> b: array<f32, 380>;
+@group(0) @binding(0) var<storage, read> a: array<f32, 198>;
+@group(0) @binding(1) var<storage, read> b: array<f32, 228>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32, 1254>;
 
 alias Value = vec4f;
@@ -108,7 +108,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   var rightSum29 = vec4f(0.0);
   var rightSum30 = vec4f(0.0);
   var rightSum31 = vec4f(0.0);
-  for (var k = 0u; k < 2u; k++) {
+  for (var k = 0u; k < 1u; k++) {
     let b0 = vec4f(
       b[(k * 4u + place0) * 38u + four * 4u],
       b[(k * 4u + place0) * 38u + min(four * 4u + 1u, 37u)],
@@ -324,60 +324,60 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   }
   {
     let b0 = select(vec4f(0.0), vec4f(
-      b[(min(8u + place0, 9u)) * 38u + four * 4u],
-      b[(min(8u + place0, 9u)) * 38u + min(four * 4u + 1u, 37u)],
-      b[(min(8u + place0, 9u)) * 38u + min(four * 4u + 2u, 37u)],
-      b[(min(8u + place0, 9u)) * 38u + min(four * 4u + 3u, 37u)],
-    ), 8u + place0 < 10u);
+      b[(min(4u + place0, 5u)) * 38u + four * 4u],
+      b[(min(4u + place0, 5u)) * 38u + min(four * 4u + 1u, 37u)],
+      b[(min(4u + place0, 5u)) * 38u + min(four * 4u + 2u, 37u)],
+      b[(min(4u + place0, 5u)) * 38u + min(four * 4u + 3u, 37u)],
+    ), 4u + place0 < 6u);
     let b1 = select(vec4f(0.0), vec4f(
-      b[(min(8u + place1, 9u)) * 38u + four * 4u],
-      b[(min(8u + place1, 9u)) * 38u + min(four * 4u + 1u, 37u)],
-      b[(min(8u + place1, 9u)) * 38u + min(four * 4u + 2u, 37u)],
-      b[(min(8u + place1, 9u)) * 38u + min(four * 4u + 3u, 37u)],
-    ), 8u + place1 < 10u);
+      b[(min(4u + place1, 5u)) * 38u + four * 4u],
+      b[(min(4u + place1, 5u)) * 38u + min(four * 4u + 1u, 37u)],
+      b[(min(4u + place1, 5u)) * 38u + min(four * 4u + 2u, 37u)],
+      b[(min(4u + place1, 5u)) * 38u + min(four * 4u + 3u, 37u)],
+    ), 4u + place1 < 6u);
     let b2 = select(vec4f(0.0), vec4f(
-      b[(min(8u + place2, 9u)) * 38u + four * 4u],
-      b[(min(8u + place2, 9u)) * 38u + min(four * 4u + 1u, 37u)],
-      b[(min(8u + place2, 9u)) * 38u + min(four * 4u + 2u, 37u)],
-      b[(min(8u + place2, 9u)) * 38u + min(four * 4u + 3u, 37u)],
-    ), 8u + place2 < 10u);
+      b[(min(4u + place2, 5u)) * 38u + four * 4u],
+      b[(min(4u + place2, 5u)) * 38u + min(four * 4u + 1u, 37u)],
+      b[(min(4u + place2, 5u)) * 38u + min(four * 4u + 2u, 37u)],
+      b[(min(4u + place2, 5u)) * 38u + min(four * 4u + 3u, 37u)],
+    ), 4u + place2 < 6u);
     let b3 = select(vec4f(0.0), vec4f(
-      b[(min(8u + place3, 9u)) * 38u + four * 4u],
-      b[(min(8u + place3, 9u)) * 38u + min(four * 4u + 1u, 37u)],
-      b[(min(8u + place3, 9u)) * 38u + min(four * 4u + 2u, 37u)],
-      b[(min(8u + place3, 9u)) * 38u + min(four * 4u + 3u, 37u)],
-    ), 8u + place3 < 10u);
+      b[(min(4u + place3, 5u)) * 38u + four * 4u],
+      b[(min(4u + place3, 5u)) * 38u + min(four * 4u + 1u, 37u)],
+      b[(min(4u + place3, 5u)) * 38u + min(four * 4u + 2u, 37u)],
+      b[(min(4u + place3, 5u)) * 38u + min(four * 4u + 3u, 37u)],
+    ), 4u + place3 < 6u);
     let rightB0 = select(vec4f(0.0), vec4f(
-      b[(min(8u + place0, 9u)) * 38u + rightFour * 4u],
-      b[(min(8u + place0, 9u)) * 38u + min(rightFour * 4u + 1u, 37u)],
-      b[(min(8u + place0, 9u)) * 38u + min(rightFour * 4u + 2u, 37u)],
-      b[(min(8u + place0, 9u)) * 38u + min(rightFour * 4u + 3u, 37u)],
-    ), 8u + place0 < 10u);
+      b[(min(4u + place0, 5u)) * 38u + rightFour * 4u],
+      b[(min(4u + place0, 5u)) * 38u + min(rightFour * 4u + 1u, 37u)],
+      b[(min(4u + place0, 5u)) * 38u + min(rightFour * 4u + 2u, 37u)],
+      b[(min(4u + place0, 5u)) * 38u + min(rightFour * 4u + 3u, 37u)],
+    ), 4u + place0 < 6u);
     let rightB1 = select(vec4f(0.0), vec4f(
-      b[(min(8u + place1, 9u)) * 38u + rightFour * 4u],
-      b[(min(8u + place1, 9u)) * 38u + min(rightFour * 4u + 1u, 37u)],
-      b[(min(8u + place1, 9u)) * 38u + min(rightFour * 4u + 2u, 37u)],
-      b[(min(8u + place1, 9u)) * 38u + min(rightFour * 4u + 3u, 37u)],
-    ), 8u + place1 < 10u);
+      b[(min(4u + place1, 5u)) * 38u + rightFour * 4u],
+      b[(min(4u + place1, 5u)) * 38u + min(rightFour * 4u + 1u, 37u)],
+      b[(min(4u + place1, 5u)) * 38u + min(rightFour * 4u + 2u, 37u)],
+      b[(min(4u + place1, 5u)) * 38u + min(rightFour * 4u + 3u, 37u)],
+    ), 4u + place1 < 6u);
     let rightB2 = select(vec4f(0.0), vec4f(
-      b[(min(8u + place2, 9u)) * 38u + rightFour * 4u],
-      b[(min(8u + place2, 9u)) * 38u + min(rightFour * 4u + 1u, 37u)],
-      b[(min(8u + place2, 9u)) * 38u + min(rightFour * 4u + 2u, 37u)],
-      b[(min(8u + place2, 9u)) * 38u + min(rightFour * 4u + 3u, 37u)],
-    ), 8u + place2 < 10u);
+      b[(min(4u + place2, 5u)) * 38u + rightFour * 4u],
+      b[(min(4u + place2, 5u)) * 38u + min(rightFour * 4u + 1u, 37u)],
+      b[(min(4u + place2, 5u)) * 38u + min(rightFour * 4u + 2u, 37u)],
+      b[(min(4u + place2, 5u)) * 38u + min(rightFour * 4u + 3u, 37u)],
+    ), 4u + place2 < 6u);
     let rightB3 = select(vec4f(0.0), vec4f(
-      b[(min(8u + place3, 9u)) * 38u + rightFour * 4u],
-      b[(min(8u + place3, 9u)) * 38u + min(rightFour * 4u + 1u, 37u)],
-      b[(min(8u + place3, 9u)) * 38u + min(rightFour * 4u + 2u, 37u)],
-      b[(min(8u + place3, 9u)) * 38u + min(rightFour * 4u + 3u, 37u)],
-    ), 8u + place3 < 10u);
+      b[(min(4u + place3, 5u)) * 38u + rightFour * 4u],
+      b[(min(4u + place3, 5u)) * 38u + min(rightFour * 4u + 1u, 37u)],
+      b[(min(4u + place3, 5u)) * 38u + min(rightFour * 4u + 2u, 37u)],
+      b[(min(4u + place3, 5u)) * 38u + min(rightFour * 4u + 3u, 37u)],
+    ), 4u + place3 < 6u);
     {
       let a0 = select(vec4f(0.0), vec4f(
-        a[(min(8u + place, 9u)) * 33u + row0 * 4u],
-        a[(min(8u + place, 9u)) * 33u + min(row0 * 4u + 1u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row0 * 4u + 2u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row0 * 4u + 3u, 32u)],
-      ), 8u + place < 10u);
+        a[(min(4u + place, 5u)) * 33u + row0 * 4u],
+        a[(min(4u + place, 5u)) * 33u + min(row0 * 4u + 1u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row0 * 4u + 2u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row0 * 4u + 3u, 32u)],
+      ), 4u + place < 6u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
@@ -416,11 +416,11 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = select(vec4f(0.0), vec4f(
-        a[(min(8u + place, 9u)) * 33u + row1 * 4u],
-        a[(min(8u + place, 9u)) * 33u + min(row1 * 4u + 1u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row1 * 4u + 2u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row1 * 4u + 3u, 32u)],
-      ), 8u + place < 10u);
+        a[(min(4u + place, 5u)) * 33u + row1 * 4u],
+        a[(min(4u + place, 5u)) * 33u + min(row1 * 4u + 1u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row1 * 4u + 2u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row1 * 4u + 3u, 32u)],
+      ), 4u + place < 6u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
@@ -459,11 +459,11 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = select(vec4f(0.0), vec4f(
-        a[(min(8u + place, 9u)) * 33u + row2 * 4u],
-        a[(min(8u + place, 9u)) * 33u + min(row2 * 4u + 1u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row2 * 4u + 2u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row2 * 4u + 3u, 32u)],
-      ), 8u + place < 10u);
+        a[(min(4u + place, 5u)) * 33u + row2 * 4u],
+        a[(min(4u + place, 5u)) * 33u + min(row2 * 4u + 1u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row2 * 4u + 2u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row2 * 4u + 3u, 32u)],
+      ), 4u + place < 6u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
@@ -502,11 +502,11 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = select(vec4f(0.0), vec4f(
-        a[(min(8u + place, 9u)) * 33u + row3 * 4u],
-        a[(min(8u + place, 9u)) * 33u + min(row3 * 4u + 1u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row3 * 4u + 2u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row3 * 4u + 3u, 32u)],
-      ), 8u + place < 10u);
+        a[(min(4u + place, 5u)) * 33u + row3 * 4u],
+        a[(min(4u + place, 5u)) * 33u + min(row3 * 4u + 1u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row3 * 4u + 2u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row3 * 4u + 3u, 32u)],
+      ), 4u + place < 6u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
@@ -545,11 +545,11 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = select(vec4f(0.0), vec4f(
-        a[(min(8u + place, 9u)) * 33u + row4 * 4u],
-        a[(min(8u + place, 9u)) * 33u + min(row4 * 4u + 1u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row4 * 4u + 2u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row4 * 4u + 3u, 32u)],
-      ), 8u + place < 10u);
+        a[(min(4u + place, 5u)) * 33u + row4 * 4u],
+        a[(min(4u + place, 5u)) * 33u + min(row4 * 4u + 1u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row4 * 4u + 2u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row4 * 4u + 3u, 32u)],
+      ), 4u + place < 6u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
@@ -588,11 +588,11 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = select(vec4f(0.0), vec4f(
-        a[(min(8u + place, 9u)) * 33u + row5 * 4u],
-        a[(min(8u + place, 9u)) * 33u + min(row5 * 4u + 1u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row5 * 4u + 2u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row5 * 4u + 3u, 32u)],
-      ), 8u + place < 10u);
+        a[(min(4u + place, 5u)) * 33u + row5 * 4u],
+        a[(min(4u + place, 5u)) * 33u + min(row5 * 4u + 1u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row5 * 4u + 2u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row5 * 4u + 3u, 32u)],
+      ), 4u + place < 6u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
@@ -631,11 +631,11 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = select(vec4f(0.0), vec4f(
-        a[(min(8u + place, 9u)) * 33u + row6 * 4u],
-        a[(min(8u + place, 9u)) * 33u + min(row6 * 4u + 1u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row6 * 4u + 2u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row6 * 4u + 3u, 32u)],
-      ), 8u + place < 10u);
+        a[(min(4u + place, 5u)) * 33u + row6 * 4u],
+        a[(min(4u + place, 5u)) * 33u + min(row6 * 4u + 1u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row6 * 4u + 2u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row6 * 4u + 3u, 32u)],
+      ), 4u + place < 6u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);
@@ -674,11 +674,11 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     }
     {
       let a0 = select(vec4f(0.0), vec4f(
-        a[(min(8u + place, 9u)) * 33u + row7 * 4u],
-        a[(min(8u + place, 9u)) * 33u + min(row7 * 4u + 1u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row7 * 4u + 2u, 32u)],
-        a[(min(8u + place, 9u)) * 33u + min(row7 * 4u + 3u, 32u)],
-      ), 8u + place < 10u);
+        a[(min(4u + place, 5u)) * 33u + row7 * 4u],
+        a[(min(4u + place, 5u)) * 33u + min(row7 * 4u + 1u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row7 * 4u + 2u, 32u)],
+        a[(min(4u + place, 5u)) * 33u + min(row7 * 4u + 3u, 32u)],
+      ), 4u + place < 6u);
       let a1 = quadSwapX(a0);
       let a2 = quadSwapY(a0);
       let a3 = quadSwapDiagonal(a0);

@@ -118,242 +118,484 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   var rightSum29 = vec4f(0.0);
   var rightSum30 = vec4f(0.0);
   var rightSum31 = vec4f(0.0);
-  for (var k = 0u; k < 2u; k++) {
-    let column0 = vec4f(
-      b[columnRow0 * 10u + k * 4u],
-      b[columnRow0 * 10u + k * 4u + 1u],
-      b[columnRow0 * 10u + k * 4u + 2u],
-      b[columnRow0 * 10u + k * 4u + 3u],
-    );
-    let column1 = vec4f(
-      b[columnRow1 * 10u + k * 4u],
-      b[columnRow1 * 10u + k * 4u + 1u],
-      b[columnRow1 * 10u + k * 4u + 2u],
-      b[columnRow1 * 10u + k * 4u + 3u],
-    );
-    let column2 = vec4f(
-      b[columnRow2 * 10u + k * 4u],
-      b[columnRow2 * 10u + k * 4u + 1u],
-      b[columnRow2 * 10u + k * 4u + 2u],
-      b[columnRow2 * 10u + k * 4u + 3u],
-    );
-    let column3 = vec4f(
-      b[columnRow3 * 10u + k * 4u],
-      b[columnRow3 * 10u + k * 4u + 1u],
-      b[columnRow3 * 10u + k * 4u + 2u],
-      b[columnRow3 * 10u + k * 4u + 3u],
-    );
-    let step0 = vec4f(column0.x, column1.x, column2.x, column3.x);
-    let step1 = vec4f(column0.y, column1.y, column2.y, column3.y);
-    let step2 = vec4f(column0.z, column1.z, column2.z, column3.z);
-    let step3 = vec4f(column0.w, column1.w, column2.w, column3.w);
-    let pair0 = select(step0, step1, isOdd);
-    let pair1 = select(step1, step0, isOdd);
-    let pair2 = select(step2, step3, isOdd);
-    let pair3 = select(step3, step2, isOdd);
-    let b0 = select(pair0, pair2, isHigh);
-    let b1 = select(pair1, pair3, isHigh);
-    let b2 = select(pair2, pair0, isHigh);
-    let b3 = select(pair3, pair1, isHigh);
-    let columns = mat4x4f(
-      vec4f(b0.x, b1.x, b2.x, b3.x),
-      vec4f(b0.y, b1.y, b2.y, b3.y),
-      vec4f(b0.z, b1.z, b2.z, b3.z),
-      vec4f(b0.w, b1.w, b2.w, b3.w),
-    );
-    let rightColumn0 = vec4f(
-      b[rightColumnRow0 * 10u + k * 4u],
-      b[rightColumnRow0 * 10u + k * 4u + 1u],
-      b[rightColumnRow0 * 10u + k * 4u + 2u],
-      b[rightColumnRow0 * 10u + k * 4u + 3u],
-    );
-    let rightColumn1 = vec4f(
-      b[rightColumnRow1 * 10u + k * 4u],
-      b[rightColumnRow1 * 10u + k * 4u + 1u],
-      b[rightColumnRow1 * 10u + k * 4u + 2u],
-      b[rightColumnRow1 * 10u + k * 4u + 3u],
-    );
-    let rightColumn2 = vec4f(
-      b[rightColumnRow2 * 10u + k * 4u],
-      b[rightColumnRow2 * 10u + k * 4u + 1u],
-      b[rightColumnRow2 * 10u + k * 4u + 2u],
-      b[rightColumnRow2 * 10u + k * 4u + 3u],
-    );
-    let rightColumn3 = vec4f(
-      b[rightColumnRow3 * 10u + k * 4u],
-      b[rightColumnRow3 * 10u + k * 4u + 1u],
-      b[rightColumnRow3 * 10u + k * 4u + 2u],
-      b[rightColumnRow3 * 10u + k * 4u + 3u],
-    );
-    let rightStep0 = vec4f(rightColumn0.x, rightColumn1.x, rightColumn2.x, rightColumn3.x);
-    let rightStep1 = vec4f(rightColumn0.y, rightColumn1.y, rightColumn2.y, rightColumn3.y);
-    let rightStep2 = vec4f(rightColumn0.z, rightColumn1.z, rightColumn2.z, rightColumn3.z);
-    let rightStep3 = vec4f(rightColumn0.w, rightColumn1.w, rightColumn2.w, rightColumn3.w);
-    let rightPair0 = select(rightStep0, rightStep1, isOdd);
-    let rightPair1 = select(rightStep1, rightStep0, isOdd);
-    let rightPair2 = select(rightStep2, rightStep3, isOdd);
-    let rightPair3 = select(rightStep3, rightStep2, isOdd);
-    let rightB0 = select(rightPair0, rightPair2, isHigh);
-    let rightB1 = select(rightPair1, rightPair3, isHigh);
-    let rightB2 = select(rightPair2, rightPair0, isHigh);
-    let rightB3 = select(rightPair3, rightPair1, isHigh);
-    let rightColumns = mat4x4f(
-      vec4f(rightB0.x, rightB1.x, rightB2.x, rightB3.x),
-      vec4f(rightB0.y, rightB1.y, rightB2.y, rightB3.y),
-      vec4f(rightB0.z, rightB1.z, rightB2.z, rightB3.z),
-      vec4f(rightB0.w, rightB1.w, rightB2.w, rightB3.w),
-    );
+  for (var k = 0u; k < 1u; k++) {
     {
-      let a0 = vec4f(
-        a[(k * 4u + place) * 33u + row0 * 4u],
-        a[(k * 4u + place) * 33u + min(row0 * 4u + 1u, 32u)],
-        a[(k * 4u + place) * 33u + min(row0 * 4u + 2u, 32u)],
-        a[(k * 4u + place) * 33u + min(row0 * 4u + 3u, 32u)],
+      let at = k * 2u;
+      let column0 = vec4f(
+        b[columnRow0 * 10u + at * 4u],
+        b[columnRow0 * 10u + at * 4u + 1u],
+        b[columnRow0 * 10u + at * 4u + 2u],
+        b[columnRow0 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum0 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
-      rightSum0 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
-      sum1 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
-      rightSum1 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
-      sum2 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
-      rightSum2 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
-      sum3 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
-      rightSum3 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      let column1 = vec4f(
+        b[columnRow1 * 10u + at * 4u],
+        b[columnRow1 * 10u + at * 4u + 1u],
+        b[columnRow1 * 10u + at * 4u + 2u],
+        b[columnRow1 * 10u + at * 4u + 3u],
+      );
+      let column2 = vec4f(
+        b[columnRow2 * 10u + at * 4u],
+        b[columnRow2 * 10u + at * 4u + 1u],
+        b[columnRow2 * 10u + at * 4u + 2u],
+        b[columnRow2 * 10u + at * 4u + 3u],
+      );
+      let column3 = vec4f(
+        b[columnRow3 * 10u + at * 4u],
+        b[columnRow3 * 10u + at * 4u + 1u],
+        b[columnRow3 * 10u + at * 4u + 2u],
+        b[columnRow3 * 10u + at * 4u + 3u],
+      );
+      let step0 = vec4f(column0.x, column1.x, column2.x, column3.x);
+      let step1 = vec4f(column0.y, column1.y, column2.y, column3.y);
+      let step2 = vec4f(column0.z, column1.z, column2.z, column3.z);
+      let step3 = vec4f(column0.w, column1.w, column2.w, column3.w);
+      let pair0 = select(step0, step1, isOdd);
+      let pair1 = select(step1, step0, isOdd);
+      let pair2 = select(step2, step3, isOdd);
+      let pair3 = select(step3, step2, isOdd);
+      let b0 = select(pair0, pair2, isHigh);
+      let b1 = select(pair1, pair3, isHigh);
+      let b2 = select(pair2, pair0, isHigh);
+      let b3 = select(pair3, pair1, isHigh);
+      let columns = mat4x4f(
+        vec4f(b0.x, b1.x, b2.x, b3.x),
+        vec4f(b0.y, b1.y, b2.y, b3.y),
+        vec4f(b0.z, b1.z, b2.z, b3.z),
+        vec4f(b0.w, b1.w, b2.w, b3.w),
+      );
+      let rightColumn0 = vec4f(
+        b[rightColumnRow0 * 10u + at * 4u],
+        b[rightColumnRow0 * 10u + at * 4u + 1u],
+        b[rightColumnRow0 * 10u + at * 4u + 2u],
+        b[rightColumnRow0 * 10u + at * 4u + 3u],
+      );
+      let rightColumn1 = vec4f(
+        b[rightColumnRow1 * 10u + at * 4u],
+        b[rightColumnRow1 * 10u + at * 4u + 1u],
+        b[rightColumnRow1 * 10u + at * 4u + 2u],
+        b[rightColumnRow1 * 10u + at * 4u + 3u],
+      );
+      let rightColumn2 = vec4f(
+        b[rightColumnRow2 * 10u + at * 4u],
+        b[rightColumnRow2 * 10u + at * 4u + 1u],
+        b[rightColumnRow2 * 10u + at * 4u + 2u],
+        b[rightColumnRow2 * 10u + at * 4u + 3u],
+      );
+      let rightColumn3 = vec4f(
+        b[rightColumnRow3 * 10u + at * 4u],
+        b[rightColumnRow3 * 10u + at * 4u + 1u],
+        b[rightColumnRow3 * 10u + at * 4u + 2u],
+        b[rightColumnRow3 * 10u + at * 4u + 3u],
+      );
+      let rightStep0 = vec4f(rightColumn0.x, rightColumn1.x, rightColumn2.x, rightColumn3.x);
+      let rightStep1 = vec4f(rightColumn0.y, rightColumn1.y, rightColumn2.y, rightColumn3.y);
+      let rightStep2 = vec4f(rightColumn0.z, rightColumn1.z, rightColumn2.z, rightColumn3.z);
+      let rightStep3 = vec4f(rightColumn0.w, rightColumn1.w, rightColumn2.w, rightColumn3.w);
+      let rightPair0 = select(rightStep0, rightStep1, isOdd);
+      let rightPair1 = select(rightStep1, rightStep0, isOdd);
+      let rightPair2 = select(rightStep2, rightStep3, isOdd);
+      let rightPair3 = select(rightStep3, rightStep2, isOdd);
+      let rightB0 = select(rightPair0, rightPair2, isHigh);
+      let rightB1 = select(rightPair1, rightPair3, isHigh);
+      let rightB2 = select(rightPair2, rightPair0, isHigh);
+      let rightB3 = select(rightPair3, rightPair1, isHigh);
+      let rightColumns = mat4x4f(
+        vec4f(rightB0.x, rightB1.x, rightB2.x, rightB3.x),
+        vec4f(rightB0.y, rightB1.y, rightB2.y, rightB3.y),
+        vec4f(rightB0.z, rightB1.z, rightB2.z, rightB3.z),
+        vec4f(rightB0.w, rightB1.w, rightB2.w, rightB3.w),
+      );
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row0 * 4u],
+          a[(at * 4u + place) * 33u + min(row0 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row0 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row0 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum0 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum0 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum1 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum1 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum2 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum2 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum3 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum3 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row1 * 4u],
+          a[(at * 4u + place) * 33u + min(row1 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row1 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row1 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum4 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum4 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum5 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum5 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum6 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum6 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum7 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum7 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row2 * 4u],
+          a[(at * 4u + place) * 33u + min(row2 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row2 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row2 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum8 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum8 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum9 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum9 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum10 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum10 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum11 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum11 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row3 * 4u],
+          a[(at * 4u + place) * 33u + min(row3 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row3 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row3 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum12 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum12 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum13 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum13 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum14 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum14 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum15 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum15 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row4 * 4u],
+          a[(at * 4u + place) * 33u + min(row4 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row4 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row4 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum16 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum16 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum17 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum17 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum18 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum18 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum19 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum19 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row5 * 4u],
+          a[(at * 4u + place) * 33u + min(row5 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row5 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row5 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum20 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum20 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum21 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum21 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum22 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum22 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum23 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum23 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row6 * 4u],
+          a[(at * 4u + place) * 33u + min(row6 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row6 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row6 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum24 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum24 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum25 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum25 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum26 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum26 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum27 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum27 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row7 * 4u],
+          a[(at * 4u + place) * 33u + min(row7 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row7 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row7 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum28 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum28 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum29 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum29 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum30 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum30 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum31 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum31 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
     }
     {
-      let a0 = vec4f(
-        a[(k * 4u + place) * 33u + row1 * 4u],
-        a[(k * 4u + place) * 33u + min(row1 * 4u + 1u, 32u)],
-        a[(k * 4u + place) * 33u + min(row1 * 4u + 2u, 32u)],
-        a[(k * 4u + place) * 33u + min(row1 * 4u + 3u, 32u)],
+      let at = k * 2u + 1u;
+      let column0 = vec4f(
+        b[columnRow0 * 10u + at * 4u],
+        b[columnRow0 * 10u + at * 4u + 1u],
+        b[columnRow0 * 10u + at * 4u + 2u],
+        b[columnRow0 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum4 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
-      rightSum4 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
-      sum5 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
-      rightSum5 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
-      sum6 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
-      rightSum6 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
-      sum7 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
-      rightSum7 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[(k * 4u + place) * 33u + row2 * 4u],
-        a[(k * 4u + place) * 33u + min(row2 * 4u + 1u, 32u)],
-        a[(k * 4u + place) * 33u + min(row2 * 4u + 2u, 32u)],
-        a[(k * 4u + place) * 33u + min(row2 * 4u + 3u, 32u)],
+      let column1 = vec4f(
+        b[columnRow1 * 10u + at * 4u],
+        b[columnRow1 * 10u + at * 4u + 1u],
+        b[columnRow1 * 10u + at * 4u + 2u],
+        b[columnRow1 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum8 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
-      rightSum8 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
-      sum9 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
-      rightSum9 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
-      sum10 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
-      rightSum10 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
-      sum11 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
-      rightSum11 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[(k * 4u + place) * 33u + row3 * 4u],
-        a[(k * 4u + place) * 33u + min(row3 * 4u + 1u, 32u)],
-        a[(k * 4u + place) * 33u + min(row3 * 4u + 2u, 32u)],
-        a[(k * 4u + place) * 33u + min(row3 * 4u + 3u, 32u)],
+      let column2 = vec4f(
+        b[columnRow2 * 10u + at * 4u],
+        b[columnRow2 * 10u + at * 4u + 1u],
+        b[columnRow2 * 10u + at * 4u + 2u],
+        b[columnRow2 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum12 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
-      rightSum12 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
-      sum13 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
-      rightSum13 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
-      sum14 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
-      rightSum14 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
-      sum15 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
-      rightSum15 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[(k * 4u + place) * 33u + row4 * 4u],
-        a[(k * 4u + place) * 33u + min(row4 * 4u + 1u, 32u)],
-        a[(k * 4u + place) * 33u + min(row4 * 4u + 2u, 32u)],
-        a[(k * 4u + place) * 33u + min(row4 * 4u + 3u, 32u)],
+      let column3 = vec4f(
+        b[columnRow3 * 10u + at * 4u],
+        b[columnRow3 * 10u + at * 4u + 1u],
+        b[columnRow3 * 10u + at * 4u + 2u],
+        b[columnRow3 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum16 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
-      rightSum16 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
-      sum17 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
-      rightSum17 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
-      sum18 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
-      rightSum18 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
-      sum19 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
-      rightSum19 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[(k * 4u + place) * 33u + row5 * 4u],
-        a[(k * 4u + place) * 33u + min(row5 * 4u + 1u, 32u)],
-        a[(k * 4u + place) * 33u + min(row5 * 4u + 2u, 32u)],
-        a[(k * 4u + place) * 33u + min(row5 * 4u + 3u, 32u)],
+      let step0 = vec4f(column0.x, column1.x, column2.x, column3.x);
+      let step1 = vec4f(column0.y, column1.y, column2.y, column3.y);
+      let step2 = vec4f(column0.z, column1.z, column2.z, column3.z);
+      let step3 = vec4f(column0.w, column1.w, column2.w, column3.w);
+      let pair0 = select(step0, step1, isOdd);
+      let pair1 = select(step1, step0, isOdd);
+      let pair2 = select(step2, step3, isOdd);
+      let pair3 = select(step3, step2, isOdd);
+      let b0 = select(pair0, pair2, isHigh);
+      let b1 = select(pair1, pair3, isHigh);
+      let b2 = select(pair2, pair0, isHigh);
+      let b3 = select(pair3, pair1, isHigh);
+      let columns = mat4x4f(
+        vec4f(b0.x, b1.x, b2.x, b3.x),
+        vec4f(b0.y, b1.y, b2.y, b3.y),
+        vec4f(b0.z, b1.z, b2.z, b3.z),
+        vec4f(b0.w, b1.w, b2.w, b3.w),
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum20 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
-      rightSum20 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
-      sum21 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
-      rightSum21 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
-      sum22 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
-      rightSum22 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
-      sum23 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
-      rightSum23 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[(k * 4u + place) * 33u + row6 * 4u],
-        a[(k * 4u + place) * 33u + min(row6 * 4u + 1u, 32u)],
-        a[(k * 4u + place) * 33u + min(row6 * 4u + 2u, 32u)],
-        a[(k * 4u + place) * 33u + min(row6 * 4u + 3u, 32u)],
+      let rightColumn0 = vec4f(
+        b[rightColumnRow0 * 10u + at * 4u],
+        b[rightColumnRow0 * 10u + at * 4u + 1u],
+        b[rightColumnRow0 * 10u + at * 4u + 2u],
+        b[rightColumnRow0 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum24 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
-      rightSum24 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
-      sum25 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
-      rightSum25 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
-      sum26 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
-      rightSum26 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
-      sum27 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
-      rightSum27 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
-    }
-    {
-      let a0 = vec4f(
-        a[(k * 4u + place) * 33u + row7 * 4u],
-        a[(k * 4u + place) * 33u + min(row7 * 4u + 1u, 32u)],
-        a[(k * 4u + place) * 33u + min(row7 * 4u + 2u, 32u)],
-        a[(k * 4u + place) * 33u + min(row7 * 4u + 3u, 32u)],
+      let rightColumn1 = vec4f(
+        b[rightColumnRow1 * 10u + at * 4u],
+        b[rightColumnRow1 * 10u + at * 4u + 1u],
+        b[rightColumnRow1 * 10u + at * 4u + 2u],
+        b[rightColumnRow1 * 10u + at * 4u + 3u],
       );
-      let a1 = quadSwapX(a0);
-      let a2 = quadSwapY(a0);
-      let a3 = quadSwapDiagonal(a0);
-      sum28 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
-      rightSum28 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
-      sum29 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
-      rightSum29 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
-      sum30 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
-      rightSum30 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
-      sum31 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
-      rightSum31 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      let rightColumn2 = vec4f(
+        b[rightColumnRow2 * 10u + at * 4u],
+        b[rightColumnRow2 * 10u + at * 4u + 1u],
+        b[rightColumnRow2 * 10u + at * 4u + 2u],
+        b[rightColumnRow2 * 10u + at * 4u + 3u],
+      );
+      let rightColumn3 = vec4f(
+        b[rightColumnRow3 * 10u + at * 4u],
+        b[rightColumnRow3 * 10u + at * 4u + 1u],
+        b[rightColumnRow3 * 10u + at * 4u + 2u],
+        b[rightColumnRow3 * 10u + at * 4u + 3u],
+      );
+      let rightStep0 = vec4f(rightColumn0.x, rightColumn1.x, rightColumn2.x, rightColumn3.x);
+      let rightStep1 = vec4f(rightColumn0.y, rightColumn1.y, rightColumn2.y, rightColumn3.y);
+      let rightStep2 = vec4f(rightColumn0.z, rightColumn1.z, rightColumn2.z, rightColumn3.z);
+      let rightStep3 = vec4f(rightColumn0.w, rightColumn1.w, rightColumn2.w, rightColumn3.w);
+      let rightPair0 = select(rightStep0, rightStep1, isOdd);
+      let rightPair1 = select(rightStep1, rightStep0, isOdd);
+      let rightPair2 = select(rightStep2, rightStep3, isOdd);
+      let rightPair3 = select(rightStep3, rightStep2, isOdd);
+      let rightB0 = select(rightPair0, rightPair2, isHigh);
+      let rightB1 = select(rightPair1, rightPair3, isHigh);
+      let rightB2 = select(rightPair2, rightPair0, isHigh);
+      let rightB3 = select(rightPair3, rightPair1, isHigh);
+      let rightColumns = mat4x4f(
+        vec4f(rightB0.x, rightB1.x, rightB2.x, rightB3.x),
+        vec4f(rightB0.y, rightB1.y, rightB2.y, rightB3.y),
+        vec4f(rightB0.z, rightB1.z, rightB2.z, rightB3.z),
+        vec4f(rightB0.w, rightB1.w, rightB2.w, rightB3.w),
+      );
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row0 * 4u],
+          a[(at * 4u + place) * 33u + min(row0 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row0 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row0 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum0 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum0 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum1 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum1 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum2 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum2 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum3 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum3 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row1 * 4u],
+          a[(at * 4u + place) * 33u + min(row1 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row1 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row1 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum4 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum4 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum5 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum5 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum6 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum6 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum7 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum7 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row2 * 4u],
+          a[(at * 4u + place) * 33u + min(row2 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row2 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row2 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum8 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum8 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum9 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum9 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum10 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum10 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum11 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum11 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row3 * 4u],
+          a[(at * 4u + place) * 33u + min(row3 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row3 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row3 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum12 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum12 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum13 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum13 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum14 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum14 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum15 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum15 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row4 * 4u],
+          a[(at * 4u + place) * 33u + min(row4 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row4 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row4 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum16 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum16 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum17 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum17 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum18 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum18 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum19 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum19 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row5 * 4u],
+          a[(at * 4u + place) * 33u + min(row5 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row5 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row5 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum20 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum20 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum21 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum21 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum22 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum22 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum23 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum23 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row6 * 4u],
+          a[(at * 4u + place) * 33u + min(row6 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row6 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row6 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum24 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum24 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum25 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum25 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum26 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum26 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum27 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum27 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
+      {
+        let a0 = vec4f(
+          a[(at * 4u + place) * 33u + row7 * 4u],
+          a[(at * 4u + place) * 33u + min(row7 * 4u + 1u, 32u)],
+          a[(at * 4u + place) * 33u + min(row7 * 4u + 2u, 32u)],
+          a[(at * 4u + place) * 33u + min(row7 * 4u + 3u, 32u)],
+        );
+        let a1 = quadSwapX(a0);
+        let a2 = quadSwapY(a0);
+        let a3 = quadSwapDiagonal(a0);
+        sum28 += vec4f(a0.x, a1.x, a2.x, a3.x) * columns;
+        rightSum28 += vec4f(a0.x, a1.x, a2.x, a3.x) * rightColumns;
+        sum29 += vec4f(a0.y, a1.y, a2.y, a3.y) * columns;
+        rightSum29 += vec4f(a0.y, a1.y, a2.y, a3.y) * rightColumns;
+        sum30 += vec4f(a0.z, a1.z, a2.z, a3.z) * columns;
+        rightSum30 += vec4f(a0.z, a1.z, a2.z, a3.z) * rightColumns;
+        sum31 += vec4f(a0.w, a1.w, a2.w, a3.w) * columns;
+        rightSum31 += vec4f(a0.w, a1.w, a2.w, a3.w) * rightColumns;
+      }
     }
   }
   {
