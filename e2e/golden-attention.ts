@@ -7,6 +7,7 @@ import { attentionRows, attentionTiles } from '../shaders/attention.wgsl.ts';
 import { fullAccess } from '../shaders/chain.wgsl.ts';
 import type { Kernel } from '../shaders/kernel.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
+import { TILES } from '../shaders/tiles.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
 import { rotary } from '../shaders/rotary.wgsl.ts';
 
@@ -42,5 +43,5 @@ export const attentionKernels: readonly [string, Kernel][] = [
   ['rotary', rotary({ matrices: 20, positions: 5, columns: 6, base: 10_000, offset: 2, inverse: false, access: fullAccess(100, 6) })],
   ['matmul-batch-small', matmulRegister(batch, 1, 'small')],
   ['matmul-batch-register', matmulRegister(batch, 4, 'register')],
-  ['matmul-batch-tiled', matmulTiled({ ...batch, storedA: { offset: 4, rowStride: 8, columnStride: 1 } })],
+  ['matmul-batch-tiled', matmulTiled({ ...batch, storedA: { offset: 4, rowStride: 8, columnStride: 1 } }, TILES['64x64'], 'tiled')],
 ];

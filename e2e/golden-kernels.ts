@@ -27,7 +27,8 @@ import { lion } from '../shaders/lion.wgsl.ts';
 import * as metricKernels from '../shaders/metrics.wgsl.ts';
 import { quadProbe } from '../shaders/quads.wgsl.ts';
 import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
-import { matmulTiled, TILES } from '../shaders/matmul-tiled.wgsl.ts';
+import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
+import { TILES } from '../shaders/tiles.ts';
 import { splitProduct } from '../src/ops/matmul-split.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
 import { padBackwardKernel, padKernel } from '../shaders/pad.wgsl.ts';
@@ -87,7 +88,7 @@ const layouts: [string, Kernel][] = LAYOUTS.flatMap(([transposeA, transposeB]) =
   return [
     [`matmul-${letters}-small`, matmulRegister(spec, transposeA ? 4 : 1, 'small')],
     [`matmul-${letters}-register`, matmulRegister(spec, 4, 'register')],
-    [`matmul-${letters}-tiled`, matmulTiled({ ...spec, m: 130, n: 70, k: 33 })],
+    [`matmul-${letters}-tiled`, matmulTiled({ ...spec, m: 130, n: 70, k: 33 }, TILES['64x64'], 'tiled')],
     [`matmul-${letters}-quad`, matmulQuad({ ...spec, m: 13, n: 22, k: 10 }, 8)],
     [`matmul-${letters}-quad-wide`, matmulQuad({ ...spec, m: 33, n: 38, k: transposeB ? 10 : 6 }, 32)],
   ] satisfies [string, Kernel][];
@@ -139,12 +140,12 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ...mixedKernels,
   ['matmul-forward-small', matmulRegister(forwardLayer(7, 10, 6), 1, 'small')],
   ['matmul-forward-register', matmulRegister(forwardLayer(8, 10, 12), 4, 'register')],
-  ['matmul-forward-tiled', matmulTiled(forwardLayer(68, 66, 32))],
+  ['matmul-forward-tiled', matmulTiled(forwardLayer(68, 66, 32), TILES['64x64'], 'tiled')],
   ['matmul-forward-quad', matmulQuad(forwardLayer(16, 20, 24), 16)],
   ['matmul-backward-small', matmulRegister(backwardLayer(6, 7, 10), 4, 'small')],
   ['matmul-backward-register', matmulRegister(backwardLayer(8, 12, 16), 4, 'register')],
   ['matmul-backward-quad', matmulQuad(backwardLayer(8, 12, 16), 8)],
-  ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32))],
+  ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32), TILES['64x64'], 'tiled')],
   // Three slices of 32 steps along k.
   ['matmul-backward-split', splitProduct.kernel({ ...backwardLayer(8, 12, 32), batch: [{ size: 3, strideA: 32 * 12, strideB: 32 * 8, summed: false }] })],
   ['matmul-nn-tiled-32x32', matmulTiled(product({ m: 40, n: 36, k: 44 }), TILES['32x32'], 'tiled-32x32')],

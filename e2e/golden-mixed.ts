@@ -10,6 +10,7 @@ import type { Kernel } from '../shaders/kernel.ts';
 import { adjustLossScale, unscale } from '../shaders/loss-scale.wgsl.ts';
 import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
+import { TILES } from '../shaders/tiles.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
 import { muonApply, muonMomentum } from '../shaders/muon.wgsl.ts';
 
@@ -28,7 +29,7 @@ export const mixedKernels: readonly [string, Kernel][] = [
   ['half-copy-fours', elementwise({ rows: 5, columns: 8, start: { ...fullAccess(5, 8), type: 'f16' }, steps: [], half: ['out'] })],
   ['half-matmul-small', matmulRegister(both, 1, 'small')],
   ['half-matmul-register', matmulRegister(only, 4, 'register')],
-  ['half-matmul-tiled', matmulTiled({ ...only, m: 68, n: 66, k: 32 })],
+  ['half-matmul-tiled', matmulTiled({ ...only, m: 68, n: 66, k: 32 }, TILES['64x64'], 'tiled')],
   ['half-matmul-quad', matmulQuad(only, 8)],
   ['half-convolution', convolutionBlock({ ...convolution, transposed: false, bias: true, epilogue: [], half: ['out', 'source', 'weight'] })],
   ['half-convolution-transposed', convolutionBlock({ ...convolution, transposed: true, bias: false, epilogue: [], half: ['source', 'weight'] })],

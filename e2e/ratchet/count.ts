@@ -1,6 +1,7 @@
 // What one training step costs, in figures that no machine changes: counted on the plan, compared with those that were committed.
-import { bringQuads } from '../../shaders/loaded-quads.ts';
+import { bringQuads, bringTiles } from '../../shaders/loaded-kernels.ts';
 import { quadKernels } from '../../shaders/quad-kernels.ts';
+import { tileKernels } from '../../shaders/tile-kernels.ts';
 import type { AdapterClass } from '../../src/index.ts';
 import { traceLossNet } from '../../src/nn/net.ts';
 import { extraLaunches } from '../../src/nn/extra-launches.ts';
@@ -28,6 +29,7 @@ export function planStep({ model, options }: RatchetNet, adapterClass: AdapterCl
   const net = traceLossNet(model, inputShape, batchSize, loss, { training: true, frozen, partOf: grouping.partOf, penalised: options.regularization && penalised('compile', options.regularization), inputType });
   // As SwiftShader has them.
   bringQuads(quadKernels);
+  bringTiles(tileKernels);
   const quads = adapterClass === 'cpu';
   const target = { adapterClass, maxBindings: MAX_BINDINGS, quads, fusion, variants };
   return planTraining('train', net, target, optimizer, metrics.length > 0 ? loss.accuracy : undefined, { diagnostics, accumulate, averageDecay: average?.decay, grouping, clip: clipGradients }, extraLaunches).plan;

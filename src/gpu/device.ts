@@ -1,4 +1,5 @@
 import type { Kernel } from '../../shaders/kernel.ts';
+import { bringTiles } from '../../shaders/loaded-kernels.ts';
 import { checkOptionNames, DataError, DeviceLostError, GpuError, LimitError, OptionError, show } from '../errors.ts';
 import { describeAdapter, mayHaveQuads, oneLine, requestAdapter, wantedLimits, type AdapterClass, type AdapterFacts } from './adapter.ts';
 import { PipelineCache, type Pipeline } from './pipelines.ts';
@@ -34,9 +35,11 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const adapter = await requestAdapter(powerPreference);
   const facts = describeAdapter(adapter);
   const requiredLimits = wantedLimits(adapter, options.limits);
-  // Only devices that may have quads load what asks for them, while they are opened.
+  // Kernels that not every device runs are loaded while it is opened.
   const probe = mayHaveQuads(adapter) ? import('./quads.ts') : undefined;
   probe?.catch(() => undefined);
+  const tiles = (adapterClass ?? facts.adapterClass) === 'gpu' ? import('../../shaders/tile-kernels.ts') : undefined;
+  tiles?.catch(() => undefined);
   let raw: GPUDevice;
   try {
     // Only profiles use timestamps, only mixed precision f16: a device that could have them and does not could do neither well.
@@ -46,6 +49,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${oneLine(String(error))})`, 'Reload the page and try again.');
   }
   const device = new Device(raw, facts, options.adapterClass ?? facts.adapterClass, options.limits);
+  if (tiles) bringTiles((await tiles).tileKernels);
   if (probe) device.hasQuads = await (await probe).probeQuads(device);
   return device;
 }

@@ -1,4 +1,4 @@
-import { bringQuads } from '../../shaders/loaded-quads.ts';
+import { bringQuads } from '../../shaders/loaded-kernels.ts';
 import { quadKernels } from '../../shaders/quad-kernels.ts';
 import { PROBED_LANES, quadProbe } from '../../shaders/quads.wgsl.ts';
 import type { Device } from './device.ts';

@@ -1,3 +1,4 @@
+import { bringTiles } from '../../shaders/loaded-kernels.ts';
 import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
 import { checkVariants } from '../ops/variants.ts';
 import type { CompileOptions } from './compile.ts';
@@ -46,6 +47,7 @@ export async function extrasOf(options: CompileOptions): Promise<Extras> {
   if (!Array.isArray(frozen) || frozen.some((name) => typeof name !== 'string')) throw new OptionError('compile', 'frozen as a list of names', show(frozen));
   const penalties = regularization === undefined ? undefined : penalised('compile', regularization);
   checkVariants('compile', variants);
+  if (Object.keys(variants).length > 0) bringTiles((await import('../../shaders/tile-kernels.ts')).tileKernels);
   checkNumber('compile', 'accumulate', accumulate, { integer: true, min: 1, max: 65_536 });
   if (memoryBudget !== undefined) checkNumber('compile', 'memoryBudget', memoryBudget, { integer: true, min: 1 });
   if (average !== undefined) {

@@ -1,7 +1,7 @@
 import type { Convolution, Pair } from '../../shaders/convolution-parts.wgsl.ts';
 import { convolutionWeight, weightSplits, type ConvolutionWeightSpec } from '../../shaders/convolution-weight.wgsl.ts';
 import { convolutionBlock, convolutionMatrix, type ConvolutionSpec } from '../../shaders/convolution.wgsl.ts';
-import { quadKernels } from '../../shaders/loaded-quads.ts';
+import { quadKernels } from '../../shaders/loaded-kernels.ts';
 import { checkNumber, OptionError, ShapeError, show } from '../errors.ts';
 import { graftAfter } from './map.ts';
 import type { Named, LibraryOp, Options } from './op.ts';

@@ -1,5 +1,6 @@
-import { bringQuads } from '../../shaders/loaded-quads.ts';
+import { bringQuads, bringTiles } from '../../shaders/loaded-kernels.ts';
 import { quadKernels } from '../../shaders/quad-kernels.ts';
+import { tileKernels } from '../../shaders/tile-kernels.ts';
 import { OptionError, show } from '../errors.ts';
 import { scaledDotProductAttention } from './attention.ts';
 import { batchNorm, runningMean, runningVariance } from './batch-norm.ts';
@@ -61,6 +62,7 @@ function withAll(all: readonly Op[]): Readonly<Record<string, Op>> {
   for (const op of all) register(op);
   // Whoever has all ops plans for any device, also without one.
   bringQuads(quadKernels);
+  bringTiles(tileKernels);
   return registered;
 }
 

@@ -1,5 +1,7 @@
 import { placeOf, productCount, storedSizes, termCount } from '../../shaders/matmul-batch.wgsl.ts';
-import { matmulTiled, TILES, tileCount } from '../../shaders/matmul-tiled.wgsl.ts';
+import { tileKernels } from '../../shaders/loaded-kernels.ts';
+import type { Kernel } from '../../shaders/kernel.ts';
+import { TILES, tileCount } from '../../shaders/tiles.ts';
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { reduce } from './reduce.ts';
 import type { KernelFamily, Request, Variant } from './request.ts';
@@ -42,8 +44,8 @@ function sliced(spec: MatmulSpec, slices: number): MatmulSpec {
   return { ...spec, k, batch: [{ size: slices, strideA: stride('a'), strideB: stride('b'), summed: false }] };
 }
 
-const splitKernel = (spec: MatmulSpec): ReturnType<typeof matmulTiled> =>
-  (spec.m >= 32 && spec.n >= 32 ? matmulTiled(spec, TILES['64x64'], 'split') : matmulRegister(spec, 4, 'split'));
+const splitKernel = (spec: MatmulSpec): Kernel =>
+  (spec.m >= 32 && spec.n >= 32 ? tileKernels().matmulTiled(spec, TILES['64x64'], 'split') : matmulRegister(spec, 4, 'split'));
 
 /** The products of the slices: a family of its own, which divides no further. */
 const sliceFamily: KernelFamily<MatmulSpec> = {

@@ -1,5 +1,5 @@
-import { quadKernels } from '../../shaders/loaded-quads.ts';
-import { matmulTiled, tileCount, TILES } from '../../shaders/matmul-tiled.wgsl.ts';
+import { quadKernels, tileKernels } from '../../shaders/loaded-kernels.ts';
+import { tileCount, TILES } from '../../shaders/tiles.ts';
 import { productCount, storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
 import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
@@ -47,7 +47,7 @@ function tile(name: string, size: keyof typeof TILES, least = WORTH_TILES): Vari
   return {
     name,
     suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && multiplications(spec) >= SMALL && tileCount(spec, form) >= least,
-    kernel: (spec) => matmulTiled(spec, form, name),
+    kernel: (spec) => tileKernels().matmulTiled(spec, form, name),
   };
 }
 
