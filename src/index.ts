@@ -41,6 +41,8 @@ export * from './nn/optimizers.ts';
 export * as schedules from './nn/schedules.ts';
 export type { OneCycleOptions, PlateauOptions, Schedule, ScheduleState } from './nn/schedules.ts';
 export { compile, type CompileOptions } from './nn/compile.ts';
+export type { TunedVariant, TunedWork, TuneOptions, TuningReport } from './nn/tuning/tuner.ts';
+export type { TuningStore } from './nn/tuning/store.ts';
 export type { Batch, LossScale, LossScaleState, PendingStep, StepReport } from './nn/step-report.ts';
 export type { LossScaleOptions } from './nn/mixed-precision.ts';
 export type { EvaluateOptions, Trainer, WeightsOption } from './nn/trainer.ts';

@@ -4,7 +4,7 @@ type Kit = typeof import('./page-kit.ts');
 
 // 64 · 256 · 128 multiplications are 2^21: from there on wide tiles pay in a training that goes on.
 test('a training that goes on changes its kernels, compiles nothing after that, and its weights stay the same bit for bit', async ({ run }) => {
-  const { before, after, compiled, fromTheStart, grown, hashes, profiled } = await run(async (lib) => {
+  const { proven, before, after, compiled, fromTheStart, grown, hashes, profiled } = await run(async (lib) => {
     const { sequential, linear, relu, crossEntropy, adam, compile } = lib.chainrule;
     const { sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
     const device = await sharedDevice();
@@ -33,7 +33,12 @@ test('a training that goes on changes its kernels, compiles nothing after that, 
     const fromTheStart = kernels(other);
     for (let step = 0; step < 230; step++) await (await other.step({ inputs, targets })).loss;
     hashes.longRun = await other.hash();
-    return { before, after, compiled, fromTheStart, grown: compiled[1]! - compiled[0]!, hashes, profiled };
+
+    // A check comes before the change: it makes the change, so that what it proves is what trains on.
+    await using checked = await compile(model, options);
+    const report = await lib.gradcheck.checkGradients(checked);
+    const proven = { ok: report.passed, kernels: kernels(checked) };
+    return { proven, before, after, compiled, fromTheStart, grown: compiled[1]! - compiled[0]!, hashes, profiled };
   });
   const wide = (names: readonly string[]): string[] => names.filter((name) => name.endsWith('/quad-wide'));
   expect(wide(before)).toEqual([]);
@@ -43,5 +48,6 @@ test('a training that goes on changes its kernels, compiles nothing after that, 
   expect(grown).toBe(2);
   expect(compiled[2]).toBe(compiled[1]);
   expect(fromTheStart).toEqual(after);
+  expect(proven).toEqual({ ok: true, kernels: after });
   expect(hashes.longRun).toBe(hashes.changed);
 });

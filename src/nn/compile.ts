@@ -15,6 +15,7 @@ import type { Schedule } from './schedules/schedule.ts';
 import { StepEngine, type Extras } from './step-engine.ts';
 import { AVERAGE, LOSS_SCALE } from './step-extras.ts';
 import { Trainer } from './trainer.ts';
+import type { TuneOptions } from './tuning/tuner.ts';
 
 export interface CompileOptions {
   /** From `await openDevice()`. */
@@ -88,6 +89,13 @@ export interface CompileOptions {
    * while it trains, after 200 steps. The results are the same, bit for bit.
    */
   readonly longRun?: boolean;
+  /**
+   * Measures the kernels that could do each product and takes the fastest, before the first step: some hundred milliseconds for each that is
+   * not known yet; what was found is kept over visits. Each has to give what the simplest gives, on the same numbers. `trainer.tuning` tells
+   * what was found. Sums may be in another order then: `{ deterministic: true }` measures nothing and takes what is the same for everybody. Default
+   * false: written rules choose.
+   */
+  readonly tune?: boolean | TuneOptions;
   /** Whether several requests may share one launch. Default true; the results agree either way. */
   readonly fusion?: boolean;
   /** Forces kernel variants by family, for tests and comparisons: `{ matmul: 'tiled' }`. */
@@ -132,10 +140,10 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
     throw new ShapeError('compile', 'inputShape as a list of sizes > 0', Array.isArray(inputShape) ? showShape(inputShape) : show(inputShape));
   }
   const { groups, fusion = true, longRun = false, variants = {}, ...extras }: Partial<Extras> = await more?.extrasOf(options) ?? {};
-  const { mixed } = extras;
+  const { mixed, tuner } = extras;
   const engine = new StepEngine({
     ...extras, device, model, loss, grouping: new Grouping(optimizer, groups), seed, inputShape: [...inputShape], inputType, inputClasses, trainingAccuracy: metrics.length > 0,
-    target: { ...device.traits, fusion, longRun, variants, ...(mixed ? { precision: 'mixed' } : {}) },
+    target: { ...device.traits, fusion, longRun, variants, ...(mixed ? { precision: 'mixed' } : {}), ...(tuner ? { choose: tuner.choose } : {}) },
   });
   try {
     let initial: { readonly tensor: Tensor; readonly values: Float32Array<ArrayBuffer> }[] = [];

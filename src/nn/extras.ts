@@ -12,7 +12,7 @@ import type { Extras } from './step-engine.ts';
 // What a training has beside a model, a loss and an optimiser: loaded by those who ask for something of it.
 
 const OPTIONS: readonly (keyof CompileOptions)[] = [
-  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'precision', 'lossScale', 'memoryBudget', 'metrics', 'diagnostics', 'fusion', 'longRun', 'variants', 'onCompile',
+  'device', 'loss', 'optimizer', 'groups', 'schedule', 'clipGradients', 'batchSize', 'seed', 'inputShape', 'inputType', 'inputClasses', 'frozen', 'regularization', 'accumulate', 'average', 'precision', 'lossScale', 'memoryBudget', 'metrics', 'diagnostics', 'fusion', 'longRun', 'tune', 'variants', 'onCompile',
   'alter',
 ];
 
@@ -38,7 +38,7 @@ export function checkNames(options: CompileOptions): void {
 
 /** What compile's further options ask for, or an OptionError. The device and the optimiser are checked already. */
 export async function extrasOf(options: CompileOptions): Promise<Extras> {
-  const { device, optimizer, groups, schedule, clipGradients, frozen = [], regularization, accumulate = 1, average, precision, lossScale, memoryBudget, diagnostics = false, fusion = true, longRun = false, variants = {}, onCompile, alter } = options;
+  const { device, optimizer, groups, schedule, clipGradients, frozen = [], regularization, accumulate = 1, average, precision, lossScale, memoryBudget, diagnostics = false, fusion = true, tune = false, longRun = false, variants = {}, onCompile, alter } = options;
   const chosen = groups === undefined ? undefined : chosenGroups(optimizer, groups);
   if (schedule !== undefined) checkSchedule('compile', schedule);
   const clip = clipGradients === undefined ? undefined : checkClip(clipGradients);
@@ -57,10 +57,12 @@ export async function extrasOf(options: CompileOptions): Promise<Extras> {
   }
   // Only who computes in mixed precision loads it.
   const mixed = precision === undefined && lossScale === undefined ? undefined : (await import('./mixed-precision.ts')).mixedPrecision(device, precision, lossScale);
+  const tuning = tune === false ? undefined : await import('./tuning/tuner.ts');
+  const tuned = tuning?.checkTune(tune);
   // Now: at the first report it would hold up the reports of a training under way.
   const diagnose = checkFlag('diagnostics', diagnostics) ? (await import('./diagnostics.ts')).readDiagnostics : undefined;
   return {
     launches: extraLaunches, diagnose, groups: chosen, schedule, clip, frozen: [...frozen], penalised: penalties, accumulate, averageDecay: average?.decay, memoryBudget, mixed, onCompile, alter,
-    diagnostics, fusion: checkFlag('fusion', fusion), longRun: checkFlag('longRun', longRun), variants,
+    tuner: tuned && tuning ? new tuning.Tuner(tuned) : undefined, diagnostics, fusion: checkFlag('fusion', fusion), longRun: checkFlag('longRun', longRun), variants,
   };
 }

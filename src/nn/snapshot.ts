@@ -37,6 +37,8 @@ export async function snapshot(engine: StepEngine, rows: number, given: Batch | 
   const step = await engine.training(rows);
   const { net, program } = step;
   await step.ring.drained();
+  // What is proven is what trains on.
+  await program.improve();
   const batch = given ?? defaultBatch(engine, rows, data, net.outputShape);
   const readGradients = async (): Promise<Record<number, Float32Array>> => {
     const gradients: Record<number, Float32Array> = {};

@@ -22,6 +22,7 @@ import { stepName, type ChosenGroups, type Grouping } from './optimizers/groups.
 import type { Penalised } from './regularization.ts';
 import type { Schedule } from './schedules/schedule.ts';
 import { boundTo, type Weights } from './step-extras.ts';
+import type { Tuner } from './tuning/tuner.ts';
 import { planEvaluation, planGather, planPrediction, planTraining, type ExtraLaunches, type Reports, type StepPlan, type TrainingExtras } from './step-plans.ts';
 
 /** What few trainings have: `src/nn/extras.ts` makes it. What is not there is as its comment says. */
@@ -42,6 +43,8 @@ export interface Extras extends Partial<Omit<TrainingExtras, 'grouping'>> {
   readonly fusion: boolean;
   readonly longRun: boolean;
   readonly variants: Target['variants'];
+  /** Chooses kernels by measuring them. */
+  readonly tuner: Tuner | undefined;
 }
 
 /** A model with everything that its programs depend on. */
@@ -177,7 +180,10 @@ export class StepEngine {
     const { device, alter, onCompile, memoryBudget } = this.setup;
     await checkPlanFits('compile', sized, { ...this.#room(), ...(memoryBudget ? { total: { name: 'memoryBudget', bytes: memoryBudget } } : {}) }, asked);
     try {
-      const program = Program.create(device, this.store, alter ? alter(sized.plan) : sized.plan, onCompile);
+      // What is altered stays as it is.
+      const altered = alter?.(sized.plan);
+      const plan = altered ? { ...altered, launches: altered.launches.map(({ later: _later, ...launch }) => launch) } : sized.plan;
+      const program = Program.create(device, this.store, plan, onCompile);
       try {
         meanwhile?.();
       } catch (error) {
@@ -199,11 +205,12 @@ export class StepEngine {
   }
 
   async #step(kind: string, rows: number, make: (rows: number, accumulate: number, launches?: ExtraLaunches, onKernel?: (kernel: Kernel) => void) => { net: LossNet } & StepPlan, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {
-    const { device, alter, accumulate = 1, launches } = this.setup;
+    const { device, alter, tuner, target, accumulate = 1, launches } = this.setup;
     const reported = ({ report, statistics, activities }: Reports): Tensor[] => [report, ...(statistics ? [statistics] : []), ...activities.map(({ tensor }) => tensor)];
     const sized = ({ plan, reports }: StepPlan): Sized => ({ plan, stagingBytes: ReportRing.bytesFor(reported(reports).reduce((sum, tensor) => sum + bytesOf(tensor), 0)) });
     // Kernels compile while the rest of the plan is made; what a plan that is altered compiles is known at its end.
-    const made = make(rows, accumulate, launches, alter ? undefined : (kernel) => { device.compile([kernel]).catch(() => undefined); });
+    let made = make(rows, accumulate, launches, alter || tuner ? undefined : (kernel) => { device.compile([kernel]).catch(() => undefined); });
+    if (await tuner?.settle(device, target)) made = make(rows, accumulate, launches);
     const program = await this.create(sized(made), { rows, accumulate, replan: (...other) => sized(make(...other)), trains: kind === 'train' }, () => meanwhile?.(made.net));
     const ring = new ReportRing(this.setup.device, `${kind}${rows}`, reported(made.reports).map((tensor) => program.range(tensor)));
     this.#stagingBytes += ring.bytes;

@@ -21,6 +21,7 @@ import type { CompiledStep, StepEngine, StepScalars } from './step-engine.ts';
 import type { Weights } from './step-extras.ts';
 import { readReport, type Batch, type PendingStep } from './step-report.ts';
 import { planOf, type TrainerPlan } from './trainer-plan.ts';
+import type { TuningReport } from './tuning/tuner.ts';
 
 /** Which weights to compute with. */
 export interface WeightsOption {
@@ -95,6 +96,11 @@ export class Trainer {
   /** What one step launches and how much memory the program takes, in bytes by role. */
   get plan(): TrainerPlan {
     return planOf(this.#main);
+  }
+
+  /** What measuring kernels found, with `compile({ tune })`; undefined without. */
+  get tuning(): TuningReport | undefined {
+    return this.#engine.setup.tuner?.report;
   }
 
   /**

@@ -26,6 +26,8 @@ export interface Target extends Traits {
   readonly longRun?: boolean;
   /** Forces a variant by family name, for tests: `{ matmul: 'tiled' }`. */
   readonly variants: Readonly<Record<string, string>>;
+  /** Names the variant for a request that measurements have shown to be the fastest; undefined leaves it to the rules. */
+  readonly choose?: (request: Request) => string | undefined;
 }
 
 /** One way to do a family's work. */

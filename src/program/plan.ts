@@ -92,10 +92,11 @@ export interface ProgramRequest {
 const laterOf = ({ family, spec }: Pick<Request, 'family' | 'spec'>, target: Target): Variant<object> | undefined => family.variants.find(({ suitsLater }) => suitsLater?.(spec, target));
 
 /** Picks a request's variant for the target. */
-function variantOf({ family, spec }: Request, target: Target): Variant<object> {
-  const forced = target.variants[family.name];
+export function variantOf(request: Request, target: Target): Variant<object> {
+  const { family, spec } = request;
+  const forced = target.variants[family.name] ?? target.choose?.(request);
   const variant = forced === undefined
-    ? (target.longRun && laterOf({ family, spec }, target)) || family.variants.find(({ suits }) => suits(spec, target))
+    ? (target.longRun && laterOf(request, target)) || family.variants.find(({ suits }) => suits(spec, target))
     : family.variants.find(({ name }) => name === forced);
   if (!variant) {
     throw new ChainruleError('option', 'compile', `a variant of ${family.name} among ${family.variants.map(({ name }) => name).join(', ')}`, `"${String(forced).slice(0, 40)}"`);
@@ -131,7 +132,7 @@ export function lower(request: Request, section: Section, target: Target): Launc
     throw new LimitError(`${request.label ?? kernel.name} (${kernel.name})`, `at most ${target.maxBindings} buffers in one launch (this device's limit)`, String(storage));
   }
   const chosen = family.variants.length > 1;
-  const later = target.variants[family.name] ? undefined : laterOf(request, target);
+  const later = target.variants[family.name] ?? target.choose?.(request) ? undefined : laterOf(request, target);
   return {
     section, label: request.label ?? kernel.name, kernel, tensors, flops: flopsOf(request), ...(chosen ? { variant: { family: family.name, name: variant.name } } : {}),
     ...(later && later !== variant ? { later: () => lower(request, section, { ...target, variants: { [family.name]: later.name } }) } : {}),

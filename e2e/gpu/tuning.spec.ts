@@ -1,0 +1,128 @@
+import { expect, test } from '../harness.ts';
+
+type Kit = typeof import('./page-kit.ts');
+
+test('a tuned training measures each product once, learns the same, and is proven; the next one takes what was kept', async ({ run }) => {
+  const { first, again, plain, planned, losses, progress, passed, kept, pipelines } = await run(async (lib) => {
+    const { sequential, linear, relu, crossEntropy, adam, compile, moons } = lib.chainrule;
+    const { sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const device = await sharedDevice();
+    const map = new Map<string, string>();
+    const store = { get: async (key: string) => map.get(key), set: async (key: string, variant: string) => { map.set(key, variant); } };
+    const data = moons({ points: 256, seed: 2 });
+    const model = sequential(linear(2, 96), relu(), linear(96, 96), relu(), linear(96, 2));
+    const options = { device, loss: crossEntropy(), optimizer: adam({ lr: 0.01 }), batchSize: 64, seed: 3 };
+    const progress: string[] = [];
+    const losses: Record<string, number[]> = {};
+    const trained = async (name: string, tune: object | boolean) => {
+      const trainer = await compile(model, { ...options, tune });
+      losses[name] = [];
+      await trainer.fit(data, { epochs: 10, onStep: ({ loss }) => { losses[name]!.push(loss); } });
+      return trainer;
+    };
+    await using one = await trained('first', { store, budget: 30, minimumGain: 0, onProgress: (done: number, total: number) => { progress.push(`${done}/${total}`); } });
+    const first = one.tuning!;
+    const planned = one.plan.launches.map(({ kernel }) => kernel);
+    const { passed } = await lib.gradcheck.checkGradients(one);
+    const before = device.pipelines.size;
+    await using two = await trained('again', { store, budget: 30, minimumGain: 0 });
+    const again = two.tuning!;
+    const pipelines = device.pipelines.size - before;
+    await using three = await trained('plain', false);
+    return { first, again, plain: three.tuning, planned, losses, progress, passed, kept: map.size, pipelines };
+  });
+  expect(plain).toBeUndefined();
+  expect(first.storeProblem).toBeUndefined();
+  // A fold has one kernel on a software adapter: it is settled, and there is nothing to tell.
+  expect(first.work.length).toBeGreaterThan(4);
+  expect(progress).toEqual(progress.map((_, index) => `${index + 1}/${progress.length}`));
+  expect(progress.length).toBeGreaterThanOrEqual(first.work.length);
+  const products = first.work.filter(({ family }) => family === 'matmul');
+  expect(products.length).toBeGreaterThan(4);
+  for (const { rule, chosen, by, variants } of products) {
+    // A weight's gradient may also go in slices, without barriers where it is narrow.
+    expect(variants.map(({ variant }) => variant).filter((variant) => variant !== 'split')).toEqual(['quad-wide', 'quad', 'register', 'small']);
+    // All are right here, and all were timed.
+    expect(variants.filter(({ refused }) => refused)).toEqual([]);
+    const times = Object.fromEntries(variants.map(({ variant, milliseconds }) => [variant, milliseconds!]));
+    expect(times[chosen]).toBe(Math.min(...Object.values(times)));
+    expect(by).toBe(chosen === rule ? 'rule' : 'measured');
+  }
+  // What was chosen is what runs.
+  expect(planned.filter((kernel) => kernel.startsWith('matmul')).map((kernel) => kernel.split('/')[1]).sort()).toEqual(products.map(({ chosen }) => chosen).sort());
+  expect(passed).toBe(true);
+  expect(again.work.map(({ by, variants }) => `${by} ${variants.length}`)).toEqual(first.work.map(() => 'stored 0'));
+  expect(again.work.map(({ chosen }) => chosen)).toEqual(first.work.map(({ chosen }) => chosen));
+  expect(kept).toBe(first.work.length);
+  expect(pipelines).toBe(0);
+  expect(losses.again).toEqual(losses.first);
+  expect(losses.first).toHaveLength(losses.plain!.length);
+  expect(Math.max(...losses.plain!.map((loss, step) => Math.abs(loss - losses.first![step]!)))).toBeLessThan(1e-3);
+  expect(losses.first!.at(-1)!).toBeLessThan(0.5 * losses.first![0]!);
+});
+
+test('a variant that is wrong is refused, however fast; one that does not compile, too', async ({ run }) => {
+  const found = await run(async (lib) => {
+    const { sequential, linear, mse, sgd, compile } = lib.chainrule;
+    const { sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const { matmulFamily } = await lib.load<typeof import('../../src/ops/matmul.ts')>('/src/ops/matmul.ts');
+    const variants = matmulFamily.variants as unknown as { name: string; suits: () => boolean; kernel: (spec: object) => { code: string } }[];
+    const small = variants.at(-1)!;
+    const planted = (name: string, find: string, replace: string) => ({ name, suits: () => false, kernel: (spec: object) => { const kernel = small.kernel(spec); return { ...kernel, name, code: kernel.code.replace(find, replace) }; } });
+    const added = [planted('half', 'k += 4u', 'k += 8u'), planted('broken', '@compute', '@compute @compute'), planted('silent', 'store_out(row, ', '// store_out(row, ')];
+    variants.unshift(...added);
+    try {
+      await using trainer = await compile(sequential(linear(64, 8)), { device: await sharedDevice(), loss: mse(), optimizer: sgd({ lr: 0.1 }), batchSize: 16, tune: { budget: 10, store: { get: async () => { throw new Error('the disk is full'); }, set: async () => undefined } } });
+      return { tuning: trainer.tuning!, planned: trainer.plan.launches.map(({ kernel }) => kernel) };
+    } finally {
+      variants.splice(0, added.length);
+    }
+  });
+  const [forward] = found.tuning.work.filter(({ family }) => family === 'matmul');
+  const refused = Object.fromEntries(forward!.variants.map(({ variant, refused: why }) => [variant, why]));
+  expect(refused.half).toMatch(/^element \d+ is .* where the simplest kernel gives/);
+  expect(refused.silent).toContain('is NaN where the simplest kernel gives');
+  expect(refused.broken).toContain('WGSL that compiles');
+  expect(refused.quad).toBeUndefined();
+  expect(forward!.variants.filter(({ refused: why }) => why).every(({ milliseconds }) => milliseconds === undefined)).toBe(true);
+  for (const { chosen } of found.tuning.work) expect(['half', 'broken', 'silent']).not.toContain(chosen);
+  expect(found.planned.filter((kernel) => /half|broken|silent/.test(kernel))).toEqual([]);
+  // The training has its choices all the same.
+  expect(found.tuning.storeProblem).toBe('the disk is full');
+});
+
+test('deterministic measures nothing and stores nothing', async ({ run }) => {
+  const { tuning, touched } = await run(async (lib) => {
+    const { sequential, linear, mse, sgd, compile } = lib.chainrule;
+    const { sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    let touched = 0;
+    const store = { get: async () => { touched += 1; return undefined; }, set: async () => { touched += 1; } };
+    await using trainer = await compile(sequential(linear(64, 8)), { device: await sharedDevice(), loss: mse(), optimizer: sgd({ lr: 0.1 }), batchSize: 16, tune: { deterministic: true, store } });
+    return { tuning: trainer.tuning!, touched };
+  });
+  expect(touched).toBe(0);
+  expect(tuning.work.length).toBeGreaterThan(0);
+  for (const { by, variants } of tuning.work) expect([by, variants.length]).toEqual([by === 'table' ? 'table' : 'rule', 0]);
+});
+
+test('the browser keeps choices over visits, the newest, and a damaged record counts as none', async ({ run }) => {
+  const found = await run(async (lib) => {
+    const { databaseStore } = await lib.load<typeof import('../../src/nn/tuning/store.ts')>('/src/nn/tuning/store.ts');
+    const name = `tuning-test-${Math.random()}`;
+    const store = databaseStore(name, 3);
+    for (const key of ['a', 'b', 'c', 'd']) {
+      await store.set(key, `variant ${key}`);
+      // Times are in milliseconds.
+      await new Promise((resolve) => { setTimeout(resolve, 5); });
+    }
+    const other = databaseStore(name, 3);
+    const kept = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((key) => other.get(key)));
+    const database = await new Promise<IDBDatabase>((resolve) => { const request = indexedDB.open(name, 1); request.addEventListener('success', () => resolve(request.result)); });
+    await new Promise<void>((resolve) => { const request = database.transaction('choices', 'readwrite').objectStore('choices').put({ key: 'b', variant: { not: 'a name' }, time: 0 }); request.addEventListener('success', () => resolve()); });
+    const damaged = await other.get('b');
+    database.close();
+    return { kept, damaged };
+  });
+  expect(found.kept).toEqual([undefined, 'variant b', 'variant c', 'variant d', undefined]);
+  expect(found.damaged).toBeUndefined();
+});

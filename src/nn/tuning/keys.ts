@@ -1,0 +1,31 @@
+import type { Device } from '../../gpu/device.ts';
+import type { Request } from '../../ops/request.ts';
+
+/** What a request asks for, whole: the same work has the same key, whoever asks. */
+export const requestKey = ({ family, spec }: Pick<Request, 'family' | 'spec'>): string => JSON.stringify([family.name, spec]);
+
+/** The same with each number rounded to a power of two: work of about that size. Zeros and signs stay. */
+export function sizeClass({ family, spec }: Pick<Request, 'family' | 'spec'>): string {
+  return JSON.stringify([family.name, spec], (_, value: unknown) => (typeof value === 'number' && value !== 0 ? Math.sign(value) * 2 ** Math.round(Math.log2(Math.abs(value))) : value));
+}
+
+/** The adapter as choices know it: what differs in it may run kernels at other speeds. */
+export function adapterKey({ facts: { vendor, architecture, device, adapterClass } }: Pick<Device, 'facts'>): string {
+  return [vendor, architecture, device, adapterClass].join(' ').replace(/\s+/g, ' ').trim();
+}
+
+/** The program that runs shaders, with its major version: `Chrome 156`, `Node 20`. */
+export function browserKey(scope: { readonly navigator?: { readonly userAgent?: string } } = globalThis): string {
+  const agent = scope.navigator?.userAgent ?? '';
+  const [, name, version] = /(Firefox|Chrome|Node\.js|Version)\/(\d+)/.exec(agent) ?? [];
+  return name ? `${name} ${version}` : agent || 'unknown';
+}
+
+/**
+ * The key of a stored choice: SHA-256 of the adapter, the browser, the work, and the texts of all kernels that compete. Whatever changes
+ * a kernel makes another key, so that it is measured again.
+ */
+export async function storedKey(parts: readonly string[]): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(parts.join('\0')));
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

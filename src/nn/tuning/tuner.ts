@@ -1,0 +1,169 @@
+import { checkNumber, checkOptionNames, OptionError, show } from '../../errors.ts';
+import { bringTiles } from '../../../shaders/loaded-kernels.ts';
+import { tileKernels } from '../../../shaders/tile-kernels.ts';
+import type { Device } from '../../gpu/device.ts';
+import { oneLine } from '../../gpu/adapter.ts';
+import type { Request, Target } from '../../ops/request.ts';
+import { variantOf } from '../../program/plan.ts';
+import { fastest, race } from './choose.ts';
+import { adapterKey, browserKey, requestKey, sizeClass, storedKey } from './keys.ts';
+import { defaultStore, type TuningStore } from './store.ts';
+import { TABLE } from './table.ts';
+import { candidatesOf, canTry, differs, Trial, type Candidate } from './trial.ts';
+
+/** How kernels are chosen by measuring them. */
+export interface TuneOptions {
+  /**
+   * True takes only what is the same for everybody: the rules and the table that comes with the library. Nothing is measured or stored, so
+   * that trainings on two machines with one adapter give the same bits. Default false.
+   */
+  readonly deterministic?: boolean;
+  /** Where choices are kept. Default the browser's database, or memory where there is none. */
+  readonly store?: TuningStore;
+  /** Milliseconds for measuring one piece of work, > 0; each kernel is measured once whatever it takes. Default 150. */
+  readonly budget?: number;
+  /** By which part of its time a kernel must beat the rule's choice, in [0, 1). Default 0.05. */
+  readonly minimumGain?: number;
+  /** Called after each piece of work. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** One kernel in the race. */
+export interface TunedVariant {
+  readonly variant: string;
+  /** The least time of one run; undefined where it was not measured. */
+  readonly milliseconds?: number;
+  /** Why it is not taken, whatever its time: what it got wrong, or why it does not run here. */
+  readonly refused?: string;
+}
+
+/** A piece of work that kernels competed for. */
+export interface TunedWork {
+  readonly family: string;
+  readonly label: string;
+  /** What the rules would take. */
+  readonly rule: string;
+  readonly chosen: string;
+  /** Who chose. `rule` also where nothing was faster by enough. */
+  readonly by: 'rule' | 'table' | 'stored' | 'measured';
+  readonly variants: readonly TunedVariant[];
+}
+
+export interface TuningReport {
+  readonly work: readonly TunedWork[];
+  /** What went wrong with the store, if something did: then choices hold for this trainer alone. */
+  readonly storeProblem: string | undefined;
+}
+
+/** `tune` as it is used, checked. */
+export function checkTune(tune: unknown): TuneOptions | undefined {
+  if (tune === false) return undefined;
+  if (tune === true) return {};
+  if (tune === null || typeof tune !== 'object') throw new OptionError('compile', 'tune to be true, false or options', show(tune));
+  checkOptionNames('compile', tune, ['deterministic', 'store', 'budget', 'minimumGain', 'onProgress']);
+  const { deterministic, store, budget, minimumGain, onProgress } = tune as TuneOptions;
+  if (deterministic !== undefined && typeof deterministic !== 'boolean') throw new OptionError('compile', 'tune.deterministic to be true or false', show(deterministic));
+  if (store !== undefined && (typeof store?.get !== 'function' || typeof store.set !== 'function')) throw new OptionError('compile', 'tune.store with get and set', show(store));
+  if (budget !== undefined) checkNumber('compile', 'tune.budget', budget, { above: 0 });
+  if (minimumGain !== undefined) checkNumber('compile', 'tune.minimumGain', minimumGain, { min: 0, below: 1 });
+  if (onProgress !== undefined && typeof onProgress !== 'function') throw new OptionError('compile', 'tune.onProgress to be a function', show(onProgress));
+  return tune as TuneOptions;
+}
+
+/** Chooses variants for the work of a trainer's programs: by the table, by what was stored, else by a race. */
+export class Tuner {
+  readonly #options: TuneOptions;
+  readonly #store: TuningStore;
+  readonly #seen = new Map<string, Request>();
+  readonly #chosen = new Map<string, string>();
+  readonly #work: TunedWork[] = [];
+  #storeProblem: string | undefined;
+
+  constructor(options: TuneOptions) {
+    this.#options = options;
+    this.#store = options.store ?? defaultStore();
+    // Whatever the device's class, all kernels may compete.
+    bringTiles(tileKernels);
+  }
+
+  get report(): TuningReport {
+    return { work: [...this.#work], storeProblem: this.#storeProblem };
+  }
+
+  /** What is chosen for a request, or undefined: then it is noted, for `settle`. */
+  readonly choose = (request: Request): string | undefined => {
+    if (request.family.variants.length < 2 || !canTry(request)) return undefined;
+    const key = requestKey(request);
+    if (!this.#chosen.has(key)) this.#seen.set(key, request);
+    return this.#chosen.get(key);
+  };
+
+  /** Chooses for everything that was noted. Resolves with whether there was anything: then plans that were made before are to be made again. */
+  async settle(device: Device, target: Target): Promise<boolean> {
+    const noted = [...this.#seen];
+    this.#seen.clear();
+    const { choose: _choose, ...plain } = target;
+    for (const [index, [key, request]] of noted.entries()) {
+      const rule = variantOf(request, plain).name;
+      const candidates = candidatesOf(request, plain);
+      // Where nothing competes there is nothing to tell.
+      const work = candidates.length < 2 ? undefined : await this.#decide(device, request, rule, candidates);
+      if (work) this.#work.push(work);
+      this.#chosen.set(key, work?.chosen ?? rule);
+      this.#options.onProgress?.(index + 1, noted.length);
+    }
+    return noted.length > 0;
+  }
+
+  async #decide(device: Device, request: Request, rule: string, candidates: readonly Candidate[]): Promise<TunedWork> {
+    const { family, label = family.name } = request;
+    const base = { family: family.name, label, rule };
+    const names = candidates.map(({ variant }) => variant);
+    const tabled = TABLE[adapterKey(device)]?.[sizeClass(request)];
+    if (tabled !== undefined && names.includes(tabled)) return { ...base, chosen: tabled, by: 'table', variants: [] };
+    if (this.#options.deterministic) return { ...base, chosen: rule, by: 'rule', variants: [] };
+    const key = await storedKey([adapterKey(device), browserKey(), requestKey(request), ...candidates.flatMap(({ variant, launches }) => [variant, ...launches.map(({ kernel }) => kernel.code)])]);
+    const stored = await this.#kept(() => this.#store.get(key));
+    if (stored !== undefined && names.includes(stored)) return { ...base, chosen: stored, by: 'stored', variants: [] };
+    const { variants, timed } = await this.#raceOf(device, request, candidates);
+    const chosen = fastest(timed, rule, this.#options.minimumGain ?? 0.05);
+    await this.#kept(() => this.#store.set(key, chosen));
+    return { ...base, chosen, by: chosen === rule ? 'rule' : 'measured', variants };
+  }
+
+  /** A store that fails costs a measurement, not the training. */
+  async #kept<T>(use: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await use();
+    } catch (error) {
+      this.#storeProblem ??= oneLine(error instanceof Error ? error.message : String(error));
+      return undefined;
+    }
+  }
+
+  /** Every variant on the same numbers: who does not give what the simplest gives is out before any time is taken. */
+  async #raceOf(device: Device, request: Request, candidates: readonly Candidate[]): Promise<{ variants: TunedVariant[]; timed: { variant: string; milliseconds: number | undefined }[] }> {
+    const trial = new Trial(device, request);
+    try {
+      const expected = await trial.run(candidates.at(-1)!);
+      const refused = new Map<string, string>();
+      for (const candidate of candidates.slice(0, -1)) {
+        try {
+          const wrong = differs(await trial.run(candidate), expected);
+          if (wrong) refused.set(candidate.variant, wrong);
+        } catch (error) {
+          device.check();
+          refused.set(candidate.variant, oneLine(error instanceof Error ? error.message : String(error)));
+        }
+      }
+      const running = candidates.map(({ variant }) => variant).filter((variant) => !refused.has(variant));
+      const times = await race(running, (variant) => trial.measure(variant), this.#options.budget ?? 150);
+      const variants = candidates.map(({ variant }): TunedVariant => ({
+        variant, ...(times.has(variant) ? { milliseconds: times.get(variant)! } : {}), ...(refused.has(variant) ? { refused: refused.get(variant)! } : {}),
+      }));
+      return { variants, timed: candidates.map(({ variant }) => ({ variant, milliseconds: times.get(variant) })) };
+    } finally {
+      trial.end();
+    }
+  }
+}
