@@ -20,12 +20,12 @@ test('a tuned training measures each product once, learns the same, and is prove
       await trainer.fit(data, { epochs: 10, onStep: ({ loss }) => { losses[name]!.push(loss); } });
       return trainer;
     };
-    await using one = await trained('first', { store, budget: 30, minimumGain: 0, onProgress: (done: number, total: number) => { progress.push(`${done}/${total}`); } });
+    await using one = await trained('first', { store, table: false, budget: 30, minimumGain: 0, onProgress: (done: number, total: number) => { progress.push(`${done}/${total}`); } });
     const first = one.tuning!;
     const planned = one.plan.launches.map(({ kernel }) => kernel);
     const { passed } = await lib.gradcheck.checkGradients(one);
     const before = device.pipelines.size;
-    await using two = await trained('again', { store, budget: 30, minimumGain: 0 });
+    await using two = await trained('again', { store, table: false, budget: 30, minimumGain: 0 });
     const again = two.tuning!;
     const pipelines = device.pipelines.size - before;
     await using three = await trained('plain', false);
@@ -72,7 +72,7 @@ test('a variant that is wrong is refused, however fast; one that does not compil
     const added = [planted('half', 'k += 4u', 'k += 8u'), planted('broken', '@compute', '@compute @compute'), planted('silent', 'store_out(row, ', '// store_out(row, ')];
     variants.unshift(...added);
     try {
-      await using trainer = await compile(sequential(linear(64, 8)), { device: await sharedDevice(), loss: mse(), optimizer: sgd({ lr: 0.1 }), batchSize: 16, tune: { budget: 10, store: { get: async () => { throw new Error('the disk is full'); }, set: async () => undefined } } });
+      await using trainer = await compile(sequential(linear(64, 8)), { device: await sharedDevice(), loss: mse(), optimizer: sgd({ lr: 0.1 }), batchSize: 16, tune: { table: false, budget: 10, store: { get: async () => { throw new Error('the disk is full'); }, set: async () => undefined } } });
       return { tuning: trainer.tuning!, planned: trainer.plan.launches.map(({ kernel }) => kernel) };
     } finally {
       variants.splice(0, added.length);

@@ -95,7 +95,7 @@ test('keys: the same work has one, other sizes, adapters, browsers and kernels h
   expect(sizeClass(product(60, 500, 130))).toBe(sizeClass(product(64, 512, 128)));
   expect(sizeClass(product(64, 512, 128))).not.toBe(sizeClass(product(64, 1024, 128)));
   expect(sizeClass(product(64, 512, 128))).not.toBe(sizeClass(product(64, 512, 128, { transposeB: true })));
-  expect(sizeClass({ family: matmulFamily as never, spec: { stride: -3, offset: 0 } })).toBe('["matmul",{"stride":-4,"offset":0}]');
+  expect(sizeClass({ family: matmulFamily as never, spec: { stride: -3, offset: 0, steps: ['a', 'b'], none: [], isFirst: true, isLast: false, cell: 'gru' } })).toBe('matmul: 2 steps, cell "gru", isFirst, offset 0, stride -4');
   const facts = { name: 'x', vendor: 'acme', architecture: 'gen 9', device: '', description: '', adapterClass: 'gpu' } as const;
   expect(adapterKey({ facts })).toBe('acme gen 9 gpu');
   expect(browserKey({ navigator: { userAgent: 'Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/156.0.8078.79 Safari/537.36' } })).toBe('Chrome 156');
@@ -122,8 +122,9 @@ test('options of tune are checked one by one', () => {
   for (const [tune, message] of [
     ['yes', 'compile: needs tune to be true, false or options, got "yes".'],
     [null, 'compile: needs tune to be true, false or options, got null.'],
-    [{ speed: 1 }, 'compile: needs options among deterministic, store, budget, minimumGain, onProgress, got an unknown option "speed".'],
+    [{ speed: 1 }, 'compile: needs options among deterministic, table, store, budget, minimumGain, onProgress, got an unknown option "speed".'],
     [{ deterministic: 1 }, 'compile: needs tune.deterministic to be true or false, got 1.'],
+    [{ table: 'mine' }, 'compile: needs tune.table to be true or false, got "mine".'],
     [{ store: {} }, 'compile: needs tune.store with get and set, got Object.'],
     [{ budget: 0 }, 'compile: needs tune.budget'],
     [{ minimumGain: 1 }, 'compile: needs tune.minimumGain'],

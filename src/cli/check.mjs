@@ -1,8 +1,6 @@
 // npm run check: runs one problem of a report again and says whether its gradients are right.
-import { join } from 'node:path';
-import { CommandError, readOptions, root, runIfStarted } from './command.mjs';
-import { ensureBrowser, flagsHere } from './browser.mjs';
-import { install } from './install.mjs';
+import { askPage } from './ask-page.mjs';
+import { CommandError, readOptions, runIfStarted } from './command.mjs';
 
 /** @typedef {import('../lab/check.ts').CheckRequest} CheckRequest */
 /** @typedef {import('../lab/check.ts').CheckAnswer} CheckAnswer */
@@ -27,45 +25,8 @@ CHROME_PATH names the browser, CHAINRULE_ADAPTER=gpu|swiftshader the kind of ada
 /** Milliseconds for one problem with all the smaller ones. */
 const patience = 5 * 60_000;
 
-async function serve() {
-  const { createServer } = await import('vite');
-  const server = await createServer({
-    root, configFile: join(root, 'vite.config.ts'), cacheDir: '.cache/vite-check', logLevel: 'error',
-    server: { host: '127.0.0.1', port: 0, strictPort: true, hmr: false, watch: null },
-  });
-  await server.listen();
-  const address = server.httpServer?.address();
-  if (!address || typeof address === 'string') throw new Error('npm run check: needs a TCP port, got none.');
-  return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
-}
-
 /** @param {CheckRequest} request @param {(line: string) => void} say @returns {Promise<CheckAnswer>} */
-async function check(request, say) {
-  install(say);
-  const executablePath = await ensureBrowser(say);
-  const { chromium } = await import('playwright');
-  const server = await serve();
-  const browser = await chromium.launch({ executablePath, args: flagsHere(), headless: true });
-  try {
-    const page = await browser.newPage();
-    /** @type {Promise<never>} */
-    const failed = new Promise((_, fail) => {
-      page.on('crash', () => fail(new CommandError('npm run check: the page crashed.')));
-      page.on('pageerror', (error) => fail(new CommandError(`npm run check: the page threw ${error.message}.`)));
-      setTimeout(() => fail(new CommandError(`npm run check: the page did not finish in ${patience / 60_000} minutes.`)), patience).unref();
-    });
-    // It may fail after the page has answered, when nobody waits for it any more.
-    failed.catch(() => {});
-    await page.goto(`${server.url}src/lab/check.html`);
-    const loaded = page.waitForFunction('typeof globalThis.chainruleCheck === "function"', undefined, { timeout: 60_000 });
-    await Promise.race([loaded, failed]);
-    const run = page.evaluate((argument) => /** @type {any} */ (globalThis).chainruleCheck(argument), request);
-    return await Promise.race([run, failed]);
-  } finally {
-    await browser.close();
-    await server.close();
-  }
-}
+const check = (request, say) => askPage({ command: 'npm run check', name: 'check', global: 'chainruleCheck', patience }, request, say);
 
 /** The problem and the options, in any order. @param {readonly string[]} args */
 export function readRequest(args) {

@@ -4,9 +4,14 @@ import type { Request } from '../../ops/request.ts';
 /** What a request asks for, whole: the same work has the same key, whoever asks. */
 export const requestKey = ({ family, spec }: Pick<Request, 'family' | 'spec'>): string => JSON.stringify([family.name, spec]);
 
-/** The same with each number rounded to a power of two: work of about that size. Zeros and signs stay. */
+/** Work of about that size: each number of the spec rounded to a power of two, zeros and signs kept, and of each list how long it is. */
 export function sizeClass({ family, spec }: Pick<Request, 'family' | 'spec'>): string {
-  return JSON.stringify([family.name, spec], (_, value: unknown) => (typeof value === 'number' && value !== 0 ? Math.sign(value) * 2 ** Math.round(Math.log2(Math.abs(value))) : value));
+  const parts = Object.entries(spec).flatMap(([name, value]: [string, unknown]) => {
+    if (Array.isArray(value)) return value.length > 0 ? [`${value.length} ${name}`] : [];
+    if (typeof value === 'number') return [`${name} ${value && Math.sign(value) * 2 ** Math.round(Math.log2(Math.abs(value)))}`];
+    return value === false || value === undefined ? [] : [value === true ? name : `${name} ${JSON.stringify(value)}`];
+  });
+  return `${family.name}: ${parts.sort().join(', ')}`;
 }
 
 /** The adapter as choices know it: what differs in it may run kernels at other speeds. */

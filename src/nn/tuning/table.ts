@@ -1,7 +1,36 @@
 // Written by npm run tune -- --write. Do not edit.
 
 /** What was measured, where and when. */
-export const MEASURED: readonly string[] = [];
+export const MEASURED: readonly string[] = [
+  'SwiftShader (google, software), Chrome 156, 2026-11-23',
+];
 
 /** Variants that beat the rules' choice, by adapter and by class of work (`sizeClass`). */
-export const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {};
+export const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'google swiftshader cpu': {
+    'matmul: 1 epilogue, k 128, m 1, n 8, transposeB': 'quad',
+    'matmul: 1 epilogue, k 8, m 1, n 128': 'split',
+    'matmul: k 1, m 8, n 128, rowSums, transposeA': 'split',
+    'matmul: 1 epilogue, k 128, m 16, n 8, transposeB': 'register',
+    'matmul: k 16, m 8, n 128, rowSums, transposeA': 'register',
+    'matmul: 2 epilogue, k 1024, m 64, n 128, transposeB': 'quad',
+    'matmul: 1 epilogue, k 128, m 64, n 8, transposeB': 'quad',
+    'matmul: 1 epilogue, k 8, m 64, n 128': 'quad',
+    'matmul: k 64, m 8, n 128, rowSums, transposeA': 'register',
+    'matmul: 2 epilogue, k 64, m 8, n 64, transposeB': 'quad-wide',
+    'matmul: 1 epilogue, k 64, m 8, n 64': 'quad',
+    'matmul: 2 epilogue, k 64, m 32, n 64, transposeB': 'quad-wide',
+    'matmul: 1 epilogue, k 64, m 32, n 64': 'quad',
+    'matmul: k 32, m 64, n 64, rowSums, transposeA': 'quad',
+    'matmul: 2 epilogue, k 64, m 128, n 64, transposeB': 'quad-wide',
+    'matmul: 1 epilogue, k 8, m 128, n 64': 'quad-wide',
+    'matmul: k 128, m 8, n 64, rowSums, transposeA': 'split',
+    'matmul: k 128, m 64, n 64, rowSums, transposeA': 'quad-wide',
+    'matmul: 2 epilogue, k 512, m 32, n 128, transposeB': 'quad-wide',
+    'matmul: 2 epilogue, k 128, m 32, n 64, transposeB': 'quad-wide',
+    'matmul: 1 epilogue, k 64, m 32, n 128': 'quad-wide',
+    'matmul: k 128, m 32, n 512': 'quad-wide',
+    'matmul: k 32, m 128, n 512, rowSums, transposeA': 'quad-wide',
+    'matmul: k 128, m 64, n 128, rowSums, transposeA': 'quad-wide',
+  },
+};

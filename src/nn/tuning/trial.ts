@@ -1,7 +1,7 @@
 import { RandomStream } from '../../data/philox.ts';
 import type { Device } from '../../gpu/device.ts';
 import { submit } from '../../gpu/sequence.ts';
-import { elapsed } from '../../gpu/timing.ts';
+import { elapsed, submitCost } from '../../gpu/timing.ts';
 import type { Request, Target } from '../../ops/request.ts';
 import { sizeOf, type Shape, type Tensor } from '../../ops/tensor.ts';
 import { bytesOf, type BufferPlan, type Placement } from '../../program/memory.ts';
@@ -57,15 +57,16 @@ export function differs(found: readonly Float32Array[], expected: readonly Float
   return undefined;
 }
 
-/** Runs of one measurement take this long together, in milliseconds, as far as the count of runs allows. */
-const WORTH_MEASURING = 2;
-const MOST_RUNS = 200;
+/** The runs of one measurement take about so long together, in milliseconds, as far as their count allows: a submit alone takes one or two. */
+const WORTH_MEASURING = 5;
+const MOST_RUNS = 500;
 
 /** A request's variants made executable on numbers of their own. Free it with `end`. */
 export class Trial {
   readonly #device: Device;
   readonly #request: Request;
   readonly #store: BufferStore;
+  #submitCost: Promise<number> | undefined;
   readonly #programs = new Map<string, { readonly program: Program; runs: number }>();
 
   constructor(device: Device, request: Request) {
@@ -105,16 +106,19 @@ export class Trial {
     submit(this.#device, `tune ${variant}`, program.dispatches('forward'));
     const found: Float32Array[] = [];
     for (const tensor of outputs) found.push(await program.read(tensor));
-    this.#programs.set(variant, { program, runs: 1 });
+    // What one run takes tells how many make a measurement. Twice: a few runs after the first are still slower.
+    const entry = { program, runs: 1 };
+    this.#programs.set(variant, entry);
+    for (let time = 0; time < 2; time += 1) entry.runs = Math.max(1, Math.min(MOST_RUNS, Math.ceil(WORTH_MEASURING / Math.max(await this.measure(variant), 0.01))));
     return found;
   }
 
   /** Milliseconds that one run takes, from as many as a clock can tell. */
   async measure(variant: string): Promise<number> {
     const entry = this.#programs.get(variant)!;
-    const took = await elapsed(this.#device, entry.program.dispatches('forward'), entry.runs) / entry.runs;
-    entry.runs = Math.max(1, Math.min(MOST_RUNS, Math.ceil(WORTH_MEASURING / Math.max(took, 0.001))));
-    return took;
+    this.#submitCost ??= submitCost(this.#device);
+    const cost = await this.#submitCost;
+    return Math.max(0, await elapsed(this.#device, entry.program.dispatches('forward'), entry.runs) - cost) / entry.runs;
   }
 
   end(): void {

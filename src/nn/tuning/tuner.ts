@@ -18,6 +18,8 @@ export interface TuneOptions {
    * that trainings on two machines with one adapter give the same bits. Default false.
    */
   readonly deterministic?: boolean;
+  /** Whether the table that comes with the library is asked first. Default true. */
+  readonly table?: boolean;
   /** Where choices are kept. Default the browser's database, or memory where there is none. */
   readonly store?: TuningStore;
   /** Milliseconds for measuring one piece of work, > 0; each kernel is measured once whatever it takes. Default 150. */
@@ -41,6 +43,8 @@ export interface TunedVariant {
 export interface TunedWork {
   readonly family: string;
   readonly label: string;
+  /** The work with each size rounded to a power of two, as the table names it. */
+  readonly sizeClass: string;
   /** What the rules would take. */
   readonly rule: string;
   readonly chosen: string;
@@ -60,9 +64,10 @@ export function checkTune(tune: unknown): TuneOptions | undefined {
   if (tune === false) return undefined;
   if (tune === true) return {};
   if (tune === null || typeof tune !== 'object') throw new OptionError('compile', 'tune to be true, false or options', show(tune));
-  checkOptionNames('compile', tune, ['deterministic', 'store', 'budget', 'minimumGain', 'onProgress']);
-  const { deterministic, store, budget, minimumGain, onProgress } = tune as TuneOptions;
+  checkOptionNames('compile', tune, ['deterministic', 'table', 'store', 'budget', 'minimumGain', 'onProgress']);
+  const { deterministic, table, store, budget, minimumGain, onProgress } = tune as TuneOptions;
   if (deterministic !== undefined && typeof deterministic !== 'boolean') throw new OptionError('compile', 'tune.deterministic to be true or false', show(deterministic));
+  if (table !== undefined && typeof table !== 'boolean') throw new OptionError('compile', 'tune.table to be true or false', show(table));
   if (store !== undefined && (typeof store?.get !== 'function' || typeof store.set !== 'function')) throw new OptionError('compile', 'tune.store with get and set', show(store));
   if (budget !== undefined) checkNumber('compile', 'tune.budget', budget, { above: 0 });
   if (minimumGain !== undefined) checkNumber('compile', 'tune.minimumGain', minimumGain, { min: 0, below: 1 });
@@ -102,7 +107,8 @@ export class Tuner {
   async settle(device: Device, target: Target): Promise<boolean> {
     const noted = [...this.#seen];
     this.#seen.clear();
-    const { choose: _choose, ...plain } = target;
+    // Who waits for measurements waits for long texts, too: the rules that these are held against are those of long trainings.
+    const plain: Target = { ...target, longRun: true, choose: () => undefined };
     for (const [index, [key, request]] of noted.entries()) {
       const rule = variantOf(request, plain).name;
       const candidates = candidatesOf(request, plain);
@@ -117,9 +123,10 @@ export class Tuner {
 
   async #decide(device: Device, request: Request, rule: string, candidates: readonly Candidate[]): Promise<TunedWork> {
     const { family, label = family.name } = request;
-    const base = { family: family.name, label, rule };
+    const base = { family: family.name, label, rule, sizeClass: sizeClass(request) };
+    const tabled = this.#options.table === false ? undefined : TABLE[adapterKey(device)]?.[base.sizeClass];
     const names = candidates.map(({ variant }) => variant);
-    const tabled = TABLE[adapterKey(device)]?.[sizeClass(request)];
+
     if (tabled !== undefined && names.includes(tabled)) return { ...base, chosen: tabled, by: 'table', variants: [] };
     if (this.#options.deterministic) return { ...base, chosen: rule, by: 'rule', variants: [] };
     const key = await storedKey([adapterKey(device), browserKey(), requestKey(request), ...candidates.flatMap(({ variant, launches }) => [variant, ...launches.map(({ kernel }) => kernel.code)])]);
