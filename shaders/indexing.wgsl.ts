@@ -1,5 +1,5 @@
 import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
-import { float, wgsl } from './wgsl.ts';
+import { float, plus, wgsl } from './wgsl.ts';
 
 /**
  * Indices along the middle axis of a table [outer, size, inner]: `count` of them for each outer, either one for each row of `inner`
@@ -15,6 +15,8 @@ export interface IndexSpec {
   readonly indices: 'u32' | 'f32';
   /** Rows that stand for nothing: they are read as 0, and nothing is added to them. */
   readonly padding?: number;
+  /** Set where `x`, and what is added up, are only the rows of a larger table from `first` on; it has `total` of them. */
+  readonly range?: { readonly first: number; readonly total: number };
 }
 
 /** With `target` the sums are added to it. */
@@ -31,20 +33,24 @@ export const indexCount = (spec: IndexSpec): number => columns(spec) * spec.coun
 const indexType = (spec: IndexSpec): string => `array<${spec.indices}, ${indexCount(spec)}>`;
 
 /** An index as u32: what is none becomes one that is out of range. And the NaN that tells of it, which no constant may be. */
-const functions = ({ size, indices }: IndexSpec): string => wgsl`
+const functions = ({ range, size = 0, indices }: Pick<IndexSpec, 'range' | 'size' | 'indices'>): string => {
+  const rows = range?.total ?? size;
+  return wgsl`
 var<private> quietNan: u32 = 0x7fc00000u;
 #if ${indices === 'f32'}
 
 fn indexFrom(value: f32) -> u32 {
-  return select(${size}u, u32(value), value >= 0.0 && value < ${float(size)});
+  return select(${rows}u, u32(value), value >= 0.0 && value < ${float(rows)});
 }
 #endif`;
+};
 
 const indexAt = ({ indices }: IndexSpec, at: string): string => (indices === 'u32' ? `indices[${at}]` : `indexFrom(indices[${at}])`);
 
 /** out[o, k, i] = x[o, index, i]; NaN where the index is out of range. */
 export function gather(spec: IndexSpec): Kernel {
-  const { outer, size, inner, count, eachRow, padding } = spec;
+  const { outer, size, inner, count, eachRow, padding, range } = spec;
+  if (range) return gatherRange(spec, range);
   return laneKernel({
     name: 'gather/lane',
     formula: `out[o, k, i] = x[o, indices[o, k${eachRow ? '' : ', i'}], i]${padding === undefined ? '' : `, 0 for index ${padding}`}; NaN where an index is out of range`,
@@ -63,6 +69,33 @@ let index = ${indexAt(spec, eachRow ? wgsl`lane / ${inner}u` : 'lane')};
   });
 }
 
+/** Of `gather` what a range of the table's rows makes: each launch writes the rows that it has, the first one also those that nobody has. */
+function gatherRange(spec: IndexSpec, { first, total }: NonNullable<IndexSpec['range']>): Kernel {
+  const { size, inner, count, padding } = spec;
+  const found = wgsl`x[(index - ${first}u) * ${inner}u + lane % ${inner}u]`;
+  return laneKernel({
+    name: 'gather-range/lane',
+    formula: `out[k, i] = x[indices[k] - ${first}, i] where that is a row of x${padding === undefined ? '' : `, 0 for index ${padding}`}; NaN where an index is out of range`,
+    declarations: [
+      { name: 'x', access: 'read', type: arrayType(size * inner) },
+      { name: 'indices', access: 'read', type: indexType(spec) },
+      { name: 'out', access: 'part', type: arrayType(count * inner) },
+    ],
+    functions: functions(spec),
+    count: count * inner,
+    body: wgsl`
+let index = ${indexAt(spec, wgsl`lane / ${inner}u`)};
+  if (index >= ${first}u && index < ${first + size}u) {
+    out[lane] = ${padding === undefined ? found : wgsl`select(${found}, 0.0, index == ${padding}u)`};
+  }
+#if ${first === 0}
+  if (index >= ${total}u) {
+    out[lane] = bitcast<f32>(quietNan);
+  }
+#endif`,
+  });
+}
+
 /** The declarations of both ways to add up. */
 const scatterDeclarations = (spec: ScatterSpec, further: readonly Declaration[]): Declaration[] => {
   const { outer, size, inner, count, target } = spec;
@@ -78,9 +111,9 @@ const scatterFormula = ({ eachRow, target, padding }: ScatterSpec): string =>
   `out[o, s, i] = ${target ? 'x[o, s, i] + ' : ''}Σ over k with indices[o, k${eachRow ? '' : ', i'}] = s of source[o, k, i]${padding === undefined ? '' : `, 0 for s = ${padding}`}`;
 
 /** Where lane (o, s, i) starts. */
-const place = ({ size, inner, count, eachRow }: ScatterSpec): string => wgsl`
+const place = ({ size, inner, count, eachRow, range }: ScatterSpec): string => wgsl`
 let o = lane / ${size * inner}u;
-  let s = lane / ${inner}u % ${size}u;
+  let s = ${plus(wgsl`lane / ${inner}u % ${size}u`, range?.first ?? 0)};
   let i = lane % ${inner}u;
   let column = ${eachRow ? wgsl`o * ${count}u` : wgsl`o * ${count * inner}u + i`};
   let start = o * ${count * inner}u + i;`;
@@ -92,7 +125,7 @@ const stored = ({ target, padding }: ScatterSpec): string => {
 
 /** One lane adds up one element: it looks through all indices, in their order. */
 export function scatterScan(spec: ScatterSpec): Kernel {
-  const { outer, size, inner, count, eachRow } = spec;
+  const { outer, size, inner, count, eachRow, range } = spec;
   return laneKernel({
     name: 'scatter-scan/lane',
     formula: `${scatterFormula(spec)}\nNaN where an index is out of range`,
@@ -107,7 +140,7 @@ ${place(spec)}
     if (index == s) {
       total += source[start + k * ${inner}u];
     }
-    if (index >= ${size}u) {
+    if (index >= ${range?.total ?? size}u) {
       total = bitcast<f32>(quietNan);
     }
   }
@@ -148,7 +181,7 @@ let column = lane / ${count * stride}u * ${count * stride}u + lane % ${stride}u;
 
 /** One lane adds up one element from sorted indices: it finds the first of its own by halving, and adds those in their order. */
 export function scatterSorted(spec: ScatterSpec): Kernel {
-  const { outer, size, inner, count, eachRow } = spec;
+  const { outer, size, inner, count, eachRow, range } = spec;
   const stride = eachRow ? 1 : inner;
   const at = (k: string): string => (stride === 1 ? `column + ${k}` : wgsl`column + (${k}) * ${stride}u`);
   return laneKernel({
@@ -180,7 +213,7 @@ ${place(spec)}
     }
     total += source[start + u32(order[${at('k')}]) * ${inner}u];
   }
-  if (keys[${at(`${count - 1}u`)}] >= ${float(size)}) {
+  if (keys[${at(`${count - 1}u`)}] >= ${float(range?.total ?? size)}) {
     total = bitcast<f32>(quietNan);
   }
   ${stored(spec)}`,

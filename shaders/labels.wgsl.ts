@@ -15,6 +15,8 @@ export interface LabelSpec extends LossSpec {
   readonly weight?: readonly number[];
   /** True divides by the sum of the rows' weights: by the number of rows that count where all weigh 1. */
   readonly mean: boolean;
+  /** Set on some of the rows of a larger request: what their mean divides by was made before. */
+  readonly isPart?: true;
 }
 
 /** Up to here each lane adds up the weights of all rows itself; above, a launch of its own makes sums of parts before. */
@@ -23,7 +25,7 @@ const OWN_MASS_ROWS = 128;
 export const MASS_PARTS = 64;
 
 /** Whether the weights of the rows need a launch before the loss's own. */
-export const needsMass = ({ mean, rows }: LabelSpec): boolean => mean && rows > OWN_MASS_ROWS;
+export const needsMass = ({ mean, rows, isPart }: LabelSpec): boolean => mean && (isPart ?? rows > OWN_MASS_ROWS);
 
 export const labelArray = ({ labels, rows }: Pick<LabelSpec, 'labels' | 'rows'>): string => `array<${labels}, ${rows}>`;
 

@@ -12,7 +12,7 @@ test('what the device cannot hold is refused before anything is allocated, with 
     const errors: Record<string, { name: string; message: string; code?: string }> = {};
     const { calls } = await counted(async () => {
       errors.parameters = await lib.caught(() => compiled(200, 100));
-      errors.batch = await lib.caught(() => compiled(10, 10, 1000));
+      errors.batch = await lib.caught(() => compiled(10, 10, 2000));
       errors.activations = await lib.caught(() => compiled(1, 8000, 10));
       errors.absurd = await lib.caught(() => compiled(2 ** 40, 2 ** 20));
     });
@@ -35,8 +35,8 @@ test('what the device cannot hold is refused before anything is allocated, with 
     expect(message, name).toMatch(/^compile: needs (what a launch binds|every buffer) to have at most [\d,]+ bytes \(this device's max\w+\), got [\d,]+ bytes of \w+ for .+ \(the program's [\d,]+: (\w+ [\d,]+(, )?)+\)\. .+\.$/);
     expect(message.length).toBeLessThanOrEqual(500);
   }
-  expect(errors.parameters.message).toContain('80,128 bytes of gradients for d 0.weight [100, 200]');
-  expect(errors.parameters.message).toContain('Not even one example fits; about 41 % of the parameters would: use narrower layers.');
+  expect(errors.parameters.message).toContain('80,640 bytes of parameters for 0.weight [100, 200]');
+  expect(errors.parameters.message).toContain('Not even one example fits; about 81 % of the parameters would: use narrower layers.');
   expect([fits, chunks]).toEqual([16, [256, true]]);
 });
 

@@ -117,7 +117,7 @@ test('where the GPU has no room the same refusal comes, everything is freed, and
 });
 
 test('arenas beyond one binding are updated in pieces: what training leaves is the same', async ({ run }) => {
-  const { pieces, whole, launches, norms, errors } = await run(async (lib: Library) => {
+  const { within, pieces, whole, launches, norms, errors } = await run(async (lib: Library) => {
     const { openDevice, compile, sequential, linear, relu, mse, adam, muon, dataset } = lib.chainrule;
     const most = 20_000;
     const inputs = Float32Array.from({ length: 12 * 32 }, (_, i) => Math.sin(i));
@@ -137,16 +137,20 @@ test('arenas beyond one binding are updated in pieces: what training leaves is t
     const clipped = { clipGradients: { norm: 0.1 }, optimizer: muon({ lr: 0.01 }) };
     const [pieces, whole] = [await trained(limits, plain), await trained(undefined, plain)];
     const norms = [await trained(limits, clipped), await trained(undefined, clipped)];
-    const error = await lib.caught(() => trained({ maxStorageBufferBindingSize: 16_000 }, {}));
     const differing = (a: number[], b: number[]): number => Math.max(...a.map((value, i) => Math.abs(value - b[i]) / (1e-3 + Math.abs(b[i]))));
-    return { pieces: pieces.values, whole: whole.values, launches: [pieces.updates, whole.updates], norms: differing(norms[0].values, norms[1].values), errors: [error.code, error.message] };
+    // Smaller than the second weight: it is cut itself, but for what adds up the norm of all gradients.
+    const within = await trained({ maxStorageBufferBindingSize: 16_000 }, plain);
+    const error = await lib.caught(() => trained({ maxStorageBufferBindingSize: 16_000 }, clipped));
+    return { within: differing(within.values, whole.values), pieces: pieces.values, whole: whole.values, launches: [pieces.updates, whole.updates], norms: differing(norms[0].values, norms[1].values), errors: [error.code, error.message] };
   });
   expect(pieces).toEqual(whole);
+  // The product with that weight is cut along k: its sums are added up in another order.
+  expect(within).toBeLessThan(1e-2);
   const count = (section: string) => launches.map((list) => list.filter((one) => one === section).length);
   // Weights of 8, 16 and 8 KB with their biases: the second does not go with the first, the third not with the second.
   for (const section of ['update', 'firstSum', 'sum', 'firstAverage', 'average']) expect(count(section), section).toEqual([3, 1]);
   // The norm is added up in another order.
   expect(norms).toBeLessThan(1e-4);
   expect(errors[0]).toBe('limit');
-  expect(errors[1]).toContain('16,384 bytes of parameters for 2.weight [64, 64]');
+  expect(errors[1]).toContain('16,384 bytes of gradients for d 2.weight [64, 64] in gradient norm (squared-norm)');
 });

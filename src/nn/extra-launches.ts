@@ -13,8 +13,8 @@ import type { Reports } from './step-plans.ts';
 
 // What a training step launches beside its gradients, its optimiser and its report, and only where it is asked for: loaded by those who ask.
 
-const sumFamily: KernelFamily<GradientSumSpec> = { name: 'gradient-sum', flops: perElement('gradients', 2), variants: [{ name: 'arena', suits: () => true, kernel: gradientSum }] };
-const averageFamily: KernelFamily<WeightAverageSpec> = { name: 'weight-average', flops: perElement('parameters', 3), variants: [{ name: 'arena', suits: () => true, kernel: weightAverage }] };
+const sumFamily: KernelFamily<GradientSumSpec> = { name: 'gradient-sum', cut: 'count', flops: perElement('gradients', 2), variants: [{ name: 'arena', suits: () => true, kernel: gradientSum }] };
+const averageFamily: KernelFamily<WeightAverageSpec> = { name: 'weight-average', cut: 'count', flops: perElement('parameters', 3), variants: [{ name: 'arena', suits: () => true, kernel: weightAverage }] };
 const statisticsFamily: KernelFamily<StatisticsSpec> = { name: 'statistics', flops: perElement('gradients', 9), variants: [{ name: 'lane', suits: () => true, kernel: statistics }] };
 const activityFamily: KernelFamily<ActivitySpec> = { name: 'activity', flops: perElement('x', 1), variants: [{ name: 'lane', suits: () => true, kernel: activity }] };
 const bufferFamily: KernelFamily<StoreBuffersSpec> = { name: 'store-buffers', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: storeBuffers }] };

@@ -3,10 +3,10 @@ import type { MemoryRole } from '../program/memory.ts';
 import type { ProgramPlan } from '../program/plan.ts';
 import type { ExtraLaunches } from './step-plans.ts';
 
-/** A program before anything of it exists: its plan, and the bytes of the staging buffers beside it. */
+/** A program before anything of it exists: its plan, and the bytes of the staging buffers beside it (default none). */
 export interface Sized {
   readonly plan: ProgramPlan;
-  readonly stagingBytes: number;
+  readonly stagingBytes?: number;
 }
 
 /** The same program for another number of examples, and for so many batches a step of the optimiser, which the extra launches add up. */
@@ -24,7 +24,7 @@ export interface Room {
 }
 
 /** Bytes by role of everything that a plan needs: its buffers and its staging buffers. */
-export function memoryOf({ plan, stagingBytes }: Sized): Readonly<Partial<Record<MemoryRole, number>>> & { readonly total: number } {
+export function memoryOf({ plan, stagingBytes = 0 }: Sized): Readonly<Partial<Record<MemoryRole, number>>> & { readonly total: number } {
   const byRole: Partial<Record<MemoryRole, number>> = { staging: stagingBytes };
   for (const { role, bytes } of plan.buffers) byRole[role] = (byRole[role] ?? 0) + bytes;
   return { ...byRole, total: Object.values(byRole).reduce((sum, bytes) => sum + bytes, 0) };
@@ -41,7 +41,7 @@ export interface Misfit {
 }
 
 /** The first limit that a plan breaks: of what a launch binds (the largest of it), of one buffer, of all together. */
-export function misfitOf({ plan, stagingBytes }: Sized, { maxBufferSize, maxStorageBufferBindingSize, total, taken, isThere }: Room): Misfit | undefined {
+export function misfitOf({ plan, stagingBytes = 0 }: Sized, { maxBufferSize, maxStorageBufferBindingSize, total, taken, isThere }: Room): Misfit | undefined {
   const bound = plan.launches.flatMap(({ kernel, tensors }) => tensors.filter((_, index) => kernel.bindings[index]!.access !== 'uniform'))
     .map(({ id }) => ({ ...plan.placements.get(id)!, tensor: id }));
   const largest = <T extends { bytes: number }>(list: readonly T[]): T | undefined => list.reduce<T | undefined>((most, one) => (most && most.bytes >= one.bytes ? most : one), undefined);

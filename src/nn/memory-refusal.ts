@@ -49,9 +49,10 @@ const MOST_ACCUMULATED = 65_536;
 const PARAMETER_ROLES: readonly string[] = ['parameters', 'gradients', 'optimizer'];
 
 /** What a program that does not fit is refused with: its bytes by role, the limit, and what would fit. */
-export function refusal(who: string, sized: Sized, room: Room, misfit: Misfit, asked?: Asked): MemoryLimitError {
+export function refusal(sized: Sized, room: Room, misfit: Misfit, asked?: Asked): MemoryLimitError {
   const { limit, got } = misfit;
   const { buffer, tensor } = named(sized, misfit);
+  const launch = misfit.tensor === undefined ? undefined : sized.plan.launches.find(({ tensors }) => tensors.some(({ id }) => id === misfit.tensor));
   const memory = memoryOf(sized);
   const { total, ...roles } = memory;
   const rule = {
@@ -62,7 +63,7 @@ export function refusal(who: string, sized: Sized, room: Room, misfit: Misfit, a
   }[limit.name];
   const isWhole = limit.name === 'memoryBudget' || limit.name === 'memory';
   const list = (Object.entries(roles) as [string, number][]).filter(([, bytes]) => bytes > 0).sort(roleOrder).map(([role, bytes]) => `${role} ${show(bytes)}`).join(', ');
-  const text = `${show(got)} ${isWhole ? 'bytes, most in' : `bytes of ${buffer.role} for`} ${tensor ?? buffer.name} (the program's ${show(total)}: ${list})`;
+  const text = `${show(got)} ${isWhole ? 'bytes, most in' : `bytes of ${buffer.role} for`} ${tensor ?? buffer.name}${launch ? ` in ${launch.label} (${launch.kernel.name})` : ''} (the program's ${show(total)}: ${list})`;
   const fits: FittingBatch[] = [];
   let advice = isWhole ? 'Raise the budget, or destroy what is no longer needed.' : 'Use less data.';
   let parameterShare: number | undefined;
@@ -86,7 +87,7 @@ export function refusal(who: string, sized: Sized, room: Room, misfit: Misfit, a
     }
     if (roles.activations === Math.max(...Object.values(roles)) && trains) advice += ' recompute(layer) keeps fewer activations.';
   }
-  return new MemoryLimitError(who, rule, text, advice, {
+  return new MemoryLimitError('compile', rule, text, advice, {
     limit, memory, buffer: { name: buffer.name, role: buffer.role, bytes: buffer.bytes, ...(tensor === undefined ? {} : { tensor }) }, fits, ...(parameterShare === undefined ? {} : { parameterShare }),
   });
 }

@@ -11,7 +11,7 @@ import { sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor
 import { bytesOf } from '../program/memory.ts';
 import type { Alter } from '../program/plan.ts';
 import { BufferStore, Program } from '../program/program.ts';
-import { checkPlanFits } from './check-plan-fits.ts';
+import { checkPlanFits, planned } from './check-plan-fits.ts';
 import type { readDiagnostics } from './diagnostics.ts';
 import type { Asked, Room, Sized } from './memory-fit.ts';
 import { traceLossNet, traceNet, type LossNet, type Net } from './net.ts';
@@ -168,7 +168,7 @@ export class StepEngine {
     const kind = KINDS[weights].predict;
     return this.#cached(kind, this.#prediction[weights], rows, async () => {
       const net = traceNet(model, inputShape, rows, { frozen, partOf: grouping.partOf, inputType });
-      return { net, program: await this.create({ plan: boundTo(weights, planPrediction(`${kind}${rows}`, net, target)), stagingBytes: 0 }) };
+      return { net, program: await this.create({ plan: boundTo(weights, planPrediction(`${kind}${rows}`, net, target)) }) };
     });
   }
 
@@ -178,7 +178,7 @@ export class StepEngine {
    */
   async create(sized: Sized, asked?: Asked, meanwhile?: () => void): Promise<Program> {
     const { device, alter, onCompile, memoryBudget } = this.setup;
-    await checkPlanFits('compile', sized, { ...this.#room(), ...(memoryBudget ? { total: { name: 'memoryBudget', bytes: memoryBudget } } : {}) }, asked);
+    await checkPlanFits(sized, { ...this.#room(), ...(memoryBudget ? { total: { name: 'memoryBudget', bytes: memoryBudget } } : {}) }, asked);
     try {
       // What is altered stays as it is.
       const altered = alter?.(sized.plan);
@@ -195,7 +195,7 @@ export class StepEngine {
     } catch (error) {
       const { granted } = error as Partial<OutOfMemory>;
       const room = this.#room();
-      if (granted !== undefined) await checkPlanFits('compile', sized, { ...room, total: { name: 'memory', bytes: room.taken + granted } }, asked);
+      if (granted !== undefined) await checkPlanFits(sized, { ...room, total: { name: 'memory', bytes: room.taken + granted } }, asked);
       throw error;
     }
   }
@@ -208,9 +208,10 @@ export class StepEngine {
     const { device, alter, tuner, target, accumulate = 1, launches } = this.setup;
     const reported = ({ report, statistics, activities }: Reports): Tensor[] => [report, ...(statistics ? [statistics] : []), ...activities.map(({ tensor }) => tensor)];
     const sized = ({ plan, reports }: StepPlan): Sized => ({ plan, stagingBytes: ReportRing.bytesFor(reported(reports).reduce((sum, tensor) => sum + bytesOf(tensor), 0)) });
+    const plan = (onKernel?: (kernel: Kernel) => void): ReturnType<typeof planned<ReturnType<typeof make>>> => planned(() => make(rows, accumulate, launches, onKernel), this.#room());
     // Kernels compile while the rest of the plan is made; what a plan that is altered compiles is known at its end.
-    let made = make(rows, accumulate, launches, alter || tuner ? undefined : (kernel) => { device.compile([kernel]).catch(() => undefined); });
-    if (await tuner?.settle(device, target)) made = make(rows, accumulate, launches);
+    let made = await plan(alter || tuner ? undefined : (kernel) => { device.compile([kernel]).catch(() => undefined); });
+    if (await tuner?.settle(device, target)) made = await plan();
     const program = await this.create(sized(made), { rows, accumulate, replan: (...other) => sized(make(...other)), trains: kind === 'train' }, () => meanwhile?.(made.net));
     const ring = new ReportRing(this.setup.device, `${kind}${rows}`, reported(made.reports).map((tensor) => program.range(tensor)));
     this.#stagingBytes += ring.bytes;
@@ -258,7 +259,7 @@ export class StepEngine {
       this.#residents += 1;
       const name = `data${this.#residents}`;
       const plan = this.#gatherPlan(name, data, rows[0]!);
-      const program = await this.create({ plan, stagingBytes: 0 }).catch((error: unknown) => {
+      const program = await this.create({ plan }).catch((error: unknown) => {
         // Then its batches go up one by one.
         if (error instanceof LimitError) return undefined;
         throw error;
@@ -271,7 +272,7 @@ export class StepEngine {
     resident.program.write(resident.tensors.inputs, data.inputs);
     resident.program.write(resident.tensors.targets, data.targets);
     for (const size of rows) {
-      if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.create({ plan: this.#gatherPlan(resident.name, data, size), stagingBytes: 0 })).dispatches('batch'));
+      if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.create({ plan: this.#gatherPlan(resident.name, data, size) })).dispatches('batch'));
     }
     return resident;
   }

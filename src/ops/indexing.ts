@@ -1,16 +1,17 @@
 import { gather as gatherKernel, indexCount, indexOrder, oneHot as oneHotKernel, scatterScan, scatterSorted, type IndexSpec, type ScatterSpec } from '../../shaders/indexing.wgsl.ts';
 import { checkNumber, ShapeError } from '../errors.ts';
+import type { Cut } from './cut.ts';
 import type { Application, LibraryOp, Options } from './op.ts';
 import { checkPlaces } from './places.ts';
 import { type KernelFamily, noFlops, perElement, type Request } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
-const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof gatherKernel>, flops: NonNullable<KernelFamily<S>['flops']> = noFlops): KernelFamily<S> =>
-  ({ name, flops, variants: [{ name: 'lane', suits: () => true, kernel }] });
+const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof gatherKernel>, flops: NonNullable<KernelFamily<S>['flops']> = noFlops, cut?: Cut): KernelFamily<S> =>
+  ({ name, flops, ...(cut ? { cut } : {}), variants: [{ name: 'lane', suits: () => true, kernel }] });
 
-export const gatherFamily = /* @__PURE__ */ only('gather', gatherKernel);
-export const scatterScanFamily = /* @__PURE__ */ only('scatter-scan', scatterScan, perElement('source', 1));
-export const scatterSortedFamily = /* @__PURE__ */ only('scatter-sorted', scatterSorted, perElement('source', 1));
+export const gatherFamily = /* @__PURE__ */ only('gather', gatherKernel, noFlops, 'gather');
+export const scatterScanFamily = /* @__PURE__ */ only('scatter-scan', scatterScan, perElement('source', 1), 'scatter');
+export const scatterSortedFamily = /* @__PURE__ */ only('scatter-sorted', scatterSorted, perElement('source', 1), 'scatter');
 export const indexOrderFamily = /* @__PURE__ */ only('index-order', indexOrder);
 export const oneHotFamily = /* @__PURE__ */ only('one-hot', oneHotKernel);
 

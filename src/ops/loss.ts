@@ -38,7 +38,7 @@ export interface LossRule<S extends LossSpec> {
  */
 export function defineLoss<S extends LossSpec>(rule: LossRule<S>): LibraryOp {
   // A row's maximum, exponentials, sum, its part of the loss and the gradient.
-  const family: KernelFamily<S> = { name: rule.name, flops: perElement('x', 8), variants: [{ name: 'row', suits: () => true, kernel: (spec) => rule.kernel(spec) }] };
+  const family: KernelFamily<S> = { name: rule.name, cut: 'loss', flops: perElement('x', 8), variants: [{ name: 'row', suits: () => true, kernel: (spec) => rule.kernel(spec) }] };
   return {
     name: rule.name,
     group: 'loss',

@@ -168,6 +168,7 @@ function rename(request: Request<ElementwiseSpec>, host: Request): GraftedChain 
 
 export const elementwiseFamily: KernelFamily<ElementwiseSpec> = {
   name: 'elementwise',
+  cut: 'elementwise',
   followsLayout: true,
   chainsOfFours: true,
   half: ['out'],

@@ -53,6 +53,7 @@ function tile(name: string, size: keyof typeof TILES, least = WORTH_TILES): Vari
 
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
+  cut: 'matmul',
   followsLayout: true,
   chainsOfFours: true,
   half: ['a', 'b', 'out'],

@@ -14,6 +14,7 @@ function isFewAndLong(spec: ReduceSpec): boolean {
 /** Every fold over every set of axes, with what makes each term and what follows the result. */
 export const reduceFamily: KernelFamily<ReduceSpec> = {
   name: 'reduce',
+  cut: 'reduce',
   flops({ spec }) {
     const { outputs, terms } = reduceSizes(spec);
     return outputs * (terms * (1 + spec.prologue.length) + spec.epilogue.length);

@@ -1,5 +1,6 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import type { AdapterClass } from '../gpu/adapter.ts';
+import type { Cut } from './cut.ts';
 import { sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 /** What a device can do, as far as kernels are chosen by it: plain data, so that a program can be planned, counted and tested without a GPU. */
@@ -61,6 +62,8 @@ export interface KernelFamily<S extends object = object> {
   readonly chainsOfFours?: true;
   /** Mixed precision: the bindings that may hold f16, where its specs' `half` names them: operands that it multiplies, results that it rounds. Default none. */
   readonly half?: readonly string[];
+  /** How its work is divided where a tensor is larger than what a launch may bind. Default: it is not, and such a request is refused. */
+  readonly cut?: Cut;
   /**
    * Floating-point operations of one launch, as profiles and budgets count them: a multiply-add is two, a transcendental one, what is
    * moved none. Default one for each element that it writes or updates.

@@ -12,6 +12,7 @@ export const softmaxFamily: KernelFamily<SoftmaxSpec> = {
   // The maximum, the difference, its exponential, their sum, the quotient.
   flops: perElement('out', 5),
   name: 'softmax',
+  cut: { axis: 'outer', along: ['x', 'out'] },
   variants: [
     { name: 'workgroup', suits: isLong, kernel: softmaxWorkgroup },
     { name: 'row', suits: () => true, kernel: softmaxRow },
@@ -21,6 +22,7 @@ export const softmaxFamily: KernelFamily<SoftmaxSpec> = {
 export const softmaxBackwardFamily: KernelFamily<SoftmaxSpec> = {
   flops: perElement('dx', 4),
   name: 'softmax-backward',
+  cut: { axis: 'outer', along: ['dout', 'y', 'dx'] },
   variants: [
     { name: 'workgroup', suits: isLong, kernel: softmaxBackwardWorkgroup },
     { name: 'row', suits: () => true, kernel: softmaxBackward },

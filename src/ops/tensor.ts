@@ -36,6 +36,8 @@ export interface Tensor {
   readonly layout?: Layout;
   /** What a copy of it without gaps stands for, where it is a view that a program reads. */
   readonly shows?: unknown;
+  /** Set where it is a range of another tensor's elements, because a launch can't bind all of them: of which, and from which element on. */
+  readonly partOf?: { readonly tensor: Tensor; readonly first: number };
   /** Set on a parameter that training leaves as it is: it gets no gradient. */
   readonly frozen?: true;
   /** Where a parameter stands among the parts of its arena, which lie one behind the other; 0 where it is not set. */

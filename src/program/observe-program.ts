@@ -42,7 +42,7 @@ export async function observeProgram(program: Program, label: string, poison: bo
       label: launch.label,
       kernel: launch.kernel.name,
       ...(variant ? { variant } : {}),
-      reads: launch.kernel.bindings.flatMap(({ access }, at) => (access === 'read' ? plan.working.get(launch.tensors[at]!.id) ?? [] : [])),
+      reads: launch.kernel.bindings.flatMap(({ access }, at) => (access === 'read' ? plan.working.get(launch.tensors[at]!.partOf?.tensor.id ?? launch.tensors[at]!.id) ?? [] : [])),
       outputs: written[index]!.map(({ binding, tensor }, at) => {
         const bytes = data[index]![at]!;
         const numbers = tensor.half ? fromFloat16(new Uint32Array(bytes), sizeOf(tensor.shape)) : tensor.type === 'u32' ? numbersOf(new Uint32Array(bytes)) : new Float32Array(bytes);
@@ -69,8 +69,11 @@ export function poisonProgram(program: Program, bits = POISON_BITS): void {
 
 /** The tensors that a launch writes, with their bindings. */
 function writes({ kernel, tensors }: Launch): { binding: string; tensor: Tensor; isPart: boolean }[] {
-  return kernel.bindings.flatMap(({ name, access }, index) =>
-    (access === 'write' || access === 'update' || access === 'part' ? [{ binding: name, tensor: tensors[index]!, isPart: access === 'part' }] : []));
+  return kernel.bindings.flatMap(({ name, access }, index) => {
+    const { partOf } = tensors[index]!;
+    // A range of a tensor that no launch could bind whole: the tensor is there when its last range is.
+    return access === 'write' || access === 'update' || access === 'part' ? [{ binding: name, tensor: partOf?.tensor ?? tensors[index]!, isPart: access === 'part' || partOf !== undefined }] : [];
+  });
 }
 
 /** Indices as the numbers that they are, or undefined where one is none of f32; what was not written stays poison. */

@@ -7,6 +7,7 @@ import { fuse, type FusionPass } from './fusion.ts';
 import { requestsOf, type Seed } from './gradients.ts';
 import type { Graph, Meaning, Working } from './graph.ts';
 import type { Halve } from './halve.ts';
+import { loadedCutting } from './loaded-cutting.ts';
 import { ALIGNMENT, bytesOf, cutArena, layOut, planSlots, type BufferPlan, type MemoryRole, type Piece, type Placement } from './memory.ts';
 
 /**
@@ -220,8 +221,9 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
 
   const rootOf = (id: number): number => tensors[id]!.viewOf ?? id;
   const lasting = new Set([...kept.map(rootOf), ...[...gradients.values()].map(({ id }) => id)]);
-  const following = FOLLOWING.map((section): [Section, readonly Request[]] => [section, extra[section] ?? []]);
-  const needed = new Set([...lasting, ...following.flatMap(([, part]) => part).flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
+  const cut = (requests: readonly Request[]): readonly Request[] => loadedCutting.pass?.requests(requests, target, add, value) ?? requests;
+  const following = FOLLOWING.map((section): [Section, readonly Request[]] => [section, cut(extra[section] ?? [])]);
+  const needed = new Set([...lasting, ...Object.values(extra).flat().flatMap(({ reads }) => Object.values(reads).map(({ id }) => id))]);
   // One pass over forward and backward together: an activation may be fused across what the two share.
   const passes: FusionPass[] = [];
   const joined = fuse([...forward, ...backward], needed, target, request.halve !== undefined, passes);
@@ -231,13 +233,13 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(origins?.get(id) ?? id)));
   const sections: [Section, readonly Request[]][] = [
     ['batch', extra.batch ?? []],
-    ['forward', divide(fused.slice(0, firstBackward), target, value)],
-    ['backward', divide(fused.slice(firstBackward), target, value)],
+    ['forward', divide(cut(fused.slice(0, firstBackward)), target, value)],
+    ['backward', divide(cut(fused.slice(firstBackward)), target, value)],
     ...following,
   ];
   const ordered = sections.flatMap(([, part]) => part);
   const slotsName = free(`${name}.activations`, '+', (prefix) => [...buffers.keys()].some((buffer) => buffer.startsWith(`${prefix}.`)));
-  const slots = planSlots(ordered, values, lasting, slotsName);
+  const slots = (loadedCutting.pass?.planSlots ?? planSlots)(ordered, values, lasting, slotsName, placements);
   put(slots.placements, slots.buffers);
   const launches = sections.flatMap(([section, part]) => part.map((one) => {
     const launch = lower(one, section, target);

@@ -4,6 +4,7 @@ import { submit } from '../gpu/sequence.ts';
 import type { Request, Target } from '../ops/request.ts';
 import { showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import { checkVariants } from '../ops/variants.ts';
+import { cutRequests, partPlacements } from './cutting.ts';
 import { fuse } from './fusion.ts';
 import { bytesOf, type BufferPlan, type Placement } from './memory.ts';
 import { poisonProgram } from './observe-program.ts';
@@ -65,8 +66,16 @@ export async function runRequests(device: Device, requests: readonly Request[], 
     all.set(tensor.id, tensor);
     return tensor;
   };
-  const launches = divide(fuse(requests, new Set(read.map(({ id }) => id)), full), full, between).map((request) => lower(request, 'forward', full));
-  const bound = new Set(launches.flatMap(({ tensors }) => tensors.map(({ id }) => id)));
+  const ranges: Tensor[] = [];
+  const add = (tensor: Omit<Tensor, 'id'>): Tensor => {
+    created += 1;
+    const made = { ...tensor, id: created };
+    ranges.push(made);
+    return made;
+  };
+  const cut = divide(cutRequests(fuse(requests, new Set(read.map(({ id }) => id)), full), full, add, between), full, between);
+  const launches = cut.map((request) => lower(request, 'forward', full));
+  const bound = new Set(launches.flatMap(({ tensors }) => tensors.map(({ id, partOf }) => partOf?.tensor.id ?? id)));
   const uniforms = new Set(launches.flatMap(({ kernel, tensors }) => kernel.bindings.flatMap(({ access }, index) => (access === 'uniform' ? [tensors[index]!.id] : []))));
   const placements = new Map<number, Placement>();
   const buffers: BufferPlan[] = [];
@@ -76,10 +85,11 @@ export async function runRequests(device: Device, requests: readonly Request[], 
     placements.set(id, { buffer: `${tensor.name}.${id}`, offset: 0, bytes });
     buffers.push({ name: `${tensor.name}.${id}`, role: 'activations', bytes: Math.ceil(bytes / 16) * 16, ...(uniforms.has(id) ? { uniform: true } : {}) });
   }
+  for (const [id, place] of partPlacements(cut, placements)) placements.set(id, place);
   const store = new BufferStore(device);
   try {
     const program = await Program.create(device, store, {
-      launches, tensors: [...all.values()], placements, buffers, passes: [], constants: [], gradients: new Map(), cotangents: new Map(), meanings: new Map(), working: new Map(),
+      launches, tensors: [...all.values(), ...ranges], placements, buffers, passes: [], constants: [], gradients: new Map(), cotangents: new Map(), meanings: new Map(), working: new Map(),
     });
     poisonProgram(program);
     for (const [tensor, data] of inputs) if (bound.has(tensor.id)) program.write(tensor, data);

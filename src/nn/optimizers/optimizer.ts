@@ -100,7 +100,8 @@ export function arenaOptimizer<S extends DecaySpec>({ name, options, slots, fami
   return {
     name, options, lr: options.lr, slots, scalars,
     requests: ({ parameters, gradients, slots: moments, step, clip, clipReads, lossScale }) => [{
-      family, spec: { ...spec, count: parameters.shape[0]!, ...(clip ? { clip } : {}), ...(lossScale ? { guarded: true } : {}) } as unknown as S,
+      // Of the families over arenas only these make nothing but what lies at the same place.
+      family: { ...family, cut: 'count' }, spec: { ...spec, count: parameters.shape[0]!, ...(clip ? { clip } : {}), ...(lossScale ? { guarded: true } : {}) } as unknown as S,
       reads: { step, gradients, ...clipReads, ...(lossScale ? { lossScale } : {}) }, writes: {}, updates: { parameters, ...moments }, label: 'optimizer',
     } satisfies Request<S> as unknown as Request],
     with: (changes) => make({ ...options, ...definedOf(changes) } as never),

@@ -57,9 +57,9 @@ export function differs(found: readonly Float32Array[], expected: readonly Float
   return undefined;
 }
 
-/** The runs of one measurement take about so long together, in milliseconds, as far as their count allows: a submit alone takes one or two. */
-const WORTH_MEASURING = 5;
-const MOST_RUNS = 500;
+/** The runs of one measurement take about so long together, in milliseconds, as far as their count allows; a submit alone takes one or two, more or less. */
+const WORTH_MEASURING = 10;
+const MOST_RUNS = 1000;
 
 /** A request's variants made executable on numbers of their own. Free it with `end`. */
 export class Trial {
@@ -106,10 +106,7 @@ export class Trial {
     submit(this.#device, `tune ${variant}`, program.dispatches('forward'));
     const found: Float32Array[] = [];
     for (const tensor of outputs) found.push(await program.read(tensor));
-    // What one run takes tells how many make a measurement. Twice: a few runs after the first are still slower.
-    const entry = { program, runs: 1 };
-    this.#programs.set(variant, entry);
-    for (let time = 0; time < 2; time += 1) entry.runs = Math.max(1, Math.min(MOST_RUNS, Math.ceil(WORTH_MEASURING / Math.max(await this.measure(variant), 0.01))));
+    this.#programs.set(variant, { program, runs: 1 });
     return found;
   }
 
@@ -118,7 +115,12 @@ export class Trial {
     const entry = this.#programs.get(variant)!;
     this.#submitCost ??= submitCost(this.#device);
     const cost = await this.#submitCost;
-    return Math.max(0, await elapsed(this.#device, entry.program.dispatches('forward'), entry.runs) - cost) / entry.runs;
+    for (;;) {
+      const took = await elapsed(this.#device, entry.program.dispatches('forward'), entry.runs) - cost;
+      // Shorter than that a clock and a submit tell more of themselves than of the kernel.
+      if (took >= WORTH_MEASURING / 2 || entry.runs >= MOST_RUNS) return Math.max(0, took) / entry.runs;
+      entry.runs = Math.min(MOST_RUNS, Math.ceil(entry.runs * Math.min(16, Math.max(1.5, WORTH_MEASURING / Math.max(took, 0.001)))));
+    }
   }
 
   end(): void {

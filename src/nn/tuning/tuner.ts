@@ -152,15 +152,26 @@ export class Tuner {
   async #raceOf(device: Device, request: Request, candidates: readonly Candidate[]): Promise<{ variants: TunedVariant[]; timed: { variant: string; milliseconds: number | undefined }[] }> {
     const trial = new Trial(device, request);
     try {
-      const expected = await trial.run(candidates.at(-1)!);
       const refused = new Map<string, string>();
+      const refuse = ({ variant }: Candidate, error: unknown): void => {
+        device.check();
+        refused.set(variant, oneLine(error instanceof Error ? error.message : String(error)));
+      };
+      const simplest = candidates.at(-1)!;
+      let expected: Float32Array[];
+      try {
+        expected = await trial.run(simplest);
+      } catch (error) {
+        // Work that is too large to be tried has nothing to be held against: the rules choose.
+        refuse(simplest, error);
+        return { variants: [{ variant: simplest.variant, refused: refused.get(simplest.variant)! }], timed: [] };
+      }
       for (const candidate of candidates.slice(0, -1)) {
         try {
           const wrong = differs(await trial.run(candidate), expected);
           if (wrong) refused.set(candidate.variant, wrong);
         } catch (error) {
-          device.check();
-          refused.set(candidate.variant, oneLine(error instanceof Error ? error.message : String(error)));
+          refuse(candidate, error);
         }
       }
       const running = candidates.map(({ variant }) => variant).filter((variant) => !refused.has(variant));

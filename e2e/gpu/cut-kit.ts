@@ -1,0 +1,63 @@
+// Runs in the page: nets whose tensors are larger than what a launch may bind.
+import { adam, compile, crossEntropy, dataset, embedding, flatten, gelu, linear, mse, openDevice, relu, sequential, sgd, softmax, type Trainer } from '../../src/index.ts';
+import { checkGradients } from '../../src/gradcheck.ts';
+import { counted } from './page-kit.ts';
+
+export interface Trained {
+  readonly losses: number[];
+  readonly values: number[];
+  readonly predicted: number[];
+  readonly launches: number;
+  readonly submits: number;
+  readonly made: number;
+  readonly verdict: string;
+}
+
+const ROWS = 160;
+
+/** Trains on resident data and on batches, evaluates, predicts, checks the gradients; with a limit on bindings where it is given. */
+export async function trained(kind: 'mlp' | 'embedding', most?: number): Promise<Trained> {
+  const device = await openDevice();
+  if (most !== undefined) {
+    // A check measures the adapter with larger buffers than these, once for each device: before the limit is lowered.
+    await using small = await compile(sequential(linear(2, 2)), { device, loss: mse(), optimizer: sgd(), batchSize: 2 });
+    await checkGradients(small);
+    Object.defineProperty(device, 'memoryLimits', { value: { ...device.memoryLimits, maxStorageBufferBindingSize: most } });
+  }
+  try {
+    if (kind === 'mlp') {
+      const inputs = Float32Array.from({ length: 300 * 50 }, (_, i) => Math.sin(i * 1.7));
+      const targets = Float32Array.from({ length: 300 * 10 }, (_, i) => Math.cos(i));
+      const model = sequential(linear(50, 150), relu(), linear(150, 90), gelu(), softmax(), linear(90, 10));
+      await using trainer = await compile(model, { device, loss: mse(), optimizer: adam({ lr: 0.01 }), batchSize: ROWS, seed: 3 });
+      return await all(trainer, () => trainer.fit(dataset({ inputs, inputShape: [50], targets, targetShape: [10] }), { epochs: 2, shuffle: true }),
+        { inputs: inputs.slice(0, ROWS * 50), targets: targets.slice(0, ROWS * 10) }, inputs);
+    }
+    const inputs = Uint32Array.from({ length: 300 * 3 }, (_, i) => (i * 37) % 1001);
+    const targets = Uint32Array.from({ length: 300 }, (_, i) => (i * 11) % 70);
+    const model = sequential(embedding(1001, 12), flatten(), linear(36, 70));
+    await using trainer = await compile(model, { device, loss: crossEntropy(), optimizer: sgd({ lr: 0.5, momentum: 0.9 }), batchSize: ROWS, seed: 3, inputShape: [3] });
+    return await all(trainer, () => trainer.fit({ name: 'tokens', inputs, inputShape: [3], targets, targetShape: [], length: 300, classes: 70 } as never, { epochs: 2, shuffle: true }),
+      { inputs: inputs.slice(0, ROWS * 3), targets: targets.slice(0, ROWS) }, inputs);
+  } finally {
+    device.check();
+    device.destroy();
+  }
+}
+
+async function all(trainer: Trainer, fit: () => Promise<unknown>, batch: object, inputs: Float32Array | Uint32Array): Promise<Trained> {
+  const losses: number[] = [];
+  await fit();
+  const step = async (): Promise<void> => { losses.push(await (await trainer.step(batch as never)).loss); };
+  await step();
+  const { calls: { count } } = await counted(async () => {
+    for (let i = 0; i < 3; i += 1) await step();
+  });
+  const predicted = [...await trainer.predict(inputs)];
+  const state = await trainer.state();
+  const report = await checkGradients(trainer, { batch: batch as never });
+  return {
+    losses, predicted, values: Object.values(state.parameters).flatMap(({ data }) => [...data]), launches: trainer.plan.launches.length,
+    submits: count.submit!, made: count.createBuffer! + count.createBindGroup!, verdict: report.passed ? 'pass' : String(report),
+  };
+}

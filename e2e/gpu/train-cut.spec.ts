@@ -1,0 +1,22 @@
+import { expect, test } from '../harness.ts';
+
+type Kit = typeof import('./cut-kit.ts');
+
+// Nets whose tensors are larger than what a launch may bind: their requests are cut, and what they learn stays the same.
+
+const furthest = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((value, i) => Math.abs(value - b[i]!) / (1e-3 + Math.abs(b[i]!))));
+
+for (const [kind, most] of [['mlp', 30_000], ['embedding', 30_000], ['embedding', 25_000]] as const) {
+  test(`${kind}: with at most ${most} bytes in a binding it trains as without a limit, its gradients proven, in one submit a step`, async ({ run }) => {
+    const [cut, whole] = await run(async (lib, { kind, most }) => {
+      const { trained } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
+      return [await trained(kind, most), await trained(kind)] as const;
+    }, { kind, most });
+    expect(cut.launches).toBeGreaterThan(whole.launches + 8);
+    expect([cut.submits, cut.made]).toEqual([3, 0]);
+    expect(cut.verdict).toBe('pass');
+    // Where k is cut sums are added in another order.
+    expect(furthest(cut.losses, whole.losses)).toBeLessThan(1e-5);
+    expect(furthest(cut.predicted, whole.predicted)).toBeLessThan(1e-3);
+  });
+}
