@@ -8,6 +8,7 @@ import type { Clip } from './optimizers/optimizer.ts';
 import { penalised } from './regularization.ts';
 import { checkSchedule } from './schedules/schedule.ts';
 import type { Extras } from './step-engine.ts';
+import { checkTune, Tuner } from './tuning/tuner.ts';
 
 // What a training has beside a model, a loss and an optimiser: loaded by those who ask for something of it.
 
@@ -47,7 +48,8 @@ export async function extrasOf(options: CompileOptions): Promise<Extras> {
   if (!Array.isArray(frozen) || frozen.some((name) => typeof name !== 'string')) throw new OptionError('compile', 'frozen as a list of names', show(frozen));
   const penalties = regularization === undefined ? undefined : penalised('compile', regularization);
   checkVariants('compile', variants);
-  if (Object.keys(variants).length > 0) bringTiles((await import('../../shaders/tile-kernels.ts')).tileKernels);
+  // Whatever the device's class, all kernels may be forced or compete.
+  if (Object.keys(variants).length > 0 || tune !== false) bringTiles((await import('../../shaders/tile-kernels.ts')).tileKernels);
   checkNumber('compile', 'accumulate', accumulate, { integer: true, min: 1, max: 65_536 });
   if (memoryBudget !== undefined) checkNumber('compile', 'memoryBudget', memoryBudget, { integer: true, min: 1 });
   if (average !== undefined) {
@@ -57,12 +59,11 @@ export async function extrasOf(options: CompileOptions): Promise<Extras> {
   }
   // Only who computes in mixed precision loads it.
   const mixed = precision === undefined && lossScale === undefined ? undefined : (await import('./mixed-precision.ts')).mixedPrecision(device, precision, lossScale);
-  const tuning = tune === false ? undefined : await import('./tuning/tuner.ts');
-  const tuned = tuning?.checkTune(tune);
+  const tuned = checkTune(tune);
   // Now: at the first report it would hold up the reports of a training under way.
   const diagnose = checkFlag('diagnostics', diagnostics) ? (await import('./diagnostics.ts')).readDiagnostics : undefined;
   return {
     launches: extraLaunches, diagnose, groups: chosen, schedule, clip, frozen: [...frozen], penalised: penalties, accumulate, averageDecay: average?.decay, memoryBudget, mixed, onCompile, alter,
-    tuner: tuned && tuning ? new tuning.Tuner(tuned) : undefined, diagnostics, fusion: checkFlag('fusion', fusion), longRun: checkFlag('longRun', longRun), variants,
+    tuner: tuned && new Tuner(tuned), diagnostics, fusion: checkFlag('fusion', fusion), longRun: checkFlag('longRun', longRun), variants,
   };
 }

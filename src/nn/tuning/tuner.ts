@@ -1,6 +1,4 @@
 import { checkNumber, checkOptionNames, OptionError, show } from '../../errors.ts';
-import { bringTiles } from '../../../shaders/loaded-kernels.ts';
-import { tileKernels } from '../../../shaders/tile-kernels.ts';
 import type { Device } from '../../gpu/device.ts';
 import { oneLine } from '../../gpu/adapter.ts';
 import type { Request, Target } from '../../ops/request.ts';
@@ -87,8 +85,6 @@ export class Tuner {
   constructor(options: TuneOptions) {
     this.#options = options;
     this.#store = options.store ?? defaultStore();
-    // Whatever the device's class, all kernels may compete.
-    bringTiles(tileKernels);
   }
 
   get report(): TuningReport {
