@@ -40,8 +40,8 @@ test('a tuned training measures each product once, learns the same, and is prove
   const products = first.work.filter(({ family }) => family === 'matmul');
   expect(products.length).toBeGreaterThan(4);
   for (const { rule, chosen, by, variants } of products) {
-    // A weight's gradient may also go in slices, without barriers where it is narrow.
-    expect(variants.map(({ variant }) => variant).filter((variant) => variant !== 'split')).toEqual(['quad-wide', 'quad', 'register', 'small']);
+    // A weight's gradient may also go in slices, without barriers where it is narrow; its small kernel has the text of `register`.
+    expect(variants.map(({ variant }) => variant).filter((variant) => !['split', 'register'].includes(variant))).toEqual(['quad-wide', 'quad', 'small']);
     // All are right here, and all were timed.
     expect(variants.filter(({ refused }) => refused)).toEqual([]);
     const times = Object.fromEntries(variants.map(({ variant, milliseconds }) => [variant, milliseconds!]));
@@ -49,7 +49,10 @@ test('a tuned training measures each product once, learns the same, and is prove
     expect(by).toBe(chosen === rule ? 'rule' : 'measured');
   }
   // What was chosen is what runs.
-  expect(planned.filter((kernel) => kernel.startsWith('matmul')).map((kernel) => kernel.split('/')[1]).sort()).toEqual(products.map(({ chosen }) => chosen).sort());
+  const running = planned.filter((kernel) => kernel.startsWith('matmul')).map((kernel) => kernel.split('/')[1]!);
+  for (const { chosen } of products) expect(running.splice(running.indexOf(chosen), running.includes(chosen) ? 1 : 0), chosen).toHaveLength(1);
+  // The gradient of the last bias has two numbers: too few to be judged.
+  expect(running).toHaveLength(1);
   expect(passed).toBe(true);
   expect(again.work.map(({ by, variants }) => `${by} ${variants.length}`)).toEqual(first.work.map(() => 'stored 0'));
   expect(again.work.map(({ chosen }) => chosen)).toEqual(first.work.map(({ chosen }) => chosen));

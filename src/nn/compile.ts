@@ -92,7 +92,7 @@ export interface CompileOptions {
   /**
    * Measures the kernels that could do each product and takes the fastest, before the first step: some hundred milliseconds for each that is
    * not known yet; what was found is kept over visits. Each has to give what the simplest gives, on the same numbers. `trainer.tuning` tells
-   * what was found. Sums may be in another order then: `{ deterministic: true }` measures nothing and takes what is the same for everybody. Default
+   * what was found. Sums may be in another order then: `{ deterministic: true }` measures nothing and takes what is the same on every such adapter. Default
    * false: written rules choose.
    */
   readonly tune?: boolean | TuneOptions;

@@ -10,7 +10,7 @@ export function fastest(timed: readonly Timed[], rule: string, minimumGain: numb
   const best = running.reduce<(typeof running)[number] | undefined>((least, one) => (least && least.milliseconds <= one.milliseconds ? least : one), undefined);
   if (!best) return rule;
   const own = running.find(({ variant }) => variant === rule);
-  return !own || best.milliseconds <= (1 - minimumGain) * own.milliseconds ? best.variant : rule;
+  return !own || (best.milliseconds < own.milliseconds && best.milliseconds <= (1 - minimumGain) * own.milliseconds) ? best.variant : rule;
 }
 
 /** Rounds after which a variant that is far behind is measured no more, and how far that is. */

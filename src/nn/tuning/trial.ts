@@ -5,7 +5,7 @@ import { elapsed, submitCost } from '../../gpu/timing.ts';
 import type { Request, Target } from '../../ops/request.ts';
 import { sizeOf, type Shape, type Tensor } from '../../ops/tensor.ts';
 import { bytesOf, type BufferPlan, type Placement } from '../../program/memory.ts';
-import { divide, lower, type Launch } from '../../program/plan.ts';
+import { divide, lower, variantOf, type Launch } from '../../program/plan.ts';
 import { BufferStore, Program } from '../../program/program.ts';
 
 /** The launches of one variant; the tensors that it needs between them. */
@@ -21,8 +21,11 @@ export const MOST_CANDIDATES = 12;
 /** What each variant would launch. A software adapter takes minutes to compile barriers: there kernels with them do not compete. */
 export function candidatesOf(request: Request, target: Target): Candidate[] {
   const runnable = request.family.variants.filter(({ runs }) => !runs || runs(target));
+  const texts = new Set<string>();
+  const rule = variantOf(request, target).name;
   const listed = runnable.length <= MOST_CANDIDATES ? runnable : [...runnable.slice(0, MOST_CANDIDATES - 1), runnable.at(-1)!];
-  return listed.flatMap(({ name: variant }) => {
+  // The simplest first: of several with the same texts the later in the family's order stays, and the one that the rules take.
+  return listed.toReversed().flatMap(({ name: variant }) => {
     const forced: Target = { ...target, variants: { [request.family.name]: variant } };
     const between: Tensor[] = [];
     // Numbers above all of the plan's.
@@ -32,13 +35,20 @@ export function candidatesOf(request: Request, target: Target): Candidate[] {
       return tensor;
     };
     const launches = divide([request], forced, value).map((part) => lower(part, 'forward', forced));
-    return target.adapterClass === 'cpu' && launches.some(({ kernel }) => kernel.cooperative) ? [] : [{ variant, launches, between }];
-  });
+    if (target.adapterClass === 'cpu' && launches.some(({ kernel }) => kernel.cooperative)) return [];
+    const text = launches.map(({ kernel }) => kernel.code).join('\n');
+    if (texts.has(text) && variant !== rule) return [];
+    texts.add(text);
+    return [{ variant, launches, between }];
+  }).reverse();
 }
 
-/** True where a trial can make up the numbers: indices, step counters and f16 are left to the rules. */
+/** Numbers that each result has at least: of fewer, a sum that cancels may be so small that any rounding looks like a mistake. */
+const LEAST_NUMBERS = 8;
+
+/** True where a trial can make up the numbers and judge the results: indices, step counters, f16 and results of a few numbers are left to the rules. */
 export function canTry({ reads, writes, updates = {} }: Request): boolean {
-  return Object.keys(updates).length === 0 && Object.values({ ...reads, ...writes }).every(({ type, half }) => type === 'f32' && !half);
+  return Object.keys(updates).length === 0 && Object.values({ ...reads, ...writes }).every(({ type, half }) => type === 'f32' && !half) && Object.values(writes).every(({ shape }) => sizeOf(shape) >= LEAST_NUMBERS);
 }
 
 /**

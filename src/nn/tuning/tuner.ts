@@ -12,8 +12,8 @@ import { candidatesOf, canTry, differs, Trial, type Candidate } from './trial.ts
 /** How kernels are chosen by measuring them. */
 export interface TuneOptions {
   /**
-   * True takes only what is the same for everybody: the rules and the table that comes with the library. Nothing is measured or stored, so
-   * that trainings on two machines with one adapter give the same bits. Default false.
+   * True takes only the rules and the table that comes with the library: nothing is measured or stored, whatever the other options say. So two
+   * machines with one kind of adapter and one version of the library take the same kernels. Default false.
    */
   readonly deterministic?: boolean;
   /** Whether the table that comes with the library is asked first. Default true. */
@@ -130,7 +130,8 @@ export class Tuner {
     if (stored !== undefined && names.includes(stored)) return { ...base, chosen: stored, by: 'stored', variants: [] };
     const { variants, timed } = await this.#raceOf(device, request, candidates);
     const chosen = fastest(timed, rule, this.#options.minimumGain ?? 0.05);
-    await this.#kept(() => this.#store.set(key, chosen));
+    // What could not be tried now may be another time.
+    if (timed.length > 0) await this.#kept(() => this.#store.set(key, chosen));
     return { ...base, chosen, by: chosen === rule ? 'rule' : 'measured', variants };
   }
 
@@ -157,6 +158,7 @@ export class Tuner {
       let expected: Float32Array[];
       try {
         expected = await trial.run(simplest);
+        if (!expected.every((values) => values.every(Number.isFinite))) throw new Error('the numbers of the trial give none that are finite');
       } catch (error) {
         // Work that is too large to be tried has nothing to be held against: the rules choose.
         refuse(simplest, error);
