@@ -45,6 +45,33 @@ export async function trained(kind: 'mlp' | 'embedding', most?: number): Promise
   }
 }
 
+/** The verdict on an embedding whose table is cut, with a bug planted in its kernels, and in how many of them. */
+export async function checkedWith(most: number, { kernel, find, replace }: { readonly kernel: string; readonly find: string; readonly replace: string }): Promise<{ planted: number; verdict: string }> {
+  const device = await openDevice();
+  let planted = 0;
+  try {
+    await using small = await compile(sequential(linear(2, 2)), { device, loss: mse(), optimizer: sgd(), batchSize: 2 });
+    await checkGradients(small);
+    Object.defineProperty(device, 'memoryLimits', { value: { ...device.memoryLimits, maxStorageBufferBindingSize: most } });
+    await using trainer = await compile(sequential(embedding(1001, 12), flatten(), linear(36, 70)), {
+      device, loss: crossEntropy(), optimizer: sgd({ lr: 0.5 }), batchSize: ROWS, seed: 3, inputShape: [3],
+      alter: (plan) => ({
+        ...plan, launches: plan.launches.map((launch) => {
+          const code = launch.kernel.name.startsWith(kernel) ? launch.kernel.code.replace(find, replace) : launch.kernel.code;
+          planted += code === launch.kernel.code ? 0 : 1;
+          return { ...launch, kernel: { ...launch.kernel, code } };
+        }),
+      }),
+    });
+    const inputs = Uint32Array.from({ length: ROWS * 3 }, (_, i) => (i * 73) % 1001);
+    const targets = Uint32Array.from({ length: ROWS }, (_, i) => (i * 11) % 70);
+    const { passed } = await checkGradients(trainer, { batch: { inputs, targets } });
+    return { planted, verdict: passed ? 'pass' : 'fail' };
+  } finally {
+    device.destroy();
+  }
+}
+
 async function all(trainer: Trainer, fit: () => Promise<unknown>, batch: object, inputs: Float32Array | Uint32Array): Promise<Trained> {
   const losses: number[] = [];
   await fit();

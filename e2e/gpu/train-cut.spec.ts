@@ -4,6 +4,22 @@ type Kit = typeof import('./cut-kit.ts');
 
 // Nets whose tensors are larger than what a launch may bind: their requests are cut, and what they learn stays the same.
 
+// Kernels that only ranges of a table have: bugs in them, as proofs of ops plant them.
+for (const [name, kernel, find, replace] of [
+  ['rows of a range read from the first', 'gather-range/lane', 'index - 512u', 'index - 513u'],
+  ['the last row of a range left out', 'gather-range/lane', 'index < 512u', 'index < 511u'],
+  ['sums of a later range in the places of the first', 'scatter', '% 489u + 512u', '% 489u'],
+] as const) {
+  test(`a bug is found: ${name}`, async ({ run }) => {
+    const { planted, verdict } = await run(async (lib, bug) => {
+      const { checkedWith } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
+      return checkedWith(30_000, bug);
+    }, { kernel, find, replace });
+    expect(planted).toBeGreaterThan(0);
+    expect(verdict).toBe('fail');
+  });
+}
+
 const furthest = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((value, i) => Math.abs(value - b[i]!) / (1e-3 + Math.abs(b[i]!))));
 
 for (const [kind, most] of [['mlp', 30_000], ['embedding', 30_000], ['embedding', 25_000]] as const) {

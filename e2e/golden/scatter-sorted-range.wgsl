@@ -1,0 +1,44 @@
+// out[o, s, i] = Σ over k with indices[o, k] = s of source[o, k, i], 0 for s = 2, from sorted indices
+// NaN where an index is out of range
+
+@group(0) @binding(0) var<storage, read> keys: array<f32, 7>;
+@group(0) @binding(1) var<storage, read> order: array<f32, 7>;
+@group(0) @binding(2) var<storage, read> source: array<f32, 21>;
+@group(0) @binding(3) var<storage, read_write> out: array<f32, 15>;
+
+var<private> quietNan: u32 = 0x7fc00000u;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 15u) {
+    return;
+  }
+  let o = lane / 15u;
+  let s = lane / 3u % 5u + 5u;
+  let i = lane % 3u;
+  let column = o * 7u;
+  let start = o * 21u + i;
+  let key = f32(s);
+  var low = 0u;
+  var high = 7u;
+  while (low < high) {
+    let middle = (low + high) / 2u;
+    if (keys[column + middle] < key) {
+      low = middle + 1u;
+    } else {
+      high = middle;
+    }
+  }
+  var total = 0.0;
+  for (var k = low; k < 7u; k++) {
+    if (keys[column + k] != key) {
+      break;
+    }
+    total += source[start + u32(order[column + k]) * 3u];
+  }
+  if (keys[column + 6u] >= 11.0f) {
+    total = bitcast<f32>(quietNan);
+  }
+  out[lane] = select(total, 0.0, s == 2u);
+}
