@@ -165,21 +165,13 @@ for (var i = 0u; i < ${height}u; i++) {
 /** Four of the sums over A's rows, of one lane: for each `part` of 16 of the tile's rows. */
 function rowSumsText(spec: MatmulSpec, height: number, part: number): string {
   const { m, k } = spec;
-  const wholeFours = Math.floor(k / 4);
   const four = `four${part}`;
-  const step = (at: string): string => fourText(spec, 'a', at, four, m % 4 === 0);
   return wgsl`
 let ${four} = min(${plus(times('tile', height / 4), 4 * part)} + place, ${Math.ceil(m / 4) - 1}u);
 var total${part} = vec4f(0.0);
-#if ${wholeFours > 0}
-for (var k = 0u; k < ${wholeFours}u; k++) {
-  ${lines(4, (i) => `let a${i} = ${step(plus(elementOf('k'), i))};`)}
-  total${part} += (a0 + a1) + (a2 + a3);
+for (var k = 0u; k < ${k}u; k++) {
+  total${part} += ${fourText(spec, 'a', 'k', four, m % 4 === 0)};
 }
-#endif
-#if ${k % 4 > 0}
-${lines(k % 4, (i) => `total${part} += ${step(`${4 * wholeFours + i}u`)};`)}
-#endif
 let first${part} = ${plus('firstOfTile', 16 * part)} + place * 4u;
 ${lines(4, (i) => {
     const row = plus(`first${part}`, i);

@@ -128,20 +128,25 @@ function block(spec: MatmulSpec, height: number, depth: number): string {
   const products = lines(height, (i) =>
     lines(depth, (j) => `sum${i} += ${elementA(i, j)} * b${j};`, '    '), '    ');
   const rowSums = spec.rowSums
-    ? lines(height, (i) => `total${i} += ${Array.from({ length: depth }, (_, j) => elementA(i, j)).join(' + ')};`, '    ')
+    ? lines(height, (i) => lines(depth, (j) => `total${i} += ${elementA(i, j)};`, '    '), '    ')
     : '';
   return [loadsA, loadsB, gatherB, products, rowSums].filter((part) => part !== '').join('\n    ');
 }
 
+/** True where no operand is loaded in fours along k, so that a turn of a loop may be a single step. */
+export const goesByOne = ({ transposeA, transposeB, k }: MatmulSpec): boolean => !transposeB && (transposeA || k % 4 > 0);
+
 /**
  * One lane makes `height` rows × 4 columns in registers: no workgroup memory, no barrier.
- * `height` 1 spreads a small product over many lanes; 4 reads each element of b a quarter as often.
+ * `height` 1 spreads a small product over many lanes; 4 reads each element of b a quarter as often. Sums add up step after step along k,
+ * whether 4 of them stand in a turn of the loop or, where they can, `together` 1: the bits are the same.
  */
-export function matmulRegister(spec: MatmulSpec, height: 1 | 4, variant: string): Kernel {
+export function matmulRegister(spec: MatmulSpec, height: 1 | 4, variant: string, together: 1 | 4 = 4): Kernel {
   const { m, n, k } = spec;
+  const step = goesByOne(spec) ? together : 4;
   const blockColumns = Math.ceil(n / 4);
   const blocks = Math.ceil(m / height) * blockColumns;
-  const wholeK = k - (k % 4);
+  const wholeK = k - (k % step);
   const many = productCount(spec) > 1;
   return laneKernel({
     name: `matmul-${layoutName(spec)}/${variant}${halfName(spec)}`,
@@ -160,14 +165,14 @@ ${startsText(spec, `lane / ${blocks}u`)}
 #endif
   ${forEachTerm(spec, wgsl`
 #if ${wholeK > 0}
-for (var k = 0u; k < ${wholeK}u; k += 4u) {
-    ${block(spec, height, 4)}
+for (var k = 0u; k < ${wholeK}u; k += ${step}u) {
+    ${block(spec, height, step)}
   }
 #endif
-#if ${k % 4 > 0}
+#if ${k % step > 0}
   {
     let k = ${wholeK}u;
-    ${k % 4 > 0 ? block(spec, height, k % 4) : ''}
+    ${k % step > 0 ? block(spec, height, k % step) : ''}
   }
 #endif
 `.trim())}

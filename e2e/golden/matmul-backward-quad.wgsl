@@ -113,12 +113,8 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   if (isLive && wantedFour == place && place < 2u) {
     let four0 = min(tile * 2u + place, 2u);
     var total0 = vec4f(0.0);
-    for (var k = 0u; k < 4u; k++) {
-      let a0 = prologueA(a[(k * 4u) * 3u + four0], k * 4u, four0 * 4u);
-      let a1 = prologueA(a[(k * 4u + 1u) * 3u + four0], k * 4u + 1u, four0 * 4u);
-      let a2 = prologueA(a[(k * 4u + 2u) * 3u + four0], k * 4u + 2u, four0 * 4u);
-      let a3 = prologueA(a[(k * 4u + 3u) * 3u + four0], k * 4u + 3u, four0 * 4u);
-      total0 += (a0 + a1) + (a2 + a3);
+    for (var k = 0u; k < 16u; k++) {
+      total0 += prologueA(a[k * 3u + four0], k, four0 * 4u);
     }
     let first0 = firstOfTile + place * 4u;
     if (first0 < 12u) {

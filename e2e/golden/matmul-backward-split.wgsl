@@ -82,10 +82,22 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     sum3 += a1.w * b1;
     sum3 += a2.w * b2;
     sum3 += a3.w * b3;
-    total0 += a0.x + a1.x + a2.x + a3.x;
-    total1 += a0.y + a1.y + a2.y + a3.y;
-    total2 += a0.z + a1.z + a2.z + a3.z;
-    total3 += a0.w + a1.w + a2.w + a3.w;
+    total0 += a0.x;
+    total0 += a1.x;
+    total0 += a2.x;
+    total0 += a3.x;
+    total1 += a0.y;
+    total1 += a1.y;
+    total1 += a2.y;
+    total1 += a3.y;
+    total2 += a0.z;
+    total2 += a1.z;
+    total2 += a2.z;
+    total2 += a3.z;
+    total3 += a0.w;
+    total3 += a1.w;
+    total3 += a2.w;
+    total3 += a3.w;
   }
   store_out(firstRow + row, column, sum0);
   if (row + 1u < 12u) {

@@ -91,6 +91,49 @@ test('five buffers a launch are enough to train: fusion keeps to the device\'s l
   expect(hashes.five).toBeCloseTo(hashes.all, 5);
 });
 
+test('a net is planned and compiled while the adapter is asked for its quads; where it has none, it is planned anew without them', async ({ run }) => {
+  const { quads, none, whole } = await run(async (lib) => {
+    const { openDevice, compile, sequential, linear, relu, crossEntropy, sgd } = lib.chainrule;
+    const { patched } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    const trained = async (): Promise<{ early: boolean; later: boolean; kernels: string[]; loss: number; passed: boolean }> => {
+      const device = await openDevice();
+      const early = device.hasQuads;
+      await using trainer = await compile(sequential(linear(64, 64), relu(), linear(64, 64)), { device, loss: crossEntropy(), optimizer: sgd({ lr: 0.1 }), batchSize: 64 });
+      const batch = { inputs: Float32Array.from({ length: 64 * 64 }, (_, i) => Math.sin(i)), targets: Uint32Array.from({ length: 64 }, (_, i) => i) };
+      await (await trainer.step(batch)).loss;
+      const loss = await (await trainer.step(batch)).loss;
+      const kernels = trainer.plan.launches.map(({ kernel }) => kernel).filter((name) => name.endsWith('/quad'));
+      const passed = (await lib.gradcheck.checkGradients(trainer)).passed;
+      const later = device.hasQuads;
+      device.destroy();
+      return { early, later, kernels, loss, passed };
+    };
+    /** Trains on a device whose probe answers only after the first kernel is asked for; with the answer changed or not. */
+    const held = (isWrong: boolean) => {
+      let ask: () => void = () => undefined;
+      const asked = new Promise<void>((resolve) => { ask = resolve; });
+      const isProbe = (buffer: unknown): boolean => (buffer as GPUBuffer).label === 'read quad probe';
+      return patched(GPUBuffer.prototype, 'mapAsync', (original) => async function (...args) {
+        if (isProbe(this)) await asked;
+        return original.apply(this, args);
+      }, () => patched(GPUBuffer.prototype, 'getMappedRange', (original) => function (...args) {
+        const range = original.apply(this, args) as ArrayBuffer;
+        if (isProbe(this) && isWrong) new Uint32Array(range).reverse();
+        return range;
+      }, () => patched(GPUDevice.prototype, 'createComputePipelineAsync', (original) => function (...args) {
+        ask();
+        return original.apply(this, args);
+      }, trained)));
+    };
+    return { quads: await held(false), none: await held(true), whole: await trained() };
+  });
+  expect(quads).toMatchObject({ early: true, later: true, passed: true, loss: whole.loss });
+  expect(quads.kernels.length).toBeGreaterThan(3);
+  expect(whole.kernels).toEqual(quads.kernels);
+  expect(none).toMatchObject({ early: true, later: false, kernels: [], passed: true });
+  expect(none.loss).toBeCloseTo(whole.loss, 4);
+});
+
 test('bad WGSL is reported with its line', async ({ run, problems }) => {
   problems.allow(/WGSL|ShaderModule|ComputePipeline|error:/);
   const result = await run(async (lib) => {

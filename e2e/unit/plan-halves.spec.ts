@@ -33,9 +33,9 @@ test('an MLP in mixed precision: what is rounded, by whom, and five launches mor
     'forward: loss.forward, reduce/serial',
     // Scaled before it is rounded.
     'backward: loss.backward, mul/f16 out',
-    'backward: 2.backward, matmul-nn/small/f16 a b out',
-    'backward: 2.backward, matmul-tn/small/f16 a b',
-    'backward: 0.backward, matmul-tn/small/f16 a b',
+    'backward: 2.backward, matmul-nn/short/f16 a b out',
+    'backward: 2.backward, matmul-tn/short/f16 a b',
+    'backward: 0.backward, matmul-tn/short/f16 a b',
     'update: loss scale, unscale',
     'update: loss scale, adjust-loss-scale',
     'update: optimizer, adam',
@@ -80,7 +80,7 @@ test('a convolution net is rounded by those who make its tensors where they can'
   expect(kernels).toEqual([
     'forward: weights, copy/f16 out', 'forward: 0.forward, copy/f16 out', 'forward: 0.forward, convolution/block/f16 source weight',
     'forward: 2.forward, convolution/block/f16 source weight', 'forward: 5.forward, matmul-nt/small/f16 a b', 'backward: loss.backward, mul/f16 out',
-    'backward: 5.backward, matmul-nn/small/f16 a b', 'backward: 5.backward, matmul-tn/small/f16 a b', 'backward: 3.backward, reluBackward/f16 out',
+    'backward: 5.backward, matmul-nn/short/f16 a b', 'backward: 5.backward, matmul-tn/short/f16 a b', 'backward: 3.backward, reluBackward/f16 out',
     'backward: 2.backward, convolution-transposed/block/f16 out source weight', 'backward: 2.backward, convolution-weight/block/f16 dout source', 'backward: 0.backward, convolution-weight/block/f16 dout source',
   ]);
 });

@@ -26,8 +26,8 @@ test('784-128-10 with Adam: the whole step', () => {
     'forward: 2.forward, matmul-nt/small, 192',
     'forward: loss.forward, cross-entropy-index/row, 64',
     'forward: loss.forward, reduce/serial, 1',
-    'backward: 2.backward, matmul-nn/small, 2048',
-    'backward: 2.backward, matmul-tn/small, 96',
+    'backward: 2.backward, matmul-nn/short, 2048',
+    'backward: 2.backward, matmul-tn/short, 96',
     'backward: 0.backward, matmul-tn/register, 6272',
     'update: optimizer, adam, 25456',
     'report: report, record, 1',
@@ -82,7 +82,7 @@ test('the last variant of each family suits everything, and a forced one must ex
   for (const family of [matmulFamily, reduceFamily]) expect(family.variants.at(-1)!.suits({} as never, TARGET)).toBe(true);
   const request = multiply({}, tensor(0, [2, 2]), tensor(1, [2, 2]), tensor(2, [2, 2]));
   expect(variantOf(request, { variants: { matmul: 'tiled' } })).toBe('tiled');
-  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad-wide, quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, small, got "huge".');
+  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad-wide, quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, short, small, got "huge".');
 });
 
 test('wide quads come at once to large products, later to smaller ones, and never to those that they hardly fill', () => {

@@ -6,7 +6,7 @@ import { bundleSize, TRAINING_PROGRAM } from '../../src/cli/size.mjs';
 // What a page has to load before it can train: through a bundler with minification, as its users would.
 
 /** Bytes after gzip of all that is loaded at once: a ratchet on the way to 45,000. What makes it smaller lowers it, and nothing may raise it. */
-const LIMIT = 58_450;
+const LIMIT = 58_200;
 
 test('a program that trains an MLP and a CNN consists of what it uses', async () => {
   const { gzip, bytes, modules, chunks, later } = await bundleSize(TRAINING_PROGRAM);
@@ -28,7 +28,7 @@ test('a program that trains an MLP and a CNN consists of what it uses', async ()
   expect(['reluBackward', 'sigmoidBackward', 'fn logistic', 'fn errorFunction', 'fn quarterSine', 'fn power'].filter((part) => code.includes(part))).toEqual(['reluBackward']);
   // What is not training loads when it is asked for, and that is no op either. Saving a state is there from the start.
   const deferred = later.flatMap((chunk) => chunk.modules.map(({ name }) => name));
-  expect(deferred).toEqual(expect.arrayContaining(['src/nn/profile.ts', 'src/nn/snapshot.ts', 'src/gpu/observe.ts', 'src/nn/load-state.ts', 'src/nn/copy-parameters.ts', 'src/nn/diagnostics.ts', 'src/nn/extras.ts', 'src/program/cutting.ts', 'src/ops/cuts/product.ts', 'src/nn/extra-launches.ts', 'src/nn/metrics/measuring.ts', 'src/gpu/quads.ts']));
+  expect(deferred).toEqual(expect.arrayContaining(['src/nn/profile.ts', 'src/nn/snapshot.ts', 'src/gpu/observe.ts', 'src/nn/load-state.ts', 'src/nn/copy-parameters.ts', 'src/nn/diagnostics.ts', 'src/nn/extras.ts', 'src/nn/evaluate.ts', 'src/program/cutting.ts', 'src/ops/cuts/product.ts', 'src/nn/extra-launches.ts', 'src/nn/metrics/measuring.ts', 'src/gpu/quads.ts']));
   expect(names).toContain('src/nn/state.ts');
   // The sum of a loss and its penalties, what puts cut columns side by side, and the names of variants that somebody may force.
   expect(deferred.filter((name) => /^src\/ops\/(?!cuts\/)/.test(name)).sort()).toEqual(['src/ops/broadcast.ts', 'src/ops/join.ts', 'src/ops/variants.ts']);

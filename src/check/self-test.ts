@@ -108,6 +108,7 @@ export async function selfTest(device: Device, options: SelfTestOptions = {}): P
   const date = new Date().toISOString();
   const started = performance.now();
   if (signal?.aborted) throw aborted(who);
+  await device.probed;
   const calibration = await calibrate(device);
   const calibrated = performance.now();
   const { ops, codes } = await testOps(device, proofs, options, calibration.builtins);

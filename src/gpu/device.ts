@@ -50,7 +50,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   }
   const device = new Device(raw, facts, options.adapterClass ?? facts.adapterClass, options.limits);
   if (tiles) bringTiles((await tiles).tileKernels);
-  if (probe) device.hasQuads = await (await probe).probeQuads(device);
+  if (probe) device.expectQuads((await probe).probeQuads(device));
   return device;
 }
 
@@ -61,8 +61,10 @@ export class Device {
   readonly pipelines: PipelineCache;
   /** For src/gpu only. */
   readonly raw: GPUDevice;
-  /** Whether lanes exchange values in fours, as kernels of quads rely on: found out when the device is opened. */
+  /** Whether lanes exchange values in fours, as kernels of quads rely on: where a probe asks for that, yes until it has `probed`. */
   hasQuads = false;
+  /** Resolves when what the device can do is known. Kernels of quads may be compiled before, not run. */
+  probed: Promise<void> = Promise.resolve();
   #firstError: GpuError | undefined;
   #lost: DeviceLostError | undefined;
   readonly #lostPromise: Promise<DeviceLostError>;
@@ -99,6 +101,13 @@ export class Device {
   /** Whether kernels may use 16-bit floats, as mixed precision does. */
   get hasFloat16(): boolean {
     return this.raw.features.has('shader-f16');
+  }
+
+  /** Takes for granted what is being asked for: the answer takes as long as planning a net. */
+  expectQuads(answer: Promise<boolean>): void {
+    this.hasQuads = true;
+    this.probed = answer.then((has) => { this.hasQuads = has; });
+    this.probed.catch(() => undefined);
   }
 
   /** What kernels are chosen by. */

@@ -22,6 +22,7 @@ const campaign = {
   /** The jobs of all sections, or of those that are named: the plans of all ops take seconds. */
   async list(names?: readonly string[]) {
     const ready = await device();
+    await ready.probed;
     return sections.filter(({ name }) => names?.includes(name) ?? true).map(({ name, list }) => ({ section: name, jobs: list(ready.traits) }));
   },
 

@@ -141,6 +141,7 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
   }
   const { groups, fusion = true, longRun = false, variants = {}, ...extras }: Partial<Extras> = await more?.extrasOf(options) ?? {};
   const { mixed, tuner } = extras;
+  const { quads } = device.traits;
   const engine = new StepEngine({
     ...extras, device, model, loss, grouping: new Grouping(optimizer, groups), seed, inputShape: [...inputShape], inputType, inputClasses, trainingAccuracy: metrics.length > 0,
     target: { ...device.traits, fusion, longRun, variants, ...(mixed ? { precision: 'mixed' } : {}), ...(tuner ? { choose: tuner.choose } : {}) },
@@ -151,6 +152,12 @@ export async function compile(model: Module, options: CompileOptions): Promise<T
       initial = [...parameters, ...buffers].map(({ name, parameter, tensor }, part) => (
         { tensor, values: initialValues(parameter.initializer, name, tensor.shape, new RandomStream(seed, randomStreams.initialization, part)) }));
     });
+    // What was taken for granted while the net was planned may be wrong: then all is planned anew.
+    await device.probed;
+    if (device.hasQuads !== quads) {
+      await engine.destroy();
+      return await compile(model, options);
+    }
     const averages = engine.store.find(AVERAGE);
     for (const { tensor, values } of initial) {
       step.program.write(tensor, values);

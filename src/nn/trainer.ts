@@ -6,7 +6,7 @@ import { sizeOf, type Shape } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
 import { Calls } from './calls.ts';
 import type { ModelOnGpu } from './copy-parameters.ts';
-import { evaluate, type Evaluation } from './evaluate.ts';
+import type { Evaluation, Going } from './evaluate.ts';
 import { checkBatch, checkData, checkInputs, type Expected } from './examples.ts';
 import { fit, type FitOptions, type FitResult } from './fit.ts';
 import type { Metric } from './metrics/metrics.ts';
@@ -127,7 +127,7 @@ export class Trainer {
           const { snapshot } = await import('./snapshot.ts');
           return snapshot(this.#engine, batch.inputs.length / sizeOf(this.inputShape), batch, data);
         },
-        evaluate: (validation) => evaluate(this.#engine, validation, { batchSize: this.batchSize, output: this.outputShape }),
+        evaluate: (validation) => this.#evaluate(validation),
         checkData: (validation) => checkData('fit', validation, this.#expected),
       });
     });
@@ -161,7 +161,7 @@ export class Trainer {
       const { metrics, ...rest } = options;
       checkData('evaluate', data, this.#expected);
       const weights = this.#weights('evaluate', rest);
-      return evaluate(this.#engine, data, { batchSize: this.batchSize, output: this.outputShape, weights, ...(metrics ? { metrics } : {}) });
+      return this.#evaluate(data, { weights, ...(metrics ? { metrics } : {}) });
     });
   }
 
@@ -281,6 +281,11 @@ export class Trainer {
 
   get #model(): ModelOnGpu {
     return { engine: this.#engine, step: this.#main };
+  }
+
+  async #evaluate(data: AnyDataset, going: Pick<Going, 'weights' | 'metrics'> = {}): Promise<Evaluation> {
+    const { evaluate } = await import('./evaluate.ts');
+    return evaluate(this.#engine, data, { batchSize: this.batchSize, output: this.outputShape, ...going });
   }
 
   #weights(who: string, options: WeightsOption): Weights {

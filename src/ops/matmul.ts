@@ -1,7 +1,7 @@
 import { quadKernels, tileKernels } from '../../shaders/loaded-kernels.ts';
 import { tileCount, TILES } from '../../shaders/tiles.ts';
 import { productCount, storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
-import { matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
+import { goesByOne, matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { graftAfter, graftBefore } from './map.ts';
 import { flag, type Application, type LibraryOp, type Options } from './op.ts';
@@ -16,6 +16,9 @@ const SMALL = 1 << 20;
 
 /** Below this many multiplications a kernel of quads saves less time than it takes to compile. */
 const WORTH_QUADS = 1 << 18;
+
+/** A small product whose kernel compiles in half of the time where a turn of its loop is one step. */
+const isShort = (spec: MatmulSpec, { adapterClass }: Target): boolean => adapterClass === 'cpu' && goesByOne(spec) && spec.m > 4 && multiplications(spec) < WORTH_QUADS;
 
 /** Below this many multiplications a wide tile saves less time in a hundred steps than it takes longer to compile. */
 const WORTH_WIDE = 1 << 24;
@@ -79,7 +82,8 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
     tile('tiled-32x32', '32x32', 1),
     { name: 'register', suits: (spec) => spec.m >= 4 && multiplications(spec) >= SMALL, kernel: (spec) => matmulRegister(spec, 4, 'register') },
     // A transposed a is stored along m: four rows of it come with one load, so they are used.
-    { name: 'small', suits: () => true, kernel: (spec) => matmulRegister(spec, spec.transposeA ? 4 : 1, 'small') },
+    { name: 'short', suits: isShort, kernel: (spec) => matmulRegister(spec, spec.transposeA ? 4 : 1, 'short', 1) },
+    { name: 'small', suits: () => true, suitsLater: isShort, kernel: (spec) => matmulRegister(spec, spec.transposeA ? 4 : 1, 'small') },
   ],
 
   absorbConsumer(request, tensor, consumer, keep) {

@@ -7,7 +7,7 @@ import { hasQuads, type KernelFamily, type Traits } from './request.ts';
  * op; a test compares it with the families that all ops list.
  */
 export const variantNames: Readonly<Record<string, readonly string[]>> = {
-  'matmul': ['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'register', 'small'],
+  'matmul': ['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'register', 'short', 'small'],
   'attention': ['tiles', 'rows'],
   'attention-query-gradient': ['tiles', 'rows'],
   'attention-key-gradient': ['tiles', 'rows'],

@@ -48,6 +48,7 @@ function otherCotangent(cotangent: Float32Array): Float32Array {
 /** Runs a graph once forward and backward on the GPU, poisoned beforehand: the same planning, fusion and launches as in a net. */
 export async function runGraph(device: Device, run: GraphRun): Promise<Snapshot> {
   const { name, graph, values, seeds, wanted, alter = (plan) => plan, poison = true, before } = run;
+  await device.probed;
   const planned = planGraph(run, device.traits);
   const plan = alter(planned);
   const store = new BufferStore(device);

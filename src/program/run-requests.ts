@@ -60,6 +60,7 @@ export async function runRequests(device: Device, requests: readonly Request[], 
   for (const tensor of inputs.keys()) if (!all.has(tensor.id)) throw new DataError('runRequests', 'inputs that a request uses', tensor.name);
   for (const { id, name } of read) if (!all.has(id)) throw new DataError('runRequests', 'tensors of the requests in read', name);
 
+  await device.probed;
   const full: Target = { ...device.traits, fusion: true, variants: {}, ...target };
   const between = (name: string, shape: Shape): Tensor => {
     const tensor = createTensor(name, shape);

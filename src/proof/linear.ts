@@ -125,7 +125,6 @@ export const linear: Proof = {
     { name: 'the bias gradient never written', kernel: /matmul-tn/, find: 'if (column == 0u) {', replace: 'if (column == 1u) {', symptoms: ['unwritten'] },
     { name: 'the weight gradient without its first product', kernel: /matmul-tn/, find: 'sum0 += a0.x * b0;', replace: '', symptoms: ['reduction'] },
     { name: 'the weight read as if it were not transposed', kernel: /matmul-nt/, find: 'load_b(column, k)', replace: 'load_b(k, column)', symptoms: ['transposed', 'formula'] },
-    { name: 'the bias gradient of a quad without every fourth step', kernel: /matmul-tn\/quad/, find: 'total0 += (a0 + a1) + (a2 + a3);', replace: 'total0 += (a0 + a1) + a2;', symptoms: ['reduction'] },
     { name: 'the bias gradient of a quad never written', kernel: /matmul-tn\/quad/, find: 'wantedFour == place', replace: 'wantedFour == place + 4096u', symptoms: ['unwritten'] },
     { name: 'the input gradient uses one row of the weight twice', kernel: /matmul-nn/, find: 'load_b(k + 1u, column)', replace: 'load_b(k, column)', symptoms: ['formula'] },
     { name: 'the bias gradient of a tile from its first step alone', kernel: /-tn\/tiled/, find: 'totals += fourA;', replace: 'if (depth == 0u) { totals += fourA; }', symptoms: ['reduction'] },
