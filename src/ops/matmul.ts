@@ -18,7 +18,7 @@ const SMALL = 1 << 20;
 const WORTH_QUADS = 1 << 18;
 
 /** A small product whose kernel compiles in half of the time where a turn of its loop is one step. */
-const isShort = (spec: MatmulSpec, { adapterClass }: Target): boolean => adapterClass === 'cpu' && goesByOne(spec) && spec.m > 4 && multiplications(spec) < WORTH_QUADS;
+const isShort = (spec: MatmulSpec, { adapterClass }: Target): boolean => adapterClass === 'cpu' && goesByOne(spec) && multiplications(spec) < WORTH_QUADS;
 
 /** Below this many multiplications a wide tile saves less time in a hundred steps than it takes longer to compile. */
 const WORTH_WIDE = 1 << 24;
