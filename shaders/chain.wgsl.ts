@@ -14,7 +14,7 @@ export interface Access {
   /** Elements of the operand's buffer. */
   readonly count: number;
   /** Where its first element stands. Default 0. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /** Set where the buffer holds whole numbers or f16, which become f32 as they are loaded. */
   readonly type?: 'u32' | 'f16';
 }
@@ -34,6 +34,8 @@ export interface ChainStep {
   readonly saveType?: 'f16';
   /** The binding to which goes what its formula draws, for a backward pass that needs it. */
   readonly saveDrawn?: string;
+  /** Where the chain runs over a part of a larger tensor: the elements before it, a multiple of 4, for a formula that draws by an element's place. */
+  readonly drawsFrom?: number;
 }
 
 /** How a step draws numbers, if it does. They come in blocks of four: only chains over four columns at once have such steps. */
@@ -215,11 +217,11 @@ export function chainParts(
   const declarations: Declaration[] = [];
   const functions: string[] = [];
   for (const step of chain) {
-    const { operands, save, saveType, saveDrawn } = step;
+    const { operands, save, saveType, saveDrawn, drawsFrom } = step;
     for (const { name, access } of operands) {
       declarations.push(loadDeclaration(name, access, drawOf(step) ? 1 : width, columns));
       functions.push(drawOf(step)?.(step, {
-        name, rows, columns, index: indexText(fullAccess(rows, columns), 'row', 'column'), element: (place) => `${name}[${indexText(access, '0u', `${place}u`)}]`,
+        name, rows, columns, index: indexText({ ...fullAccess(rows, columns), offset: drawsFrom }, 'row', 'column'), element: (place) => `${name}[${indexText(access, '0u', `${place}u`)}]`,
       }) ?? loadFunction(name, access, width, columns));
     }
     if (saveDrawn) {

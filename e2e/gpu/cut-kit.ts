@@ -1,6 +1,7 @@
 // Runs in the page: nets whose tensors are larger than what a launch may bind.
-import { adam, compile, crossEntropy, dataset, embedding, flatten, gelu, linear, mse, openDevice, relu, sequential, sgd, softmax, type Trainer } from '../../src/index.ts';
+import { adam, compile, crossEntropy, dataset, embedding, flatten, gelu, linear, mse, openDevice, relu, sequential, sgd, softmax, type Device, type Trainer } from '../../src/index.ts';
 import { checkGradients } from '../../src/gradcheck.ts';
+import { cutNets, examplesOf, type CutNet, type CutNetName } from '../cut-nets.ts';
 import { counted } from './page-kit.ts';
 
 export interface Trained {
@@ -11,19 +12,58 @@ export interface Trained {
   readonly submits: number;
   readonly made: number;
   readonly verdict: string;
+  /** What the last step reported beside its loss. */
+  readonly reported: number[];
 }
 
 const ROWS = 160;
 
+/** A device, with a limit on bindings where it is given. */
+async function deviceFor(most?: number): Promise<Device> {
+  const device = await openDevice();
+  if (most === undefined) return device;
+  // A check measures the adapter with larger buffers than these, once for each device: before the limit is lowered.
+  await using small = await compile(sequential(linear(2, 2)), { device, loss: mse(), optimizer: sgd(), batchSize: 2 });
+  await checkGradients(small);
+  Object.defineProperty(device, 'memoryLimits', { value: { ...device.memoryLimits, maxStorageBufferBindingSize: most } });
+  return device;
+}
+
+/** Trains one of the nets that are also planned without a GPU; `limited` by its limit on bindings. */
+export async function trainedNet(name: CutNetName, limited: boolean): Promise<Trained> {
+  const net: CutNet = cutNets[name];
+  const device = await deviceFor(limited ? net.most : undefined);
+  try {
+    const { inputs, targets } = examplesOf(net, net.rows);
+    await using trainer = await compile(net.model(), { device, batchSize: net.rows, seed: 3, inputShape: net.inputShape, ...net.options() });
+    return await all(trainer, async () => undefined, { inputs, targets }, inputs);
+  } finally {
+    device.check();
+    device.destroy();
+  }
+}
+
+/** The losses of a training whose data take more than a binding, and how often it wrote to the GPU and submitted. */
+export async function fitted(kind: 'numbers' | 'classes', resident: boolean, most?: number): Promise<{ losses: number[]; writes: number; submits: number }> {
+  const device = await deviceFor(most);
+  try {
+    const [length, size] = [300, kind === 'numbers' ? 52 : 49];
+    const inputs = Float32Array.from({ length: length * size }, (_, i) => Math.sin(i * 1.7));
+    const targets = kind === 'numbers' ? Float32Array.from({ length: length * 10 }, (_, i) => Math.cos(i)) : Uint32Array.from({ length }, (_, i) => (i * 7) % 10);
+    const data = kind === 'numbers' ? dataset({ inputs, inputShape: [size], targets, targetShape: [10] }) : dataset({ inputs, inputShape: [size], targets, targetShape: [], classes: 10 } as never);
+    await using trainer = await compile(sequential(linear(size, 10)), { device, loss: kind === 'numbers' ? mse() : crossEntropy(), optimizer: sgd({ lr: 0.5 }), batchSize: 160, seed: 3 });
+    const losses: number[] = [];
+    const { calls: { count } } = await counted(() => trainer.fit(data, { epochs: 5, shuffle: true, resident, onStep: ({ loss }) => { losses.push(loss); } }));
+    return { losses, writes: count.writeBuffer!, submits: count.submit! };
+  } finally {
+    device.check();
+    device.destroy();
+  }
+}
+
 /** Trains on resident data and on batches, evaluates, predicts, checks the gradients; with a limit on bindings where it is given. */
 export async function trained(kind: 'mlp' | 'embedding', most?: number): Promise<Trained> {
-  const device = await openDevice();
-  if (most !== undefined) {
-    // A check measures the adapter with larger buffers than these, once for each device: before the limit is lowered.
-    await using small = await compile(sequential(linear(2, 2)), { device, loss: mse(), optimizer: sgd(), batchSize: 2 });
-    await checkGradients(small);
-    Object.defineProperty(device, 'memoryLimits', { value: { ...device.memoryLimits, maxStorageBufferBindingSize: most } });
-  }
+  const device = await deviceFor(most);
   try {
     if (kind === 'mlp') {
       const inputs = Float32Array.from({ length: 300 * 50 }, (_, i) => Math.sin(i * 1.7));
@@ -47,12 +87,9 @@ export async function trained(kind: 'mlp' | 'embedding', most?: number): Promise
 
 /** The verdict on an embedding whose table is cut, with a bug planted in its kernels, and in how many of them. */
 export async function checkedWith(most: number, { kernel, find, replace }: { readonly kernel: string; readonly find: string; readonly replace: string }): Promise<{ planted: number; verdict: string }> {
-  const device = await openDevice();
+  const device = await deviceFor(most);
   let planted = 0;
   try {
-    await using small = await compile(sequential(linear(2, 2)), { device, loss: mse(), optimizer: sgd(), batchSize: 2 });
-    await checkGradients(small);
-    Object.defineProperty(device, 'memoryLimits', { value: { ...device.memoryLimits, maxStorageBufferBindingSize: most } });
     await using trainer = await compile(sequential(embedding(1001, 12), flatten(), linear(36, 70)), {
       device, loss: crossEntropy(), optimizer: sgd({ lr: 0.5 }), batchSize: ROWS, seed: 3, inputShape: [3],
       alter: (plan) => ({
@@ -74,8 +111,14 @@ export async function checkedWith(most: number, { kernel, find, replace }: { rea
 
 async function all(trainer: Trainer, fit: () => Promise<unknown>, batch: object, inputs: Float32Array | Uint32Array): Promise<Trained> {
   const losses: number[] = [];
+  let reported: number[] = [];
   await fit();
-  const step = async (): Promise<void> => { losses.push(await (await trainer.step(batch as never)).loss); };
+  const step = async (): Promise<void> => {
+    const { report } = await trainer.step(batch as never);
+    const { loss, accuracy = 0, gradientNorm = 0, diagnostics } = await report;
+    losses.push(loss);
+    reported = [accuracy, gradientNorm, ...diagnostics?.tensors.flatMap(({ gradientRms, updateRatio }) => [gradientRms, updateRatio]) ?? [], ...diagnostics?.deadUnits.flatMap(({ dead, units }) => [dead, units]) ?? []];
+  };
   await step();
   const { calls: { count } } = await counted(async () => {
     for (let i = 0; i < 3; i += 1) await step();
@@ -85,6 +128,6 @@ async function all(trainer: Trainer, fit: () => Promise<unknown>, batch: object,
   const report = await checkGradients(trainer, { batch: batch as never });
   return {
     losses, predicted, values: Object.values(state.parameters).flatMap(({ data }) => [...data]), launches: trainer.plan.launches.length,
-    submits: count.submit!, made: count.createBuffer! + count.createBindGroup!, verdict: report.passed ? 'pass' : String(report),
+    submits: count.submit!, made: count.createBuffer! + count.createBindGroup!, verdict: report.passed ? 'pass' : String(report), reported,
   };
 }

@@ -36,3 +36,32 @@ for (const [kind, most] of [['mlp', 30_000], ['embedding', 30_000], ['embedding'
     expect(furthest(cut.predicted, whole.predicted)).toBeLessThan(1e-3);
   });
 }
+
+for (const name of ['dropout', 'convolution', 'normalization', 'classes', 'muon'] as const) {
+  test(`${name}: cut it trains as without a limit, its gradients proven, in one submit a step`, async ({ run }) => {
+    const [cut, whole] = await run(async (lib, net) => {
+      const { trainedNet } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
+      return [await trainedNet(net, true), await trainedNet(net, false)] as const;
+    }, name);
+    expect(cut.launches).toBeGreaterThan(whole.launches + 4);
+    expect([cut.submits, cut.made]).toEqual([3, 0]);
+    expect(cut.verdict).toBe('pass');
+    expect(furthest(cut.losses, whole.losses)).toBeLessThan(1e-4);
+    expect(furthest(cut.predicted, whole.predicted)).toBeLessThan(3e-3);
+    expect(furthest(cut.reported, whole.reported)).toBeLessThan(3e-3);
+  });
+}
+
+for (const [kind, most] of [['numbers', 40_000], ['numbers', 20_000], ['classes', 40_000]] as const) {
+  test(`data of ${kind} beyond ${most} bytes stay on the GPU and train as batches that go up one by one`, async ({ run }) => {
+    const [resident, uploaded, whole] = await run(async (lib, { kind, most }) => {
+      const { fitted } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
+      return [await fitted(kind, true, most), await fitted(kind, false, most), await fitted(kind, true)] as const;
+    }, { kind, most });
+    expect(resident.losses).toEqual(uploaded.losses);
+    expect(furthest(resident.losses, whole.losses)).toBeLessThan(1e-5);
+    expect(resident.losses).toHaveLength(10);
+    expect([resident.writes, resident.submits]).toEqual([whole.writes, whole.submits]);
+    expect(resident.writes).toBeLessThan(uploaded.writes);
+  });
+}

@@ -15,8 +15,8 @@ import type { Reports } from './step-plans.ts';
 
 const sumFamily: KernelFamily<GradientSumSpec> = { name: 'gradient-sum', cut: 'count', flops: perElement('gradients', 2), variants: [{ name: 'arena', suits: () => true, kernel: gradientSum }] };
 const averageFamily: KernelFamily<WeightAverageSpec> = { name: 'weight-average', cut: 'count', flops: perElement('parameters', 3), variants: [{ name: 'arena', suits: () => true, kernel: weightAverage }] };
-const statisticsFamily: KernelFamily<StatisticsSpec> = { name: 'statistics', flops: perElement('gradients', 9), variants: [{ name: 'lane', suits: () => true, kernel: statistics }] };
-const activityFamily: KernelFamily<ActivitySpec> = { name: 'activity', flops: perElement('x', 1), variants: [{ name: 'lane', suits: () => true, kernel: activity }] };
+const statisticsFamily: KernelFamily<StatisticsSpec> = { name: 'statistics', cut: 'statistics', flops: perElement('gradients', 9), variants: [{ name: 'lane', suits: () => true, kernel: statistics }] };
+const activityFamily: KernelFamily<ActivitySpec> = { name: 'activity', cut: 'activity', flops: perElement('x', 1), variants: [{ name: 'lane', suits: () => true, kernel: activity }] };
 const bufferFamily: KernelFamily<StoreBuffersSpec> = { name: 'store-buffers', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: storeBuffers }] };
 
 /** Makes the model's buffers what the step has computed for them: as many in one launch as the device binds. */

@@ -49,7 +49,7 @@ export interface MixedPrecision {
   parse(given: unknown): Float32Array<ArrayBuffer>;
 }
 
-const unscaleFamily = arenaFamily('unscale', unscale, 3);
+const unscaleFamily = arenaFamily('unscale', unscale, 3, 'partials');
 const adjustFamily: KernelFamily<AdjustLossScaleSpec> = { name: 'adjust-loss-scale', variants: [{ name: 'lane', suits: () => true, kernel: adjustLossScale }] };
 
 /** What `compile` does for its options `precision` and `lossScale`: undefined for float32, an OptionError where they are wrong or the device can't. */

@@ -251,37 +251,38 @@ export class StepEngine {
 
   /** Puts a data set on the GPU, once; undefined where it is too large for that, or for the budget. Only one stays there at a time. */
   async reside(data: AnyDataset, rows: readonly number[]): Promise<Resident | undefined> {
-    const buffers = [data.inputs.byteLength, data.targets.byteLength, data.length * 4];
-    if (buffers[0]! + buffers[1]! > RESIDENT_BYTES || Math.max(...buffers) > this.setup.device.maxTensorBytes) return undefined;
+    if (data.inputs.byteLength + data.targets.byteLength > RESIDENT_BYTES) return undefined;
     if (this.#resident?.data !== data) {
       if (this.#resident) this.store.release(`${this.#resident.name}.`);
       this.#resident = undefined;
       this.#residents += 1;
       const name = `data${this.#residents}`;
-      const plan = this.#gatherPlan(name, data, rows[0]!);
-      const program = await this.create({ plan }).catch((error: unknown) => {
+      const made = await this.#gather(name, data, rows[0]!).catch((error: unknown) => {
         // Then its batches go up one by one.
         if (error instanceof LimitError) return undefined;
         throw error;
       });
-      if (!program) return undefined;
-      this.#resident = { data, name, gathers: new Map([[rows[0]!, program.dispatches('batch')]]), tensors: plan.data, program };
+      if (!made) return undefined;
+      this.#resident = { data, name, gathers: new Map([[rows[0]!, made.program.dispatches('batch')]]), ...made };
     }
     const resident = this.#resident;
     // Anew each time: the arrays may have been changed in place since.
     resident.program.write(resident.tensors.inputs, data.inputs);
     resident.program.write(resident.tensors.targets, data.targets);
     for (const size of rows) {
-      if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.create({ plan: this.#gatherPlan(resident.name, data, size) })).dispatches('batch'));
+      if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.#gather(resident.name, data, size)).program.dispatches('batch'));
     }
     return resident;
   }
 
-  #gatherPlan(name: string, data: AnyDataset, rows: number): ReturnType<typeof planGather> {
-    return planGather(`train${rows}`, name, {
-      examples: data.length, rows, inputSize: sizeOf(data.inputShape), inputType: this.setup.inputType, targetSize: sizeOf(data.targetShape),
-      targetType: data.targets instanceof Uint32Array ? 'u32' : 'f32',
-    }, this.setup.target);
+  async #gather(name: string, data: AnyDataset, rows: number): Promise<Pick<Resident, 'tensors' | 'program'>> {
+    const sized = await planned(() => ({
+      plan: planGather(`train${rows}`, name, {
+        examples: data.length, rows, inputSize: sizeOf(data.inputShape), inputType: this.setup.inputType, targetSize: sizeOf(data.targetShape),
+        targetType: data.targets instanceof Uint32Array ? 'u32' : 'f32',
+      }, this.setup.target),
+    }), this.#room());
+    return { tensors: sized.plan.data, program: await this.create(sized) };
   }
 
   /** Resolves when one more step may be sent. Awaits nothing while fewer than three are on their way. */

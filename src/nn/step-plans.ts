@@ -3,6 +3,7 @@ import { gatherBatch, type BatchSpec } from '../../shaders/batch.wgsl.ts';
 import { STEP_BYTES, type Kernel } from '../../shaders/kernel.ts';
 import { record, type RecordSpec } from '../../shaders/record.wgsl.ts';
 import { ChainruleError } from '../errors.ts';
+import type { Cut } from '../ops/cut.ts';
 import { asMatrix } from '../ops/map.ts';
 import { reduce } from '../ops/reduce.ts';
 import { type KernelFamily, noFlops, perElement, type Request, type Target } from '../ops/request.ts';
@@ -18,12 +19,12 @@ import type { Clip, Optimizer } from './optimizers/optimizer.ts';
 import { planUpdate } from './optimizers/update.ts';
 import { LOSS_SCALE } from './step-extras.ts';
 
-const only = <S extends object>(name: string, kernel: (spec: S) => ReturnType<typeof record>, flops: NonNullable<KernelFamily<S>['flops']> = noFlops): KernelFamily<S> =>
-  ({ name, flops, variants: [{ name: 'lane', suits: () => true, kernel }] });
+const only = <S extends object>(name: string, kernel: (spec: S) => Kernel, cut?: Cut, flops: NonNullable<KernelFamily<S>['flops']> = noFlops): KernelFamily<S> =>
+  ({ name, cut, flops, variants: [{ name: 'lane', suits: () => true, kernel }] });
 
 const recordFamily = /* @__PURE__ */ only<RecordSpec>('record', record);
-const accuracyFamily = /* @__PURE__ */ only<AccuracySpec>('accuracy', accuracy, perElement('x', 1));
-const gatherFamily = /* @__PURE__ */ only<BatchSpec>('gather-batch', gatherBatch);
+const accuracyFamily = /* @__PURE__ */ only<AccuracySpec>('accuracy', accuracy, 'accuracy', perElement('x', 1));
+const gatherFamily = /* @__PURE__ */ only<BatchSpec>('gather-batch', gatherBatch, 'batch');
 
 const placeStep = ({ place }: Extension): Tensor => place('step', [STEP_BYTES / 4], 'step');
 

@@ -22,6 +22,7 @@ const PLACES_FOR_QUADS = 64;
 /** A convolution forward, and backward to its input. */
 export const convolutionFamily: KernelFamily<ConvolutionSpec> = {
   name: 'convolution',
+  cut: 'convolution',
   half: ['source', 'weight', 'out'],
   flops({ spec }) {
     const { rows, columns } = convolutionMatrix(spec);
@@ -55,6 +56,7 @@ export const convolutionFamily: KernelFamily<ConvolutionSpec> = {
 /** The gradient of its weight, in partial sums. */
 export const convolutionWeightFamily: KernelFamily<ConvolutionWeightSpec> = {
   name: 'convolution-weight',
+  cut: 'convolutionWeight',
   half: ['source', 'dout'],
   flops: ({ spec, reads }) => 2 * multiplications(spec) + (spec.bias ? sizeOf(reads.dout!.shape) : 0),
   variants: [{ name: 'block', suits: () => true, kernel: convolutionWeight }],

@@ -32,6 +32,7 @@ export const normalizeFamily: KernelFamily<NormalizationSpec> = {
   flops: ({ spec: { epilogue }, reads }) => (8 + (epilogue?.steps.length ?? 0)) * sizeOf(reads.x!.shape),
   absorbConsumer: absorbing('out'),
   name: 'normalization',
+  cut: 'normalization',
   variants: [
     { name: 'workgroup', suits: (spec, target) => isLong(groupSize(spec), target), kernel: (spec) => normalize(spec, 'workgroup') },
     { name: 'serial', suits: () => true, kernel: (spec) => normalize(spec, 'serial') },
@@ -42,6 +43,7 @@ export const normalizeBackwardFamily: KernelFamily<NormalizationBackwardSpec> = 
   flops: ({ spec: { epilogue }, reads }) => (12 + (epilogue?.steps.length ?? 0)) * sizeOf(reads.dout!.shape),
   absorbConsumer: absorbing('dx'),
   name: 'normalization',
+  cut: 'normalization',
   variants: [
     { name: 'workgroup', suits: (spec, target) => isLong(groupSize(spec), target), kernel: (spec) => normalizeBackward(spec, 'workgroup') },
     { name: 'serial', suits: () => true, kernel: (spec) => normalizeBackward(spec, 'serial') },
@@ -51,6 +53,7 @@ export const normalizeBackwardFamily: KernelFamily<NormalizationBackwardSpec> = 
 export const normalizeParametersFamily: KernelFamily<NormalizationParametersSpec> = {
   flops: ({ spec: { outer, channels, inner, dweight, dbias } }) => outer * channels * inner * ((dweight ? 4 : 0) + (dbias ? 1 : 0)),
   name: 'normalization',
+  cut: 'normalizationParameters',
   variants: [
     { name: 'workgroup', suits: ({ outer, inner }, target) => isLong(outer * inner, target), kernel: normalizeParametersWorkgroup },
     { name: 'serial', suits: () => true, kernel: normalizeParametersSerial },

@@ -14,6 +14,7 @@ import { checkFits, each, extentOf, pairOption, planeOf, shapeWith, steps, type 
 function family<Spec extends PoolingSpec>(name: string, direction: 'forward' | 'backward', kernel: (spec: Spec) => Kernel): KernelFamily<Spec> {
   return {
     name,
+    cut: 'pooling',
     flops({ spec }) {
       const { rows, columns } = poolingMatrix(spec, direction);
       return spec.planes * each((axis) => spec.output[axis] * spec.kernel[axis]).reduce((product, size) => product * size) + rows * columns * spec.epilogue.length;

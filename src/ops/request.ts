@@ -63,7 +63,7 @@ export interface KernelFamily<S extends object = object> {
   /** Mixed precision: the bindings that may hold f16, where its specs' `half` names them: operands that it multiplies, results that it rounds. Default none. */
   readonly half?: readonly string[];
   /** How its work is divided where a tensor is larger than what a launch may bind. Default: it is not, and such a request is refused. */
-  readonly cut?: Cut;
+  readonly cut?: Cut | undefined;
   /**
    * Floating-point operations of one launch, as profiles and budgets count them: a multiply-add is two, a transcendental one, what is
    * moved none. Default one for each element that it writes or updates.

@@ -232,7 +232,7 @@ export function planProgram(request: ProgramRequest): ProgramPlan {
   const isForward = new Set(forward.flatMap(({ writes }) => Object.values(writes).map(({ id }) => id)));
   const firstBackward = 1 + fused.findLastIndex(({ writes }) => Object.values(writes).some(({ id }) => isForward.has(origins?.get(id) ?? id)));
   const sections: [Section, readonly Request[]][] = [
-    ['batch', extra.batch ?? []],
+    ['batch', cut(extra.batch ?? [])],
     ['forward', divide(cut(fused.slice(0, firstBackward)), target, value)],
     ['backward', divide(cut(fused.slice(firstBackward)), target, value)],
     ...following,

@@ -1,6 +1,7 @@
 import type { ArenaSpec, Clip, DecaySpec } from '../../../shaders/optimizer.wgsl.ts';
 import type { Kernel } from '../../../shaders/kernel.ts';
 import { checkNumber, checkOptionNames, OptionError, show } from '../../errors.ts';
+import type { Cut } from '../../ops/cut.ts';
 import type { KernelFamily, Request } from '../../ops/request.ts';
 import type { Shape, Tensor } from '../../ops/tensor.ts';
 
@@ -80,9 +81,9 @@ export function readOptions<D extends Readonly<Record<string, number | boolean>>
   })) as { [K in keyof D]: D[K] extends boolean ? boolean : number };
 }
 
-/** A family of the one kernel that an optimiser has, with about so many operations for each number of its arena. */
-export const arenaFamily = <S extends { readonly count: number }>(name: string, kernel: (spec: S) => Kernel, operations: number): KernelFamily<S> =>
-  ({ name, flops: ({ spec }) => operations * spec.count, variants: [{ name: 'arena', suits: () => true, kernel }] });
+/** A family of the one kernel that an optimiser has, with about so many operations for each number of its arena, each number by itself. */
+export const arenaFamily = <S extends { readonly count: number }>(name: string, kernel: (spec: S) => Kernel, operations: number, cut: Cut = 'count'): KernelFamily<S> =>
+  ({ name, cut, flops: ({ spec }) => operations * spec.count, variants: [{ name: 'arena', suits: () => true, kernel }] });
 
 interface ArenaOptimizer<S extends DecaySpec> {
   readonly name: string;
@@ -100,8 +101,7 @@ export function arenaOptimizer<S extends DecaySpec>({ name, options, slots, fami
   return {
     name, options, lr: options.lr, slots, scalars,
     requests: ({ parameters, gradients, slots: moments, step, clip, clipReads, lossScale }) => [{
-      // Of the families over arenas only these make nothing but what lies at the same place.
-      family: { ...family, cut: 'count' }, spec: { ...spec, count: parameters.shape[0]!, ...(clip ? { clip } : {}), ...(lossScale ? { guarded: true } : {}) } as unknown as S,
+      family, spec: { ...spec, count: parameters.shape[0]!, ...(clip ? { clip } : {}), ...(lossScale ? { guarded: true } : {}) } as unknown as S,
       reads: { step, gradients, ...clipReads, ...(lossScale ? { lossScale } : {}) }, writes: {}, updates: { parameters, ...moments }, label: 'optimizer',
     } satisfies Request<S> as unknown as Request],
     with: (changes) => make({ ...options, ...definedOf(changes) } as never),

@@ -5,7 +5,7 @@ import type { Shape, Tensor } from '../../ops/tensor.ts';
 import { sizeOf } from '../../ops/tensor.ts';
 import { arenaFamily } from './optimizer.ts';
 
-const family = /* @__PURE__ */ arenaFamily('squared-norm', squaredNormKernel, 2);
+const family = /* @__PURE__ */ arenaFamily('squared-norm', squaredNormKernel, 2, 'partials');
 
 /** Groups of four that one lane sums at least: a launch more is cheaper than more partial sums than these. */
 const FOURS_PER_LANE = 64;

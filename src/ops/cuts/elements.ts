@@ -1,14 +1,13 @@
 import { drawOf, fullAccess, isFull, loadedBy, type Access } from '../../../shaders/chain.wgsl.ts';
 import type { ElementwiseSpec } from '../../../shaders/elementwise.wgsl.ts';
 import type { CutRule } from '../cut.ts';
-import { chainFits, chainOf, lcm, operandFits, operandOf, periodOf, rangesOf, rowsBytes, rowsOf, stepOf, type Block, type Range } from './ranges.ts';
+import { chainFits, chainOf, lcm, operandFits, operandOf, periodOf, rangesOf, rowsBytes, rowsOf, savedBy, stepOf, unitOf, type Block, type Range } from './ranges.ts';
 
 /** A chain of formulas: ranges of elements where all operands lie alike, else of rows. */
 export const cutElements: CutRule<ElementwiseSpec> = (request, cutting) => {
   const { spec, reads, writes } = flattened(request);
-  if (spec.steps.some(drawOf)) return undefined;
   const { rows, columns, start, steps } = spec;
-  const saved = [writes.out!, ...steps.flatMap(({ save }) => (save ? [writes[save]!] : []))];
+  const saved = [writes.out!, ...savedBy(steps).map((name) => writes[name]!)];
   const blockOf = (range: Range): Block => ({ rows: range, columns: { first: 0, count: columns } });
   const step = saved.map((tensor) => stepOf(tensor, columns)).reduce(lcm, periodOf([start, ...loadedBy(steps)]));
   const ranges = rangesOf(rows, step, (range) => rowsBytes(writes.out!, range, columns) <= cutting.most
@@ -23,14 +22,20 @@ export const cutElements: CutRule<ElementwiseSpec> = (request, cutting) => {
   return parts?.every((part) => part !== undefined) ? parts : undefined;
 };
 
-/** Elements that all lie one behind the other are rows of one each. */
+/** Elements that all lie one behind the other are rows of one each; where numbers are drawn, which come in fours, of as many as a binding begins at. */
 function flattened(request: Parameters<CutRule<ElementwiseSpec>>[0]): typeof request {
-  const { spec } = request;
-  const { rows, columns, start, steps } = spec;
-  if (steps.some(drawOf) || ![start, ...loadedBy(steps)].every((access) => isFull(access, rows, columns))) return request;
-  const full = ({ type, count }: Access): Access => ({ ...fullAccess(rows * columns, 1), count, ...(type ? { type } : {}) });
+  const { spec, writes } = request;
+  const { start, steps } = spec;
+  const count = spec.rows * spec.columns;
+  const columns = steps.some(drawOf) ? unitOf(writes.out!) : 1;
+  if (count % columns !== 0 || ![start, ...loadedBy(steps)].every((access) => isFull(access, spec.rows, spec.columns))) return request;
+  const rows = count / columns;
+  const full = ({ type, count: all }: Access): Access => ({ ...fullAccess(rows, columns), count: all, ...(type ? { type } : {}) });
   return {
     ...request,
-    spec: { ...spec, rows: rows * columns, columns: 1, start: full(start), steps: steps.map((step) => ({ ...step, operands: step.operands.map(({ name, access }) => ({ name, access: full(access) })) })) },
+    spec: {
+      ...spec, rows, columns, start: full(start),
+      steps: steps.map((step) => (drawOf(step) ? step : { ...step, operands: step.operands.map(({ name, access }) => ({ name, access: full(access) })) })),
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { fullAccess } from '../../../shaders/chain.wgsl.ts';
+import { fullAccess, loadedBy } from '../../../shaders/chain.wgsl.ts';
 import { placeOf, productCount, storedSizes, type StoredMatrix } from '../../../shaders/matmul-batch.wgsl.ts';
 import { outRows, type MatmulSpec } from '../../../shaders/matmul.wgsl.ts';
 import type { ReduceSpec } from '../../../shaders/reduce.wgsl.ts';
@@ -8,7 +8,7 @@ import { elementwiseFamily, map } from '../map.ts';
 import { reduceFamily } from '../reduce.ts';
 import type { Request } from '../request.ts';
 import type { Tensor } from '../tensor.ts';
-import { chainFits, chainOf, lcm, periodOf, rangesOf, rowsBytes, rowsOf, stepOf, windowBytes, windowOf, type Block, type Range } from './ranges.ts';
+import { chainFits, chainOf, lcm, periodOf, rangesOf, rowsBytes, rowsOf, savedBy, stepOf, windowBytes, windowOf, type Block, type Range } from './ranges.ts';
 
 type Product = Request<MatmulSpec>;
 type Side = 'a' | 'b';
@@ -58,7 +58,7 @@ function productOf(request: Product, { m, n, k }: { m: Range; n: Range; k: Range
   };
 }
 
-const chainNames = (steps: MatmulSpec['epilogue']): { reads: string[]; writes: string[] } => ({ reads: steps.flatMap(({ operands }) => operands.map(({ name }) => name)), writes: steps.flatMap(({ save }) => (save ? [save] : [])) });
+const chainNames = (steps: MatmulSpec['epilogue']): { reads: string[]; writes: string[] } => ({ reads: steps.flatMap(({ operands }) => operands.map(({ name }) => name)), writes: savedBy(steps) });
 const picked = (tensors: Readonly<Record<string, Tensor>>, names: readonly string[]): Record<string, Tensor> => Object.fromEntries(names.map((name) => [name, tensors[name]!]));
 
 /** Rows of out: each range is a product of its own, and all that follows it comes along. */
@@ -68,7 +68,7 @@ function cutRows(request: Product, cutting: Cutting): Request[] | undefined {
   const blockOf = (rows: Range): Block => ({ rows, columns: whole(n) });
   const rowsOfA = (rows: Range): Block => (transposeA ? { rows: whole(k), columns: rows } : { rows, columns: whole(k) });
   const step = [stepOf(writes.out!, n), ...(spec.rowSums ? [stepOf(writes.rowSums!, 1)] : []), ...chainNames(epilogue).writes.map((name) => stepOf(writes[name]!, n))]
-    .reduce(lcm, periodOf([...epilogue, ...(transposeA ? [] : prologueA)].flatMap(({ operands }) => operands.map(({ access }) => access))));
+    .reduce(lcm, periodOf(loadedBy([...epilogue, ...(transposeA ? [] : prologueA)])));
   // Where a lies across, a range of rows binds nearly all of it: then it is for k to be cut.
   const ranges = rangesOf(m, step, (rows) => rowsBytes(writes.out!, rows, n) <= cutting.most && (transposeA || operandFits(request, 'a', rowsOfA(rows), cutting.most))
     && (!spec.rowSums || rowsBytes(writes.rowSums!, rows, 1) <= cutting.most) && chainFits(epilogue, request, blockOf(rows), cutting.most));
@@ -86,11 +86,10 @@ function cutRows(request: Product, cutting: Cutting): Request[] | undefined {
 function finished({ spec, reads, writes }: Product, x: Tensor): Request {
   const [rows, columns] = [outRows(spec), spec.n];
   const names = chainNames(spec.epilogue);
-  const drawn = spec.epilogue.flatMap(({ saveDrawn }) => (saveDrawn ? [saveDrawn] : []));
   return {
     family: elementwiseFamily,
     spec: { rows, columns, start: fullAccess(rows, columns), steps: spec.epilogue, ...(spec.half?.includes('out') ? { half: ['out'] } : {}) } as object,
-    reads: { x, ...picked(reads, names.reads) }, writes: { ...picked(writes, [...names.writes, ...drawn]), out: writes.out! },
+    reads: { x, ...picked(reads, names.reads) }, writes: { ...picked(writes, names.writes), out: writes.out! },
   };
 }
 
@@ -99,7 +98,7 @@ function cutColumns(request: Product, cutting: Cutting): Request[] | undefined {
   const { spec, writes } = request;
   const { m, n, k } = spec;
   const fits = (columns: Range): boolean => operandFits(request, 'b', { rows: columns, columns: whole(k) }, cutting.most);
-  const period = periodOf(spec.prologueB.flatMap(({ operands }) => operands.map(({ access }) => access)));
+  const period = periodOf(loadedBy(spec.prologueB));
   const ranges = rangesOf(n, lcm(stepOf({}, k), period), fits) ?? rangesOf(n, period, fits);
   if (!ranges) return undefined;
   const isPlain = spec.epilogue.length === 0 && !spec.half?.includes('out');
@@ -157,7 +156,7 @@ function cutSteps(request: Product, cutting: Cutting): Request[] | undefined {
   const { m, n, k, transposeA, transposeB, prologueA, prologueB } = request.spec;
   const fits = (steps: Range): boolean => (!transposeA || operandFits(request, 'a', { rows: steps, columns: whole(m) }, cutting.most))
     && (transposeB || operandFits(request, 'b', { rows: steps, columns: whole(n) }, cutting.most));
-  const period = periodOf([...(transposeA ? prologueA : []), ...(transposeB ? [] : prologueB)].flatMap(({ operands }) => operands.map(({ access }) => access)));
+  const period = periodOf(loadedBy([...(transposeA ? prologueA : []), ...(transposeB ? [] : prologueB)]));
   const step = [...(transposeA ? [stepOf({}, m)] : [64]), ...(transposeB ? [] : [stepOf({}, n)])].reduce(lcm, period);
   const ranges = rangesOf(k, step, fits) ?? rangesOf(k, lcm(4, period), fits) ?? rangesOf(k, period, fits);
   return ranges && summed(request, ranges.map((steps) => productOf(request, { m: whole(m), n: whole(n), k: steps }, cutting)), cutting);
@@ -208,7 +207,7 @@ function cutBatch(request: Product, cutting: Cutting): Request[] | undefined {
     return ranges && summed(request, ranges.map(part), cutting);
   }
   const step = [stepOf(writes.out!, each * spec.n), ...(spec.rowSums ? [stepOf(writes.rowSums!, each)] : [])].reduce(lcm, 1);
-  const period = periodOf(spec.epilogue.flatMap(({ operands }) => operands.map(({ access }) => access)));
+  const period = periodOf(loadedBy(spec.epilogue));
   const ranges = rangesOf(axis.size, lcm(step, lcm(period, each) / each), (range) => fits(range) && rowsBytes(writes.out!, rowsFor(range), spec.n) <= cutting.most && chainFits(spec.epilogue, request, blockOf(range), cutting.most));
   const parts = ranges?.map((range): Product | undefined => {
     const [product, after] = [part(range), chainOf(spec.epilogue, request, blockOf(range), cutting)];

@@ -110,29 +110,34 @@ export const periodOf = (accesses: readonly Access[]): number => accesses.flatMa
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** A chain for whole rows of what it runs over: its operands in windows, what it saves as parts. Undefined where that can't be, as where it draws numbers. */
+/** What a chain writes beside its result, by the names of its bindings. */
+export const savedBy = (steps: readonly ChainStep[]): string[] => steps.flatMap(({ save, saveDrawn }) => [save, saveDrawn].filter((name) => name !== undefined));
+
+/** A chain for whole rows of what it runs over, or for columns of its only one: its operands in windows, what it saves as parts. Undefined where that can't be. */
 export function chainOf(steps: readonly ChainStep[], { reads, writes }: { readonly reads: Tensors; readonly writes: Tensors }, block: Block, cutting: Cutting): { steps: ChainStep[]; reads: Record<string, Tensor>; writes: Record<string, Tensor> } | undefined {
   const own: { reads: Record<string, Tensor>; writes: Record<string, Tensor> } = { reads: {}, writes: {} };
   const cut: ChainStep[] = [];
+  const { rows, columns } = block;
+  const before = rows.first * columns.count + columns.first;
+  for (const name of savedBy(steps)) own.writes[name] = cutting.part(writes[name]!, before, [rows.count, columns.count]);
   for (const step of steps) {
-    // What is drawn depends on where an element stands in the whole.
-    if (drawOf(step)) return undefined;
+    const isDrawn = drawOf(step) !== undefined;
     const operands = [];
     for (const { name, access } of step.operands) {
-      const operand = operandOf(reads[name]!, access, block, cutting);
+      // What is drawn by is read whole; which numbers are drawn depends on where an element stands in the whole.
+      const operand = isDrawn ? { tensor: reads[name]!, access } : operandOf(reads[name]!, access, block, cutting);
       if (!operand) return undefined;
       own.reads[name] = operand.tensor;
       operands.push({ name, access: operand.access });
     }
-    if (step.save) own.writes[step.save] = rowsOf(writes[step.save]!, block.rows, block.columns.count, cutting);
-    cut.push({ ...step, operands });
+    cut.push({ ...step, operands, ...(isDrawn ? { drawsFrom: (step.drawsFrom ?? 0) + before } : {}) });
   }
   return { steps: cut, ...own };
 }
 
 /** Whether all that a chain reads and saves for a block is small enough. */
-export const chainFits = (steps: readonly ChainStep[], { reads, writes }: { readonly reads: Tensors; readonly writes: Tensors }, block: Block, most: number): boolean => steps.every(({ operands, save }) =>
-  operands.every(({ name, access }) => operandFits(reads[name]!, access, block, most)) && (!save || rowsBytes(writes[save]!, block.rows, block.columns.count) <= most));
+export const chainFits = (steps: readonly ChainStep[], { reads, writes }: { readonly reads: Tensors; readonly writes: Tensors }, block: Block, most: number): boolean => steps.every((step) =>
+  drawOf(step) !== undefined || step.operands.every(({ name, access }) => operandFits(reads[name]!, access, block, most))) && savedBy(steps).every((name) => rowsBytes(writes[name]!, block.rows, block.columns.count) <= most);
 
 /** Bytes of a range of rows. */
 export const rowsBytes = (tensor: Tensor, { count }: Range, columns: number): number => windowBytes(tensor, { start: 0, count: count * columns });

@@ -1,25 +1,37 @@
-import type { LabelSpec } from '../../../shaders/labels.wgsl.ts';
+import { labelMass, MASS_PARTS, type LabelSpec } from '../../../shaders/labels.wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
-import type { Request } from '../request.ts';
+import { perElement, type KernelFamily, type Request } from '../request.ts';
+import { cutAccuracy } from './accuracy.ts';
 import { cutAlong } from './along-axis.ts';
+import { cutBatch } from './batch.ts';
 import { cutElements } from './elements.ts';
 import { cutFold } from './fold.ts';
 import { cutGather, cutScatter } from './places.ts';
+import { cutConvolution, cutNormalization, cutPooling } from './planes.ts';
 import { cutProduct } from './product.ts';
+import { cutActivity, cutConvolutionWeight, cutNormalizationParameters, cutPartials, cutStatistics } from './sums.ts';
 
-/** Rows of a loss. What a mean over labels divides by is the sum over all rows: it must have been made before, as many rows have it. */
+const massFamily: KernelFamily<LabelSpec> = { name: 'label-mass', flops: perElement('expected', 1), variants: [{ name: 'parts', suits: () => true, kernel: labelMass }] };
+
+/** Rows of a loss. What a mean over labels divides by is the sum over all rows: it is made before, as many rows have it made. */
 function cutLoss(request: Request<LabelSpec>, cutting: Cutting): Request[] | undefined {
   const { spec, reads } = request;
   const isMean = spec.labels !== undefined && spec.mean;
-  if (isMean && !reads.mass) return undefined;
-  return cutAlong({ ...request, spec: { ...spec, ...(isMean ? { isPart: true } : {}) } }, { axis: 'rows', along: ['x', 'expected', 'rowLoss', 'dx'] }, cutting);
+  const mass = isMean && !reads.mass ? cutting.value('mass', [MASS_PARTS]) : undefined;
+  const parts = cutAlong({ ...request, spec: { ...spec, ...(isMean ? { isPart: true } : {}) }, reads: { ...reads, ...(mass ? { mass } : {}) } }, { axis: 'rows', along: ['x', 'expected', 'rowLoss', 'dx'] }, cutting);
+  return parts && mass ? [{ family: massFamily, spec, reads: { expected: reads.expected! }, writes: { mass } } satisfies Request<LabelSpec>, ...parts] : parts;
 }
 
 /** Work over so many numbers, each by itself: bindings with just so many follow. */
-const cutNumbers: CutRule<{ readonly count: number }> = (request, cutting) => cutAlong(request, { axis: 'count' }, cutting);
+const cutNumbers: CutRule<{ readonly count: number; readonly size?: number }> = (request, cutting) =>
+  cutAlong(request, { axis: 'count' }, cutting)?.map((part) => (part.spec.size === undefined ? part : { ...part, spec: { ...part.spec, size: part.spec.count } }));
 
 /** The rules that families name: the families are there from the start, these with the first program that has a tensor beyond one binding. */
-export const cutRules = { elementwise: cutElements, matmul: cutProduct, reduce: cutFold, loss: cutLoss, count: cutNumbers, gather: cutGather, scatter: cutScatter };
+export const cutRules = {
+  accuracy: cutAccuracy, activity: cutActivity, batch: cutBatch, convolution: cutConvolution, convolutionWeight: cutConvolutionWeight, count: cutNumbers, elementwise: cutElements,
+  gather: cutGather, loss: cutLoss, matmul: cutProduct, normalization: cutNormalization, normalizationParameters: cutNormalizationParameters, partials: cutPartials,
+  pooling: cutPooling, reduce: cutFold, scatter: cutScatter, statistics: cutStatistics,
+};
 
 /** The requests that do a request's work together, as its family says; undefined where it can't be cut. */
 export function cutRequest(request: Request, cutting: Cutting): readonly Request[] | undefined {
