@@ -27,6 +27,7 @@ import { lion } from '../shaders/lion.wgsl.ts';
 import * as metricKernels from '../shaders/metrics.wgsl.ts';
 import { quadProbe } from '../shaders/quads.wgsl.ts';
 import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
+import { matmulVector } from '../shaders/matmul-vector.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
 import { TILES } from '../shaders/tiles.ts';
 import { splitProduct } from '../src/ops/matmul-split.ts';
@@ -149,6 +150,10 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32), TILES['64x64'], 'tiled')],
   // Three slices of 32 steps along k.
   ['matmul-backward-split', splitProduct.kernel({ ...backwardLayer(8, 12, 32), batch: [{ size: 3, strideA: 32 * 12, strideB: 32 * 8, summed: false }] })],
+  ['matmul-nt-gemv-subgroup', matmulVector(product({ m: 2, n: 70, k: 130, transposeB: true, epilogue: [step('add', bias(70)), step('relu', fullAccess(2, 70))] }), 'subgroup', 'gemv-subgroup')],
+  ['matmul-nt-gemv', matmulVector(product({ m: 1, n: 70, k: 130, transposeB: true }), 'workgroup', 'gemv')],
+  ['matmul-nn-gemv', matmulVector(product({ m: 2, n: 70, k: 128 }), 'workgroup', 'gemv')],
+  ['matmul-tn-gemv', matmulVector(product({ m: 70, n: 1, k: 128, transposeA: true, rowSums: true }), 'workgroup', 'gemv')],
   ['matmul-nn-tiled-32x32', matmulTiled(product({ m: 40, n: 36, k: 44 }), TILES['32x32'], 'tiled-32x32')],
   ['matmul-backward-tiled-128x64', matmulTiled(backwardLayer(68, 130, 32), TILES['128x64'], 'tiled-128x64')],
   ['matmul-backward-tiled-128x128', matmulTiled(backwardLayer(132, 130, 32), TILES['128x128'], 'tiled-128x128')],

@@ -9,12 +9,12 @@ export type Together = 'workgroup' | 'subgroup';
 export type Joined = Pick<Fold, 'initial' | 'join' | 'operator' | 'fields'> & { readonly state: string };
 
 /**
- * A kernel `name/how` whose lanes work together. Where they join in subgroups its body also sees how many lanes share one (`members`) and
+ * A kernel `name/variant` whose lanes work together; the variant is called `how` unless it says otherwise. Where they join in subgroups its body also sees how many lanes share one (`members`) and
  * which of them a lane is (`rank`). Both are counted, because adapters were seen that run fewer lanes than their `subgroup_size` says.
  */
-export function togetherKernel(how: Together, parts: Omit<Parameters<typeof workgroupKernel>[0], 'enables'>): Kernel {
+export function togetherKernel(how: Together, parts: Omit<Parameters<typeof workgroupKernel>[0], 'enables'>, variant: string = how): Kernel {
   return workgroupKernel({
-    ...parts, name: `${parts.name}/${how}`,
+    ...parts, name: `${parts.name}/${variant}`,
     ...(how === 'workgroup' ? {} : { enables: ['subgroups'], body: wgsl`
 let members = subgroupAdd(1u);
   let rank = subgroupExclusiveAdd(1u);

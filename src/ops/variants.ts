@@ -7,7 +7,7 @@ import { hasQuads, hasSubgroups, type KernelFamily, type Traits } from './reques
  * op; a test compares it with the families that all ops list.
  */
 export const variantNames: Readonly<Record<string, readonly string[]>> = {
-  'matmul': ['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'register', 'small'],
+  'matmul': ['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'gemv-subgroup', 'gemv', 'register', 'small'],
   'attention': ['tiles', 'rows'],
   'attention-query-gradient': ['tiles', 'rows'],
   'attention-key-gradient': ['tiles', 'rows'],
@@ -28,8 +28,10 @@ export const quadVariants: Readonly<Record<string, readonly string[]>> =
   { 'matmul': ['quad-wide', 'quad'], 'convolution': ['quad'], 'recurrent': ['quad'], 'recurrent-backward': ['quad'] };
 
 /** The same for variants whose lanes join values in subgroups. */
-export const subgroupVariants: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
-  ['reduce', 'softmax', 'softmax-backward', 'sum-of-squares', 'normalization', 'running-statistic'].map((family) => [family, ['subgroup']]));
+export const subgroupVariants: Readonly<Record<string, readonly string[]>> = {
+  'matmul': ['gemv-subgroup'],
+  ...Object.fromEntries(['reduce', 'softmax', 'softmax-backward', 'sum-of-squares', 'normalization', 'running-statistic'].map((family) => [family, ['subgroup']])),
+};
 
 /** The names of a family's variants that a device can run. */
 export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {
