@@ -27,24 +27,26 @@ import { lion } from '../shaders/lion.wgsl.ts';
 import * as metricKernels from '../shaders/metrics.wgsl.ts';
 import { quadProbe } from '../shaders/quads.wgsl.ts';
 import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
+import { matmulVector } from '../shaders/matmul-vector.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
 import { TILES } from '../shaders/tiles.ts';
 import { splitProduct } from '../src/ops/matmul-split.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
 import { padBackwardKernel, padKernel } from '../shaders/pad.wgsl.ts';
 import { muonApply, muonMomentum, muonNormalize } from '../shaders/muon.wgsl.ts';
-import { normalizeParametersSerial, normalizeParametersWorkgroup } from '../shaders/normalization-parameters.wgsl.ts';
+import { normalizeParametersSerial, normalizeParametersTogether } from '../shaders/normalization-parameters.wgsl.ts';
 import { normalize, normalizeBackward } from '../shaders/normalization.wgsl.ts';
 import { philoxFill } from '../shaders/philox.wgsl.ts';
 import { placeKernel } from '../shaders/place.wgsl.ts';
 import { prodBackward } from '../shaders/prod-backward.wgsl.ts';
 import { averagePooling, averagePoolingBackward, maxPooling, maxPoolingBackward } from '../shaders/pooling.wgsl.ts';
 import { record } from '../shaders/record.wgsl.ts';
-import { reduceSerial, reduceWorkgroup, type ReduceSpec } from '../shaders/reduce.wgsl.ts';
+import { reduceSerial, type ReduceSpec } from '../shaders/reduce.wgsl.ts';
+import { reduceTogether } from '../shaders/reduce-together.wgsl.ts';
 import { runningStatistic } from '../shaders/running-statistic.wgsl.ts';
 import { sgd } from '../shaders/sgd.wgsl.ts';
 import { squaredNorm } from '../shaders/squared-norm.wgsl.ts';
-import { softmax, softmaxBackward, softmaxBackwardWorkgroup, softmaxWorkgroup } from '../shaders/softmax.wgsl.ts';
+import { softmax, softmaxBackward, softmaxBackwardTogether, softmaxTogether } from '../shaders/softmax.wgsl.ts';
 import { activity, statistics } from '../shaders/statistics.wgsl.ts';
 import { upsample, upsampleBackward } from '../shaders/upsample.wgsl.ts';
 import { attentionKernels } from './golden-attention.ts';
@@ -150,6 +152,10 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32), TILES['64x64'], 'tiled')],
   // Three slices of 32 steps along k.
   ['matmul-backward-split', splitProduct.kernel({ ...backwardLayer(8, 12, 32), batch: [{ size: 3, strideA: 32 * 12, strideB: 32 * 8, summed: false }] })],
+  ['matmul-nt-gemv-subgroup', matmulVector(product({ m: 2, n: 70, k: 130, transposeB: true, epilogue: [step('add', bias(70)), step('relu', fullAccess(2, 70))] }), 'subgroup', 'gemv-subgroup')],
+  ['matmul-nt-gemv', matmulVector(product({ m: 1, n: 70, k: 130, transposeB: true }), 'workgroup', 'gemv')],
+  ['matmul-nn-gemv', matmulVector(product({ m: 2, n: 70, k: 128 }), 'workgroup', 'gemv')],
+  ['matmul-tn-gemv', matmulVector(product({ m: 70, n: 1, k: 128, transposeA: true, rowSums: true }), 'workgroup', 'gemv')],
   ['matmul-nn-tiled-32x32', matmulTiled(product({ m: 40, n: 36, k: 44 }), TILES['32x32'], 'tiled-32x32')],
   ['matmul-backward-tiled-128x64', matmulTiled(backwardLayer(68, 130, 32), TILES['128x64'], 'tiled-128x64')],
   ['matmul-backward-tiled-128x128', matmulTiled(backwardLayer(132, 130, 32), TILES['128x128'], 'tiled-128x128')],
@@ -172,22 +178,26 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['upsample-nearest-backward', upsampleBackward({ ...upscale, mode: 'nearest' })],
   ['upsample-bilinear-backward', upsampleBackward({ ...upscale, mode: 'bilinear' })],
   ['reduce-serial', reduceSerial(fold({ shape: [3, 600, 5], folded: [false, true, false], columns: 5 }))],
-  ['reduce-workgroup', reduceWorkgroup(fold({ shape: [3, 600, 5], folded: [false, true, false], columns: 5, scale: 0.125 }))],
+  ['reduce-workgroup', reduceTogether(fold({ shape: [3, 600, 5], folded: [false, true, false], columns: 5, scale: 0.125 }), 'workgroup')],
+  ['reduce-subgroup', reduceTogether(fold({ shape: [3, 600, 5], folded: [false, true, false], columns: 5, scale: 0.125 }), 'subgroup')],
   // As the gradient of a broadcast operand asks for it, with something to follow.
   ['reduce-chains', reduceSerial(fold({
     shape: [4, 3, 5], folded: [true, false, true], columns: 3, prologue: [step('mul', bias(5))], epilogue: [step('add', fullAccess(1, 3), 1)],
   }))],
   ...(Object.keys(bringingFolds(FOLDS, FOLDS)) as FoldName[]).map((name): [string, Kernel] => [`reduce-${name}`, reduceSerial(fold({ fold: name }))]),
-  ['reduce-max-workgroup', reduceWorkgroup(fold({ fold: 'max', shape: [2, 515], folded: [false, true] }))],
+  ['reduce-max-workgroup', reduceTogether(fold({ fold: 'max', shape: [2, 515], folded: [false, true] }), 'workgroup')],
+  ...(['max', 'prod'] as const).map((name): [string, Kernel] => [`reduce-${name}-subgroup`, reduceTogether(fold({ fold: name, shape: [2, 515], folded: [false, true] }), 'subgroup')]),
   ['prod-backward', prodBackward({ shape: [3, 4, 5], folded: [true, false, true] })],
   ['softmax', softmax({ outer: 5, size: 3, inner: 1, log: false })],
   ['softmax-axis', softmax({ outer: 2, size: 5, inner: 3, log: false })],
   ['softmax-four', softmax({ outer: 5, size: 12, inner: 1, log: false })],
   ['softmax-axis-four', softmax({ outer: 2, size: 5, inner: 8, log: false })],
-  ['softmax-workgroup', softmaxWorkgroup({ outer: 5, size: 600, inner: 1, log: false })],
+  ['softmax-workgroup', softmaxTogether({ outer: 5, size: 600, inner: 1, log: false }, 'workgroup')],
+  ['softmax-subgroup', softmaxTogether({ outer: 5, size: 600, inner: 1, log: false }, 'subgroup')],
   ['softmax-backward', softmaxBackward({ outer: 5, size: 3, inner: 1, log: false })],
   ['softmax-backward-four', softmaxBackward({ outer: 5, size: 12, inner: 1, log: false })],
-  ['softmax-backward-workgroup', softmaxBackwardWorkgroup({ outer: 5, size: 600, inner: 1, log: false })],
+  ['softmax-backward-workgroup', softmaxBackwardTogether({ outer: 5, size: 600, inner: 1, log: false }, 'workgroup')],
+  ['softmax-backward-subgroup', softmaxBackwardTogether({ outer: 5, size: 600, inner: 1, log: false }, 'subgroup')],
   ['log-softmax', softmax({ outer: 5, size: 3, inner: 1, log: true })],
   ['log-softmax-backward', softmaxBackward({ outer: 5, size: 3, inner: 1, log: true })],
   ['cumsum', cumsumSerial({ outer: 2, size: 5, inner: 3, reverse: false })],
@@ -293,7 +303,8 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
     rows: 6, columns: 5, start: { rowTerms: [{ divide: 1, modulo: 6, stride: 1 }], columnStride: 6, count: 30 },
     steps: [step('add', { rowTerms: [{ divide: 1, modulo: 6, stride: -5 }], columnStride: -1, count: 30, offset: 29 })],
   })],
-  ['sum-of-squares', sumOfSquares({ count: 600, factor: 5e-5 })],
+  ['sum-of-squares', sumOfSquares({ count: 600, factor: 5e-5 }, 'workgroup')],
+  ['sum-of-squares-subgroup', sumOfSquares({ count: 600, factor: 5e-5 }, 'subgroup')],
   ['normalize-serial', normalize(normalizedRows, 'serial')],
   ['normalize-serial-long', normalize({ ...normalizedRows, length: 300, channels: 300, bias: false }, 'serial')],
   ['normalize-serial-batch', normalize(normalizedBatch, 'serial')],
@@ -304,17 +315,21 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   }, 'serial')],
   ['normalize-backward-fours-serial', normalizeBackward({ ...normalizedRows, length: 12, channels: 12, dweight: false, dbias: false }, 'serial')],
   ['normalize-workgroup', normalize(normalizedGroups, 'workgroup')],
+  ['normalize-subgroup', normalize(normalizedGroups, 'subgroup')],
   ['normalize-backward-serial', normalizeBackward({ ...normalizedGroups, dweight: false, dbias: false }, 'serial')],
   ['normalize-backward-serial-square', normalizeBackward({ ...normalizedRows, centred: false, dweight: false, dbias: false }, 'serial')],
   ['normalize-backward-epilogue-workgroup', normalizeBackward({
     ...normalizedBatch, dweight: true, dbias: true, epilogue: { steps: [{ formula: 'add', parameters: [], operands: [{ name: 'operand0', access: fullAccess(48, 5) }] }], columns: 5 },
   }, 'workgroup')],
   ['normalize-backward-workgroup', normalizeBackward({ ...normalizedBatch, dweight: true, dbias: true }, 'workgroup')],
+  ['normalize-backward-subgroup', normalizeBackward({ ...normalizedBatch, dweight: true, dbias: true }, 'subgroup')],
   ['normalize-parameters-serial', normalizeParametersSerial(normalizedParameters)],
-  ['normalize-parameters-workgroup', normalizeParametersWorkgroup(normalizedParameters)],
+  ['normalize-parameters-workgroup', normalizeParametersTogether(normalizedParameters, 'workgroup')],
+  ['normalize-parameters-subgroup', normalizeParametersTogether({ ...normalizedParameters, outer: 3, channels: 8, inner: 10, groups: 8 }, 'subgroup')],
   ['normalize-parameters-variance', normalizeParametersSerial({ ...normalizedParameters, outer: 3, channels: 8, inner: 10, groups: 8, eps: 1e-5, dbias: false })],
   ['running-mean-serial', runningStatistic({ runs: 6, groups: 8, length: 1, momentum: 0.1, statistic: 'mean' }, 'serial')],
   ['running-variance-workgroup', runningStatistic({ runs: 3, groups: 8, length: 10, momentum: 0.1, statistic: 'variance' }, 'workgroup')],
+  ['running-variance-subgroup', runningStatistic({ runs: 3, groups: 8, length: 10, momentum: 0.1, statistic: 'variance' }, 'subgroup')],
   ['gather', gather(indexed)],
   ['gather-rows', gather(indexedRows)],
   ['gather-range-first', gather({ ...indexedRows, range: { first: 0, total: 11 } })],

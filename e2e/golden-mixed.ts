@@ -9,6 +9,7 @@ import { elementwise } from '../shaders/elementwise.wgsl.ts';
 import type { Kernel } from '../shaders/kernel.ts';
 import { adjustLossScale, unscale } from '../shaders/loss-scale.wgsl.ts';
 import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
+import { matmulVector } from '../shaders/matmul-vector.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
 import { TILES } from '../shaders/tiles.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
@@ -30,6 +31,7 @@ export const mixedKernels: readonly [string, Kernel][] = [
   ['half-matmul-small', matmulRegister(both, 1, 'small')],
   ['half-matmul-register', matmulRegister(only, 4, 'register')],
   ['half-matmul-tiled', matmulTiled({ ...only, m: 68, n: 66, k: 32 }, TILES['64x64'], 'tiled')],
+  ['half-matmul-gemv-subgroup', matmulVector({ ...both, m: 1 }, 'subgroup', 'gemv-subgroup')],
   ['half-matmul-quad', matmulQuad(only, 8)],
   ['half-convolution', convolutionBlock({ ...convolution, transposed: false, bias: true, epilogue: [], half: ['out', 'source', 'weight'] })],
   ['half-convolution-transposed', convolutionBlock({ ...convolution, transposed: true, bias: false, epilogue: [], half: ['source', 'weight'] })],

@@ -12,12 +12,16 @@ export interface Fold {
   readonly add: (state: string) => string;
   /** The statement that joins another state. */
   readonly join: (state: string, other: string) => string;
+  /** With which f32 states are joined. */
+  readonly operator?: '+' | '*';
+  /** The fields of a struct, in its order: lanes exchange them one by one. */
+  readonly fields?: readonly string[];
   /** What each binding gets from the last state. `out` is scaled and goes through the epilogue. */
   readonly results: Readonly<Record<string, (state: string) => string>>;
 }
 
 export const plain = (formula: Fold['formula'], initial: string, operator: '+' | '*', term = 'value', finish = (state: string): string => state): Fold => ({
-  formula, state: 'f32', initial,
+  formula, state: 'f32', initial, operator,
   add: (state) => `${state} ${operator}= ${term};`,
   join: (state, other) => `${state} ${operator}= ${other};`,
   results: { out: finish },

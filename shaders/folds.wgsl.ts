@@ -10,7 +10,7 @@ fn isNotANumber(x: f32) -> bool {
 
 /** Largest or smallest number and how many share it: a gradient is shared by them. A NaN wins over every number. */
 const extremum = (formula: Fold['formula'], compare: '<' | '>', term = 'value'): Fold => ({
-  formula, state: 'State', initial: 'State(0.0, 0.0)',
+  formula, state: 'State', initial: 'State(0.0, 0.0)', fields: ['value', 'ties'],
   functions: wgsl`
 ${IS_NOT_A_NUMBER}
 struct State {
@@ -33,7 +33,7 @@ fn join(a: State, b: State) -> State {
 
 /** Where the largest or smallest number stands; the first of equal ones. A NaN wins over every number. */
 const place = (formula: Fold['formula'], compare: '<' | '>'): Fold => ({
-  formula, state: 'State', initial: 'State(0.0, NONE)',
+  formula, state: 'State', initial: 'State(0.0, NONE)', fields: ['value', 'place'],
   functions: wgsl`
 ${IS_NOT_A_NUMBER}
 const NONE = 0xffffffffu;
@@ -71,7 +71,7 @@ export const FOLDS = {
   argMin: /* @__PURE__ */ place((x) => `the place of min ${x}`, '<'),
 
   logSumExp: {
-    formula: (x) => `log Σ e^${x}`, state: 'State', initial: 'State(-0x1.fffffep+127, 0.0)',
+    formula: (x) => `log Σ e^${x}`, state: 'State', initial: 'State(-0x1.fffffep+127, 0.0)', fields: ['largest', 'total'],
     functions: wgsl`
 struct State {
   largest: f32,
@@ -92,7 +92,7 @@ fn join(a: State, b: State) -> State {
 
   /** Welford's recurrence (Technometrics 4, 1962), joined as by Chan, Golub and LeVeque (1979): one reading, nothing cancels. */
   variance: {
-    formula: (x) => `Σ (${x} - mean)²`, state: 'State', initial: 'State(0.0, 0.0, 0.0)',
+    formula: (x) => `Σ (${x} - mean)²`, state: 'State', initial: 'State(0.0, 0.0, 0.0)', fields: ['count', 'mean', 'squares'],
     functions: wgsl`
 struct State {
   count: f32,

@@ -1,5 +1,6 @@
 import { LANES } from './kernel.ts';
 import { sumOfParts } from './rows.wgsl.ts';
+import type { Together } from './together.wgsl.ts';
 import { wgsl } from './wgsl.ts';
 
 /** x seen as [runs, groups, length]: what stands under one group number, in all runs, is one group. */
@@ -79,12 +80,13 @@ export function serialLoops({ runs, groups, length }: Grouping, width: 1 | 4 = 1
 
 /**
  * A workgroup goes through a group, each lane through every `lanes`-th element; `own` is the workgroup. Every lane adds up what
- * all lanes found, in one order: one barrier for each sum, and all lanes know it. It needs `workgroupSums`.
+ * all lanes found, in one order, or every subgroup does: one barrier for each sum, and all lanes know it. It needs `workgroupSums`.
  */
-export function workgroupLoops(grouping: Grouping): GroupLoops {
+export function workgroupLoops(grouping: Grouping, how: Together): GroupLoops {
   const { runs, groups, length } = grouping;
   const lanes = lanesForGroup(grouping);
   const at = runs === 1 ? wgsl`own * ${length}u + j` : length === 1 ? wgsl`j * ${groups}u + own` : wgsl`(j / ${length}u * ${groups}u + own) * ${length}u + j % ${length}u`;
+  const [first, step] = how === 'subgroup' ? ['rank', 'k += members'] : ['0u', 'k++'];
   const all = (body: string): string => loop(wgsl`var j = lane; j < ${runs * length}u; j += ${lanes}u`, `let at = ${at};\n  ${body}`);
   return {
     position: 'j',
@@ -95,7 +97,8 @@ export function workgroupLoops(grouping: Grouping): GroupLoops {
       all(body),
       ...names.flatMap((name) => [`${name}Lanes[lane] = ${name};`, `${name} = 0.0;`]),
       'workgroupBarrier();',
-      loop(wgsl`var k = 0u; k < ${lanes}u; k++`, names.map((name) => `${name} += ${name}Lanes[k];`).join('\n  ')),
+      loop(wgsl`var k = ${first}; k < ${lanes}u; ${step}`, names.map((name) => `${name} += ${name}Lanes[k];`).join('\n  ')),
+      ...(how === 'subgroup' ? names.map((name) => `${name} = subgroupAdd(${name});`) : []),
     ].join('\n  '),
   };
 }

@@ -106,19 +106,21 @@ interface Parts {
   /** Functions, constants and workgroup variables, before `main`. */
   readonly functions?: string;
   readonly body: string;
+  /** What the text enables beside what its buffers need. Default nothing. */
+  readonly enables?: readonly Enable[];
   readonly workgroupSize?: number;
   /** Lanes for a lane kernel, workgroups for a workgroup kernel. */
   readonly count: number;
 }
 
 /** What a text enables: f16 where it declares a buffer of that, and what its maker says. */
-function enablesOf({ declarations }: Parts, more: readonly Enable[] = []): { readonly enables: readonly Enable[] } {
-  return { enables: declarations.some(isHalf) ? ['f16', ...more] : more };
+function enablesOf({ declarations, enables = [] }: Parts): { readonly enables: readonly Enable[] } {
+  return { enables: declarations.some(isHalf) ? ['f16', ...enables] : enables };
 }
 
-function header(parts: Parts, more: readonly Enable[] = []): string {
+function header(parts: Parts): string {
   const { formula, declarations, functions = '' } = parts;
-  const { enables } = enablesOf(parts, more);
+  const { enables } = enablesOf(parts);
   const writesHalf = declarations.some((declaration) => isHalf(declaration) && declaration.access !== 'read');
   const usesStep = declarations.some(({ type }) => type === 'Step');
   return `// ${formula.trim().split('\n').map((line) => line.trim()).join('\n// ')}
@@ -192,10 +194,11 @@ const QUAD_LANES = 16;
  * [0, count), `place` in [0, 4) within it, and `isLive`: false in quads beyond the last, which work on with it, because all four lanes
  * must come to an exchange, and may store nothing.
  */
-export function quadKernel(parts: Parts): Kernel {
+export function quadKernel(given: Parts): Kernel {
+  const parts: Parts = { ...given, enables: ['subgroups'] };
   const workgroupSize = parts.workgroupSize ?? QUAD_LANES;
   const code = indented(wgsl`
-${header(parts, ['subgroups'])}
+${header(parts)}
 @compute @workgroup_size(${workgroupSize})
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let lane = invocation.y * (groups.x * ${workgroupSize}u) + invocation.x;
@@ -206,6 +209,6 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
 }
 `);
   return {
-    name: parts.name, workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count * 4, ...enablesOf(parts, ['subgroups']),
+    name: parts.name, workgroupSize, code, bindings: bindingsOf(parts.declarations), cooperative: false, count: parts.count * 4, ...enablesOf(parts),
   };
 }

@@ -113,7 +113,7 @@ export function forEachTerm(spec: MatmulSpec, text: string): string {
  * Four steps along k (`depth` of them used) for a block of `height` × 4 results. Both operands are loaded along the
  * direction in which they are stored; which component belongs to which (row, k) is decided here, in the text.
  */
-function block(spec: MatmulSpec, height: number, depth: number): string {
+export function block(spec: MatmulSpec, height: number, depth: number): string {
   const { m, n, transposeA, transposeB } = spec;
   const loadsA = transposeA
     ? lines(depth, (j) => `let a${j} = ${loadText(spec, 'a', plus('k', j), 'row')};`, '    ')

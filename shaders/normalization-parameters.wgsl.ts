@@ -1,5 +1,6 @@
-import { arrayType, laneKernel, workgroupKernel, type Declaration, type Kernel } from './kernel.ts';
+import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
 import { lanesFor } from './group-loops.wgsl.ts';
+import { togetherKernel, type Together } from './together.wgsl.ts';
 import { float, lines, wgsl } from './wgsl.ts';
 
 /** dweight = Σ dout · y and dbias = Σ dout over all elements of a channel, of x seen as [outer, channels, inner]. */
@@ -80,17 +81,20 @@ ${lines(sums.length, (k) => `var ${sums[k]!}Total = 0.0;`)}
   });
 }
 
+/** Channels that a workgroup sums: one alone where it has neighbours enough for neighbouring lanes. */
+export const channelTile = ({ inner }: Pick<NormalizationParametersSpec, 'inner'>): number => (inner >= 8 ? 1 : 8);
+
 /**
  * A workgroup sums a tile of channels: neighbouring lanes take neighbouring channels where these lie side by side, else
- * neighbouring elements of one. Then a lane for each channel adds up what the others found, in one order.
+ * neighbouring elements of one. Then a lane for each channel adds up what the others found, in one order, or every subgroup does for all.
  */
-export function normalizeParametersWorkgroup(spec: NormalizationParametersSpec): Kernel {
+export function normalizeParametersTogether(spec: NormalizationParametersSpec, how: Together): Kernel {
   const { outer, channels, inner } = spec;
   const sums = sumsOf(spec);
-  const tile = inner >= 8 ? 1 : 8;
+  const tile = channelTile(spec);
   const slices = PARAMETER_LANES / tile;
-  return workgroupKernel({
-    name: 'normalize-parameters/workgroup',
+  return togetherKernel(how, {
+    name: 'normalize-parameters',
     formula: formulaOf(spec),
     declarations: declarationsOf(spec),
     functions: lines(sums.length, (k) => `var<workgroup> ${sums[k]!}Sums: array<f32, ${PARAMETER_LANES}>;`, ''),
@@ -106,12 +110,25 @@ let channel = group * ${tile}u + lane % ${tile}u;
   }
   ${lines(sums.length, (k) => `${sums[k]!}Sums[lane] = ${sums[k]!}Sum;`)}
   workgroupBarrier();
+#if ${how === 'subgroup'}
+  for (var place = 0u; place < ${tile}u; place++) {
+    ${lines(sums.length, (k) => `${sums[k]!}Sum = 0.0;`, '    ')}
+    for (var slice = rank; slice < ${slices}u; slice += members) {
+      ${lines(sums.length, (k) => `${sums[k]!}Sum += ${sums[k]!}Sums[slice * ${tile}u + place];`, '      ')}
+    }
+    ${lines(sums.length, (k) => `${sums[k]!}Sum = subgroupAdd(${sums[k]!}Sum);`, '    ')}
+    if (lane == place && channel < ${channels}u) {
+      ${lines(sums.length, (k) => `d${sums[k]!}[channel] = ${sums[k]!}Sum;`, '      ')}
+    }
+  }
+#else
   if (lane < ${tile}u && channel < ${channels}u) {
     ${lines(sums.length, (k) => `${sums[k]!}Sum = 0.0;`, '    ')}
     for (var slice = 0u; slice < ${slices}u; slice++) {
       ${lines(sums.length, (k) => `${sums[k]!}Sum += ${sums[k]!}Sums[slice * ${tile}u + lane];`, '      ')}
     }
     ${lines(sums.length, (k) => `d${sums[k]!}[channel] = ${sums[k]!}Sum;`, '    ')}
-  }`,
+  }
+#endif`,
   });
 }

@@ -1,6 +1,7 @@
 import { chainCall, chainFormula, chainFunctions, chainParts, type ChainStep } from './chain.wgsl.ts';
 import { groupSize, lanesFor, lanesForGroup, serialLoops, workgroupLoops, workgroupSums, type GroupLoops, type Grouping } from './group-loops.wgsl.ts';
-import { arrayType, laneKernel, workgroupKernel, type Declaration, type Kernel } from './kernel.ts';
+import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
+import { togetherKernel, type Together } from './together.wgsl.ts';
 import { float, times, wgsl } from './wgsl.ts';
 
 /**
@@ -38,7 +39,7 @@ export function isChannel({ groups, length, channels, inner }: Pick<Normalizatio
 
 /** How a kernel goes through groups, and how many neighbours it works on at once: numbers of one channel, or one of each of four channels. */
 interface Way {
-  readonly variant: 'serial' | 'workgroup';
+  readonly variant: 'serial' | Together;
   readonly width: 1 | 4;
 }
 
@@ -90,17 +91,17 @@ function kernelOf(
       body: `let own = lane;\n  ${body(serialLoops(spec, width))}`,
     });
   }
-  return workgroupKernel({
-    name: `${name}/workgroup`, formula, declarations, count: spec.groups, workgroupSize: lanesForGroup(spec),
+  return togetherKernel(variant, {
+    name, formula, declarations, count: spec.groups, workgroupSize: lanesForGroup(spec),
     functions: [workgroupSums(spec, sums), ...(functions ? [functions] : [])].join('\n\n'),
     body: wgsl`
 let own = min(group, ${spec.groups - 1}u);
-  ${body(workgroupLoops(spec))}`,
+  ${body(workgroupLoops(spec, variant))}`,
   });
 }
 
 /** Two passes for mean and variance, because E[x²] - E[x]² cancels; a third one writes. */
-export function normalize(spec: NormalizationSpec, variant: 'serial' | 'workgroup'): Kernel {
+export function normalize(spec: NormalizationSpec, variant: Way['variant']): Kernel {
   const { groups, eps, centred, weight, bias } = spec;
   const way = wayOf(spec, variant);
   const type = arrayType(elements(spec), way.width === 4);
@@ -135,7 +136,7 @@ export function normalize(spec: NormalizationSpec, variant: 'serial' | 'workgrou
 }
 
 /** dx = rstd · (g - mean of g - y · mean of g · y) with g = dout · weight and y = (x - mean) · rstd. */
-export function normalizeBackward(spec: NormalizationBackwardSpec, variant: 'serial' | 'workgroup'): Kernel {
+export function normalizeBackward(spec: NormalizationBackwardSpec, variant: Way['variant']): Kernel {
   const { groups, channels, centred, weight, dweight, dbias } = spec;
   const way = wayOf(spec, variant);
   const type = arrayType(elements(spec), way.width === 4);

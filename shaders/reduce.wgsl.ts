@@ -4,7 +4,7 @@ import {
 } from './chain.wgsl.ts';
 import { foldNamed } from './fold.ts';
 import type { FoldName } from './folds.wgsl.ts';
-import { arrayType, laneKernel, workgroupKernel, type Declaration, type Kernel } from './kernel.ts';
+import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
 import { float, wgsl } from './wgsl.ts';
 
 /**
@@ -28,10 +28,6 @@ export interface ReduceSpec {
 
 /** A running f32 sum loses a digit for every ten terms or so; a sum of partial sums of this many terms does not. */
 const PARTIAL = 256;
-/** Lanes of the cooperative variant. */
-const REDUCE_LANES = 64;
-/** Results that are left after one step of joining: two short steps cost fewer barriers than a tree. */
-const REDUCE_JOINED = 8;
 
 const sizeOf = (sizes: readonly number[]): number => sizes.reduce((product, size) => product * size, 1);
 
@@ -92,8 +88,8 @@ function flattened(spec: ReduceSpec): { spec: ReduceSpec; rows: number; columns:
   };
 }
 
-/** What both variants share: bindings, functions, and the texts that read a term and write a result. */
-function reduceParts(original: ReduceSpec) {
+/** What all variants share: bindings, functions, and the texts that read a term and write a result. */
+export function reduceParts(original: ReduceSpec) {
   const { spec, rows, columns, flat } = flattened(original);
   const { outputs, terms } = reduceSizes(spec);
   const fold = foldNamed(spec.fold);
@@ -153,40 +149,5 @@ ${startOf('lane')}
     ${fold.join('total', 'partial')}
   }
   ${store('lane', 'total')}`,
-  });
-}
-
-/** One workgroup makes one output: each lane every 64th term; they are joined in workgroup memory. */
-export function reduceWorkgroup(spec: ReduceSpec): Kernel {
-  const { name, fold, outputs, terms, term, startOf, store, functions, ...parts } = reduceParts(spec);
-  return workgroupKernel({
-    ...parts,
-    name: `${name}/workgroup`,
-    functions: `${functions}\n\nvar<workgroup> partials: array<${fold.state}, ${REDUCE_LANES}>;`,
-    workgroupSize: REDUCE_LANES,
-    count: outputs,
-    body: wgsl`
-let output = min(group, ${outputs - 1}u);
-  ${startOf('output')}
-  var partial = ${fold.initial};
-  for (var i = lane; i < ${terms}u; i += ${REDUCE_LANES}u) {
-    ${term.replaceAll('\n      ', '\n    ')}
-    ${fold.add('partial')}
-  }
-  partials[lane] = partial;
-  workgroupBarrier();
-  if (lane < ${REDUCE_JOINED}u) {
-    for (var other = lane + ${REDUCE_JOINED}u; other < ${REDUCE_LANES}u; other += ${REDUCE_JOINED}u) {
-      ${fold.join('partials[lane]', 'partials[other]')}
-    }
-  }
-  workgroupBarrier();
-  if (lane == 0u && group < ${outputs}u) {
-    var total = partials[0];
-    for (var other = 1u; other < ${REDUCE_JOINED}u; other++) {
-      ${fold.join('total', 'partials[other]')}
-    }
-    ${store('group', 'total').replaceAll('\n  ', '\n    ')}
-  }`,
   });
 }

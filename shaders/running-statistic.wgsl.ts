@@ -1,5 +1,6 @@
 import { groupSize, lanesFor, lanesForGroup, serialLoops, workgroupLoops, workgroupSums, type GroupLoops, type Grouping } from './group-loops.wgsl.ts';
-import { arrayType, laneKernel, workgroupKernel, type Kernel } from './kernel.ts';
+import { arrayType, laneKernel, type Kernel } from './kernel.ts';
+import { togetherKernel, type Together } from './together.wgsl.ts';
 import { float, wgsl } from './wgsl.ts';
 
 /** out = (1 - momentum) · running + momentum · statistic of each group of x. */
@@ -10,7 +11,7 @@ export interface RunningStatisticSpec extends Grouping {
 }
 
 /** The variance takes two passes, because E[x²] - E[x]² cancels. */
-export function runningStatistic(spec: RunningStatisticSpec, variant: 'serial' | 'workgroup'): Kernel {
+export function runningStatistic(spec: RunningStatisticSpec, variant: 'serial' | Together): Kernel {
   const { groups, momentum, statistic } = spec;
   const size = groupSize(spec);
   const isMean = statistic === 'mean';
@@ -24,7 +25,7 @@ export function runningStatistic(spec: RunningStatisticSpec, variant: 'serial' |
     once(`out[own] = running[own] * ${float(1 - momentum)} + found * ${float(momentum)};`),
   ].join('\n  ');
   const parts = {
-    name: `running-${statistic}/${variant}`,
+    name: `running-${statistic}`,
     formula: `out = ${1 - momentum} · running + ${momentum} · ${isMean ? 'mean of x' : 'Σ (x - mean of x)² / (size - 1)'} in each group`,
     declarations: [
       { name: 'x', access: 'read', type: arrayType(size * groups) },
@@ -33,11 +34,11 @@ export function runningStatistic(spec: RunningStatisticSpec, variant: 'serial' |
     ],
     count: groups,
   } as const;
-  if (variant === 'serial') return laneKernel({ ...parts, workgroupSize: lanesFor(groups), body: `let own = lane;\n  ${body(serialLoops(spec))}` });
-  return workgroupKernel({
+  if (variant === 'serial') return laneKernel({ ...parts, name: `${parts.name}/serial`, workgroupSize: lanesFor(groups), body: `let own = lane;\n  ${body(serialLoops(spec))}` });
+  return togetherKernel(variant, {
     ...parts, workgroupSize: lanesForGroup(spec), functions: workgroupSums(spec, isMean ? ['total'] : ['total', 'squares']),
     body: wgsl`
 let own = min(group, ${groups - 1}u);
-  ${body(workgroupLoops(spec))}`,
+  ${body(workgroupLoops(spec, variant))}`,
   });
 }

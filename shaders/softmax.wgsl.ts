@@ -1,5 +1,7 @@
-import { arrayType, laneKernel, workgroupKernel, type Kernel } from './kernel.ts';
+import { foldNamed } from './fold.ts';
+import { arrayType, laneKernel, type Kernel } from './kernel.ts';
 import { onlineRow, readRow, rowLoops, sumOfParts, type RowsSpec } from './rows.wgsl.ts';
+import { joinInSubgroups, togetherKernel, type Joined, type Together } from './together.wgsl.ts';
 import { times, wgsl } from './wgsl.ts';
 
 /** Softmax over the middle axis of [outer, size, inner], or its logarithm. A row is what adds up to 1, wherever its elements stand. */
@@ -43,7 +45,7 @@ fn join(a: Row, b: Row) -> Row {
   return Row(max(a.largest, b.largest), select(a.total + b.total * smaller, a.total * smaller + b.total, b.largest > a.largest));
 }
 `,
-    empty: 'Row(-0x1.fffffep+127, 0.0)',
+    joined: { state: 'Row', initial: 'Row(-0x1.fffffep+127, 0.0)', join: (into, other) => `${into} = join(${into}, ${other});`, fields: ['largest', 'total'] } satisfies Joined,
     finish: (row: string): string => (spec.log ? `let logarithm = log(${row}.total);` : `let scale = 1.0 / ${row}.total;`),
     value: (row: string): string => (spec.log ? `(x[place] - ${row}.largest) - logarithm` : `exp(x[place] - ${row}.largest) * scale`),
   };
@@ -75,23 +77,22 @@ let start = ${loops.start('lane')};
 }
 
 /** One workgroup makes one row: neighbouring lanes read neighbouring elements. */
-export function softmaxWorkgroup(spec: SoftmaxSpec): Kernel {
-  const { rows, name, start, place, empty, finish, value, functions, bindings: _, ...parts } = forwardParts(spec);
-  return workgroupKernel({
+export function softmaxTogether(spec: SoftmaxSpec, how: Together): Kernel {
+  const { rows, start, place, joined, finish, value, functions, bindings: _, ...parts } = forwardParts(spec);
+  return togetherKernel(how, {
     ...parts,
-    name: `${name}/workgroup`,
     functions: `${functions}\nvar<workgroup> partials: array<Row, ${SOFTMAX_LANES}>;`,
     workgroupSize: SOFTMAX_LANES,
     count: rows,
     body: wgsl`
 let start = ${start(`min(group, ${rows - 1}u)`)};
-  var partial = ${empty};
+  var partial = ${joined.initial};
   for (var i = lane; i < ${spec.size}u; i += ${SOFTMAX_LANES}u) {
     partial = join(partial, Row(x[${place}], 1.0));
   }
   partials[lane] = partial;
   workgroupBarrier();
-  ${joined('row', (into, other) => `${into} = join(${into}, ${other});`)}
+  ${joinedText(joined, how, 'row')}
   ${finish('row')}
   if (group < ${rows}u) {
     for (var i = lane; i < ${spec.size}u; i += ${SOFTMAX_LANES}u) {
@@ -102,18 +103,18 @@ let start = ${start(`min(group, ${rows - 1}u)`)};
   });
 }
 
-/** Joins what the lanes have made in two steps: afterwards all of them know the whole. */
-const joined = (total: string, join: (into: string, other: string) => string): string => wgsl`
+/** Joins what the lanes have made, in subgroups or in two steps: afterwards all of them know the whole. */
+const joinedText = (joined: Joined, how: Together, total: string): string => (how === 'subgroup' ? joinInSubgroups(joined, SOFTMAX_LANES, 'partials', total) : wgsl`
 if (lane < ${SOFTMAX_JOINED}u) {
     for (var other = lane + ${SOFTMAX_JOINED}u; other < ${SOFTMAX_LANES}u; other += ${SOFTMAX_JOINED}u) {
-      ${join('partials[lane]', 'partials[other]')}
+      ${joined.join('partials[lane]', 'partials[other]')}
     }
   }
   workgroupBarrier();
   var ${total} = partials[0];
   for (var other = 1u; other < ${SOFTMAX_JOINED}u; other++) {
-    ${join(total, 'partials[other]')}
-  }`.trim();
+    ${joined.join(total, 'partials[other]')}
+  }`.trim());
 
 function backwardParts(spec: SoftmaxSpec) {
   const { type, name, ...parts } = rowParts(spec);
@@ -157,11 +158,10 @@ let start = ${loops.start('lane')};
 }
 
 /** One workgroup makes one row of the input's gradient. */
-export function softmaxBackwardWorkgroup(spec: SoftmaxSpec): Kernel {
-  const { rows, name, start, place, term, value, bindings: _, ...parts } = backwardParts(spec);
-  return workgroupKernel({
+export function softmaxBackwardTogether(spec: SoftmaxSpec, how: Together): Kernel {
+  const { rows, start, place, term, value, bindings: _, ...parts } = backwardParts(spec);
+  return togetherKernel(how, {
     ...parts,
-    name: `${name}/workgroup`,
     functions: `var<workgroup> partials: array<f32, ${SOFTMAX_LANES}>;`,
     workgroupSize: SOFTMAX_LANES,
     count: rows,
@@ -173,7 +173,7 @@ let start = ${start(`min(group, ${rows - 1}u)`)};
   }
   partials[lane] = partial;
   workgroupBarrier();
-  ${joined('inner', (into, other) => `${into} += ${other};`)}
+  ${joinedText(foldNamed('sum'), how, 'inner')}
   if (group < ${rows}u) {
     for (var i = lane; i < ${spec.size}u; i += ${SOFTMAX_LANES}u) {
       let place = ${place};

@@ -1,4 +1,6 @@
-import { arrayType, workgroupKernel, type Kernel } from './kernel.ts';
+import { foldNamed } from './fold.ts';
+import { arrayType, type Kernel } from './kernel.ts';
+import { joinInSubgroups, togetherKernel, type Together } from './together.wgsl.ts';
 import { float, lines, wgsl } from './wgsl.ts';
 
 /** out = factor · Σ x² over `count` elements. */
@@ -10,10 +12,10 @@ export interface SumOfSquaresSpec {
 /** Lanes of the one workgroup: as many as every device starts. */
 const SQUARE_LANES = 256;
 
-/** One workgroup sums everything: each lane every 256th square, then a tree in workgroup memory. */
-export function sumOfSquares({ count, factor }: SumOfSquaresSpec): Kernel {
-  return workgroupKernel({
-    name: 'sum-of-squares/workgroup',
+/** One workgroup sums everything: each lane every 256th square, then a tree in workgroup memory, or subgroups. */
+export function sumOfSquares({ count, factor }: SumOfSquaresSpec, how: Together): Kernel {
+  return togetherKernel(how, {
+    name: 'sum-of-squares',
     formula: `out = ${factor} · Σ x² over ${count} elements`,
     declarations: [
       { name: 'x', access: 'read', type: arrayType(count) },
@@ -29,6 +31,9 @@ var partial = 0.0;
   }
   partials[lane] = partial;
   workgroupBarrier();
+#if ${how === 'subgroup'}
+  ${joinInSubgroups(foldNamed('sum'), SQUARE_LANES, 'partials', 'total')}
+#else
   ${lines(Math.log2(SQUARE_LANES), (step) => {
     const half = SQUARE_LANES >> (step + 1);
     const add = `if (lane < ${half}u) {
@@ -36,8 +41,9 @@ var partial = 0.0;
   }`;
     return half > 1 ? `${add}\n  workgroupBarrier();` : add;
   })}
+#endif
   if (lane == 0u && group == 0u) {
-    out[0] = partials[0] * ${float(factor)};
+    out[0] = ${how === 'subgroup' ? 'total' : 'partials[0]'} * ${float(factor)};
   }`,
   });
 }

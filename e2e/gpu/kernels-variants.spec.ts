@@ -52,6 +52,8 @@ for (const [variant, shapes] of [
   ['register', [[1, 1, 1], [3, 5, 2], [16, 64, 12], [65, 7, 66], [4, 257, 3]]],
   ['quad', [[1, 1, 1], [3, 5, 2], [16, 64, 12], [65, 7, 66]]],
   ['quad-wide', [[1, 1, 1], [3, 5, 2], [33, 8, 36], [65, 7, 66]]],
+  ['gemv', [[1, 131, 70], [6, 66, 1], [67, 5, 3]]],
+  ['gemv-subgroup', [[1, 131, 70], [3, 520, 5], [6, 66, 1]]],
   // Barriers take half a second each to compile on a software adapter: one shape that leaves an edge in every direction.
   ['tiled', [[66, 17, 65]]],
   ['tiled-32x32', [[33, 35, 37]]],
@@ -68,7 +70,7 @@ for (const [variant, shapes] of [
   }
 
   test(`linear ${variant}: bias in the epilogue, its gradient from the weight's launch`, async ({ run }) => {
-    const samples = variant.startsWith('tiled') ? [layer(17, 66, 65)]
+    const samples = variant.startsWith('tiled') ? [layer(17, 66, 65)] : variant.startsWith('gemv') ? [layer(1, 1, 1), layer(3, 66, 5)]
       : [layer(1, 1, 1), layer(3, 5, 2), layer(16, 8, 12), layer(65, 7, 18)];
     const kernels = await prove(run, 'linear', samples, { variants: { matmul: variant } });
     expect(kernels).toEqual([`matmul-nn/${variant}`, `matmul-nt/${variant}`, `matmul-tn/${variant}`]);
@@ -111,8 +113,10 @@ test('a cpu and a gpu choose their own kernels by size, and both are right', asy
   expect(await chosen('gpu', [large])).toEqual(['tiled-32x32']);
   // 256³ are 2^24; 250 would be hardly wider in tiles of 32, 264 are more than a tenth wider.
   expect(await chosen('cpu', [product(256, 256, 256, true, false)])).toEqual(['quad-wide']);
-  expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'gpu' })).toContain('reduce/workgroup');
+  expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'gpu' })).toContainEqual(expect.stringMatching(/^reduce\/(workgroup|subgroup)$/));
   expect(await prove(run, 'sum', [summed([600, 2], [0])], { adapterClass: 'cpu' })).toContain('reduce/serial');
+  // One example through a layer: its output along k, its input's gradient across.
+  expect(await prove(run, 'linear', [layer(1, 96, 70)], { adapterClass: 'gpu' })).toEqual(expect.arrayContaining([expect.stringMatching(/^matmul-nt\/gemv(-subgroup)?$/), 'matmul-nn/gemv']));
 });
 
 const GATES = { rnn: 1, gru: 3, lstm: 4 } as const;
@@ -150,7 +154,7 @@ test('a variant that does not exist is refused', async ({ run }) => {
     device.destroy();
     return error;
   });
-  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad-wide, quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, short, small, got "huge".' });
+  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad-wide, quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, gemv-subgroup, gemv, register, short, small, got "huge".' });
 });
 
 /** Sizes on which the quads of a convolution have edges everywhere; the ops' own samples have every stride, padding, dilation and group. */

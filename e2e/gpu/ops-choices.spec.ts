@@ -54,7 +54,7 @@ function tasksOf(op: string): readonly Task[] {
 
 function findTasks(op: string): Task[] {
   const { samples } = proofs[op]!;
-  const cpu = { adapterClass: 'cpu', maxBindings: 10, quads: true } as const;
+  const cpu = { adapterClass: 'cpu', maxBindings: 10, quads: true, subgroups: true } as const;
   const sizes = samples.map(({ inputs }) => Object.values(inputs).reduce((sum, { data }) => sum + data.length, 0));
   const largest = samples.map((_, at) => at).sort((a, b) => sizes[b]! - sizes[a]!);
   const plain = samples.map((sample) => kernelsFor(op, sample, cpu));

@@ -94,7 +94,7 @@ test('the library\'s ops are proven the same way, with every variant of their fa
     return { passed: found.passed, text: String(found), variants: [...new Set(found.samples.map(({ variants }) => JSON.stringify(variants)))] };
   });
   expect(report.passed, report.text).toBe(true);
-  expect(report.variants).toEqual([undefined, ...['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'register', 'short', 'small'].map((variant) => JSON.stringify({ matmul: variant }))]);
+  expect(report.variants).toEqual([undefined, ...['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'gemv-subgroup', 'gemv', 'register', 'short', 'small'].map((variant) => JSON.stringify({ matmul: variant }))]);
 });
 
 test('an op of one\'s own trains in a net and in a layer with parameters; its gradients are proven in this thread', async ({ run }) => {

@@ -40,7 +40,7 @@ test('a row holds the variants of its kernels, conventions and the worst error o
   };
   const relu = rowOf(op('relu'), file);
   expect([relu.worst, [...relu.kernels.keys()], relu.conventions]).toEqual([{ sigma: 1.5, kernel: 'relu' }, ['relu', 'reluBackward'], ["relu'(0) = 0"]]);
-  expect(rowOf(op('softmax'), file).kernels.get('softmax')).toEqual(['row', 'workgroup']);
+  expect(rowOf(op('softmax'), file).kernels.get('softmax')).toEqual(['row', 'subgroup', 'workgroup']);
   expect(rowOf(op('softmax'), file).worst).toBeUndefined();
   const document = opsDocument([relu, rowOf(op('abs'), {})], file);
   expect(document).toContain('| `relu(x)` | `out = max(x, 0)`<br>The gradient is 0 at 0.<br>Asserted: relu\'(0) = 0. | `relu`<br>`reluBackward` | 1.5 (`relu`) | ');

@@ -46,7 +46,7 @@ test('lower picks a variant by the adapter and the size', () => {
     [product(512, 64, 512), 'register', 'tiled'], [product(1024, 64, 512), 'register', 'tiled-128x64'], [product(1024, 64, 1024), 'register', 'tiled-128x128'],
     [product(511, 64, 449), 'register', 'tiled'], [product(448, 64, 512), 'register', 'tiled-32x32'], [product(896, 64, 1024), 'register', 'tiled-128x64'],
     // Too flat for a tile, and too flat for four rows of registers.
-    [product(16, 1024, 64), 'register', 'register'], [product(2, 4096, 256), 'small', 'small'],
+    [product(16, 1024, 64), 'register', 'register'], [product(2, 4096, 256), 'small', 'gemv'], [product(4, 63, 256), 'short', 'small'], [product(5, 64, 256), 'small', 'small'], [product(300, 64, 1), 'small', 'gemv'],
   ];
   for (const [request, cpu, gpu] of cases) {
     expect(variantOf(request, { adapterClass: 'cpu' })).toBe(cpu);
@@ -58,6 +58,13 @@ test('lower picks a variant by the adapter and the size', () => {
   expect(variantOf(sum(511, 4), { adapterClass: 'gpu' })).toBe('serial');
   expect(variantOf(sum(512, 4097), { adapterClass: 'gpu' })).toBe('serial');
   expect(variantOf(sum(4096, 4), { adapterClass: 'cpu' })).toBe('serial');
+  // With subgroups the same rules, but only on a GPU; a product only where the larger operand has neighbours along k.
+  const [gpu, cpu]: Partial<Target>[] = [{ adapterClass: 'gpu', subgroups: true }, { adapterClass: 'cpu', subgroups: true }];
+  expect([sum(512, 4), sum(511, 4)].map((request) => [variantOf(request, gpu!), variantOf(request, cpu!)])).toEqual([['subgroup', 'serial'], ['serial', 'serial']]);
+  const layer = multiply({ transposeB: true }, tensor(0, [1, 784]), tensor(1, [128, 784]), tensor(2, [1, 128]));
+  expect([layer, product(1, 784, 128), product(300, 64, 1)].map((request) => [variantOf(request, gpu!), variantOf(request, cpu!)])).toEqual([['gemv-subgroup', 'small'], ['gemv', 'small'], ['gemv-subgroup', 'small']]);
+  expect(variantOf(layer, { adapterClass: 'gpu' })).toBe('gemv');
+  expect(() => variantOf(layer, { adapterClass: 'gpu', variants: { matmul: 'gemv-subgroup' } })).toThrow('compile: needs a variant of matmul that this device runs, got "gemv-subgroup".');
 });
 
 test('a split product is a launch for its slices of k and one for each sum of them', () => {
@@ -82,7 +89,7 @@ test('the last variant of each family suits everything, and a forced one must ex
   for (const family of [matmulFamily, reduceFamily]) expect(family.variants.at(-1)!.suits({} as never, TARGET)).toBe(true);
   const request = multiply({}, tensor(0, [2, 2]), tensor(1, [2, 2]), tensor(2, [2, 2]));
   expect(variantOf(request, { variants: { matmul: 'tiled' } })).toBe('tiled');
-  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad-wide, quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, register, short, small, got "huge".');
+  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad-wide, quad, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, gemv-subgroup, gemv, register, short, small, got "huge".');
 });
 
 test('wide quads come at once to large products, later to smaller ones, and never to those that they hardly fill', () => {
@@ -174,7 +181,7 @@ test('nothing is launched backwards that no wanted gradient needs', () => {
     const input = trace.tensor('input', [3, 4], 'input');
     const hidden = trace.apply(ops.tanh!, { x: trace.apply(ops.relu!, { x: input }, {}) }, {});
     return [trace.apply(ops.linear!, { x: hidden, weight: trace.tensor('weight', [2, 4], 'parameter') }, {}).id];
-  })).toEqual(['linear.backward: matmul-tn/small']);
+  })).toEqual(['linear.backward: matmul-tn/short']);
 });
 
 test('two nameless seeds of one op have two cotangents in two buffers', () => {

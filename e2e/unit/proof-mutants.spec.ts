@@ -10,7 +10,7 @@ import { FORMULAS } from '../../shaders/formulas.wgsl.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 
 /** All kernels, whatever device they are for. */
-const TRAITS = { adapterClass: 'gpu', maxBindings: 10, quads: true } as const;
+const TRAITS = { adapterClass: 'gpu', maxBindings: 10, quads: true, subgroups: true } as const;
 
 /** A plan of an op for one of its samples. No GPU: it is plain data. */
 function planOf(op: string, sample: Sample, variants: Readonly<Record<string, string>>): ProgramPlan {

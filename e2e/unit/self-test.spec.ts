@@ -11,7 +11,7 @@ import { proofs } from '../../src/proof/index.ts';
 import type { Mutant } from '../../src/proof/proof.ts';
 import { VERSION } from '../../src/version.ts';
 
-const software = { adapterClass: 'cpu', maxBindings: 8, quads: true } as const;
+const software = { adapterClass: 'cpu', maxBindings: 8, quads: true, subgroups: true } as const;
 const gpu = { adapterClass: 'gpu', maxBindings: 8, quads: false } as const;
 
 test('the version is the package\'s', () => {

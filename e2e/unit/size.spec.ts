@@ -1,6 +1,6 @@
 import { expect, test } from 'playwright/test';
 import { libraryOps } from '../../src/ops/index.ts';
-import { namesOf, quadVariants, variantNames } from '../../src/ops/variants.ts';
+import { namesOf, quadVariants, subgroupVariants, variantNames } from '../../src/ops/variants.ts';
 import { bundleSize, TRAINING_PROGRAM } from '../../src/cli/size.mjs';
 
 // What a page has to load before it can train: through a bundler with minification, as its users would.
@@ -55,6 +55,9 @@ test('the gradient check is a chunk of its own, which a page loads when it check
 
 test('the written list of families with a choice is what the ops list', () => {
   expect(variantNames).toEqual(namesOf(libraryOps.flatMap(({ families = [] }) => families)));
-  const needQuads = libraryOps.flatMap(({ families = [] }) => families).map((family) => ({ ...family, variants: family.variants.filter(({ runs }) => runs && !runs({ adapterClass: 'cpu', maxBindings: 8, quads: false })) }));
-  expect(quadVariants).toEqual(namesOf(needQuads.filter(({ variants }) => variants.length > 0)));
+  // Which variants a device runs that has the one and lacks the other.
+  for (const [written, lacks] of [[quadVariants, { quads: false, subgroups: true }], [subgroupVariants, { quads: true, subgroups: false }]] as const) {
+    const needing = libraryOps.flatMap(({ families = [] }) => families).map((family) => ({ ...family, variants: family.variants.filter(({ runs }) => runs && !runs({ adapterClass: 'cpu', maxBindings: 8, ...lacks })) }));
+    expect(written).toEqual(namesOf(needing.filter(({ variants }) => variants.length > 0)));
+  }
 });

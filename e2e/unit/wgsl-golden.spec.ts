@@ -12,7 +12,7 @@ test('every kernel function has a golden file', () => {
   const sources = readdirSync(`${root}e2e`).filter((file) => /^golden-.*\.ts$/.test(file)).map((file) => readFileSync(`${root}e2e/${file}`, 'utf8')).join('\n');
   const exported = readdirSync(`${root}shaders`).flatMap((file) =>
     [...readFileSync(`${root}shaders/${file}`, 'utf8').matchAll(/^export function (\w+)\([^{}]*(?:\{[^{}]*\}[^{}]*)*\): Kernel \{/gm)].map(([, name]) => name!))
-    .filter((name) => !['laneKernel', 'workgroupKernel', 'quadKernel', 'arenaKernel', 'elementLoss', 'elementLossTarget'].includes(name));
+    .filter((name) => !['laneKernel', 'workgroupKernel', 'quadKernel', 'togetherKernel', 'arenaKernel', 'elementLoss', 'elementLossTarget'].includes(name));
   expect(exported.length).toBeGreaterThan(15);
   expect(exported.filter((name) => !sources.includes(`${name}(`))).toEqual([]);
 });

@@ -42,8 +42,8 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   tiles?.catch(() => undefined);
   let raw: GPUDevice;
   try {
-    // Only profiles use timestamps, only mixed precision f16: a device that could have them and does not could do neither well.
-    const requiredFeatures: GPUFeatureName[] = [...(['timestamp-query', 'shader-f16'] as const).filter((name) => adapter.features.has(name)), ...(probe ? ['subgroups' as const] : [])];
+    // Only profiles use timestamps, only mixed precision f16, only some kernels subgroups: a device that could have them and does not could do none of it well.
+    const requiredFeatures = (['timestamp-query', 'shader-f16', 'subgroups'] as const).filter((name) => adapter.features.has(name));
     raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits, requiredFeatures });
   } catch (error) {
     throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${oneLine(String(error))})`, 'Reload the page and try again.');
@@ -111,8 +111,11 @@ export class Device {
   }
 
   /** What kernels are chosen by. */
-  get traits(): { readonly adapterClass: AdapterClass; readonly maxBindings: number; readonly quads: boolean; readonly maxBindingBytes: number } {
-    return { adapterClass: this.adapterClass, maxBindings: this.maxBindings, quads: this.hasQuads, maxBindingBytes: this.memoryLimits.maxStorageBufferBindingSize };
+  get traits(): { readonly adapterClass: AdapterClass; readonly maxBindings: number; readonly quads: boolean; readonly subgroups: boolean; readonly maxBindingBytes: number } {
+    return {
+      adapterClass: this.adapterClass, maxBindings: this.maxBindings, quads: this.hasQuads, subgroups: this.raw.features.has('subgroups'),
+      maxBindingBytes: this.memoryLimits.maxStorageBufferBindingSize,
+    };
   }
 
   /** Bytes that a buffer may have, and that a launch may bind of one. WebGPU does not tell how much memory there is in all. */

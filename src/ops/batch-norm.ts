@@ -8,7 +8,7 @@ import {
   checkAffine, checkChannels, epsOf, isLong, normalizeBackwards, normalizeFamily, normalizeForward, parameterGradients, savesOf, type View,
 } from './normalization.ts';
 import type { Named, LibraryOp, Options } from './op.ts';
-import type { KernelFamily } from './request.ts';
+import { together, type KernelFamily } from './request.ts';
 import { sameShape, showShape, type Tensor } from './tensor.ts';
 
 /** A channel of all examples is one group. */
@@ -92,7 +92,7 @@ export const runningStatisticFamily: KernelFamily<RunningStatisticSpec> = {
   flops: ({ spec: { runs, groups, length, statistic } }) => runs * groups * length * (statistic === 'mean' ? 1 : 4),
   name: 'running-statistic',
   variants: [
-    { name: 'workgroup', suits: (spec, target) => isLong(groupSize(spec), target), kernel: (spec) => runningStatistic(spec, 'workgroup') },
+    ...together<RunningStatisticSpec>((spec, target) => isLong(groupSize(spec), target), runningStatistic),
     { name: 'serial', suits: () => true, kernel: (spec) => runningStatistic(spec, 'serial') },
   ],
 };

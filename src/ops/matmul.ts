@@ -1,6 +1,7 @@
 import { quadKernels, tileKernels } from '../../shaders/loaded-kernels.ts';
 import { tileCount, TILES } from '../../shaders/tiles.ts';
 import { productCount, storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
+import type { Together } from '../../shaders/together.wgsl.ts';
 import { goesByOne, matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
 import { graftAfter, graftBefore } from './map.ts';
@@ -8,7 +9,7 @@ import { flag, type Application, type LibraryOp, type Options } from './op.ts';
 import { multiplications, productFlops, splitProduct } from './matmul-split.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
-import { hasFamily, hasQuads, type KernelFamily, type Request, type Target, type Variant } from './request.ts';
+import { hasFamily, hasQuads, hasSubgroups, type KernelFamily, type Request, type Target, type Variant } from './request.ts';
 import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
@@ -54,6 +55,18 @@ function tile(name: string, size: keyof typeof TILES, least = WORTH_TILES): Vari
   };
 }
 
+/** From this k on lanes share it: shorter sums cost less than to join them. A guess that no GPU has measured. */
+const WORTH_SHARING = 64;
+
+/** A product with a few rows or a single column, as of a prediction for one example: lanes share k. In subgroups only where they lie along it. */
+const vector = (name: string, how: Together): Variant<MatmulSpec> => ({
+  name,
+  ...(how === 'subgroup' ? { runs: hasSubgroups } : {}),
+  suits: (spec, target) => target.adapterClass === 'gpu' && (spec.m <= 4 || spec.n === 1) && spec.k >= WORTH_SHARING
+    && (how === 'workgroup' || (hasSubgroups(target) && tileKernels().liesAlongK(spec))),
+  kernel: (spec) => tileKernels().matmulVector(spec, how, name),
+});
+
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
   cut: 'matmul',
@@ -80,6 +93,8 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
     tile('tiled-128x64', '128x64'),
     tile('tiled', '64x64'),
     tile('tiled-32x32', '32x32', 1),
+    vector('gemv-subgroup', 'subgroup'),
+    vector('gemv', 'workgroup'),
     { name: 'register', suits: (spec) => spec.m >= 4 && multiplications(spec) >= SMALL, kernel: (spec) => matmulRegister(spec, 4, 'register') },
     // A transposed a is stored along m: four rows of it come with one load, so they are used.
     { name: 'short', suits: isShort, kernel: (spec) => matmulRegister(spec, spec.transposeA ? 4 : 1, 'short', 1) },

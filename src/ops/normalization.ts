@@ -1,4 +1,4 @@
-import { normalizeParametersSerial, normalizeParametersWorkgroup, type NormalizationParametersSpec } from '../../shaders/normalization-parameters.wgsl.ts';
+import { channelTile, normalizeParametersSerial, normalizeParametersTogether, type NormalizationParametersSpec } from '../../shaders/normalization-parameters.wgsl.ts';
 import {
   isChannel, normalize, normalizeBackward, type Epilogue, type NormalizationBackwardSpec, type NormalizationSpec,
 } from '../../shaders/normalization.wgsl.ts';
@@ -6,7 +6,7 @@ import { groupSize } from '../../shaders/group-loops.wgsl.ts';
 import { checkNumber, OptionError, show, ShapeError } from '../errors.ts';
 import { asMatrix, graftAfter } from './map.ts';
 import type { Application, Backward, BackwardApplication, Named, LibraryOp, Options } from './op.ts';
-import type { KernelFamily, Request, Target } from './request.ts';
+import { together, type KernelFamily, type Request, type Target } from './request.ts';
 import { sameShape, showShape, sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 /** What a normalisation's family takes over: a chain on its result, which it writes as `written`. */
@@ -34,7 +34,7 @@ export const normalizeFamily: KernelFamily<NormalizationSpec> = {
   name: 'normalization',
   cut: 'normalization',
   variants: [
-    { name: 'workgroup', suits: (spec, target) => isLong(groupSize(spec), target), kernel: (spec) => normalize(spec, 'workgroup') },
+    ...together<NormalizationSpec>((spec, target) => isLong(groupSize(spec), target), normalize),
     { name: 'serial', suits: () => true, kernel: (spec) => normalize(spec, 'serial') },
   ],
 };
@@ -45,7 +45,7 @@ export const normalizeBackwardFamily: KernelFamily<NormalizationBackwardSpec> = 
   name: 'normalization',
   cut: 'normalization',
   variants: [
-    { name: 'workgroup', suits: (spec, target) => isLong(groupSize(spec), target), kernel: (spec) => normalizeBackward(spec, 'workgroup') },
+    ...together<NormalizationBackwardSpec>((spec, target) => isLong(groupSize(spec), target), normalizeBackward),
     { name: 'serial', suits: () => true, kernel: (spec) => normalizeBackward(spec, 'serial') },
   ],
 };
@@ -55,7 +55,8 @@ export const normalizeParametersFamily: KernelFamily<NormalizationParametersSpec
   name: 'normalization',
   cut: 'normalizationParameters',
   variants: [
-    { name: 'workgroup', suits: ({ outer, inner }, target) => isLong(outer * inner, target), kernel: normalizeParametersWorkgroup },
+    // Few slices of several channels are added as fast by a lane for each.
+    ...together<NormalizationParametersSpec>((spec, target, how) => isLong(spec.outer * spec.inner, target) && (how === 'workgroup' || channelTile(spec) === 1), normalizeParametersTogether),
     { name: 'serial', suits: () => true, kernel: normalizeParametersSerial },
   ],
 };

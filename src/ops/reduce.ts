@@ -1,8 +1,9 @@
 import { fullAccess } from '../../shaders/chain.wgsl.ts';
 import type { FoldName } from '../../shaders/folds.wgsl.ts';
-import { reduceSerial, reduceSizes, reduceWorkgroup, type ReduceSpec } from '../../shaders/reduce.wgsl.ts';
+import { tileKernels } from '../../shaders/loaded-kernels.ts';
+import { reduceSerial, reduceSizes, type ReduceSpec } from '../../shaders/reduce.wgsl.ts';
 import { asMatrix, graftAfter, graftBefore, map } from './map.ts';
-import type { KernelFamily, Request } from './request.ts';
+import { together, type KernelFamily, type Request } from './request.ts';
 import type { Shape, Tensor } from './tensor.ts';
 
 /** A workgroup pays off where a few long folds would leave most of the GPU idle. */
@@ -20,7 +21,7 @@ export const reduceFamily: KernelFamily<ReduceSpec> = {
     return outputs * (terms * (1 + spec.prologue.length) + spec.epilogue.length);
   },
   variants: [
-    { name: 'workgroup', suits: (spec, { adapterClass }) => adapterClass === 'gpu' && isFewAndLong(spec), kernel: reduceWorkgroup },
+    ...together<ReduceSpec>((spec, { adapterClass }) => adapterClass === 'gpu' && isFewAndLong(spec), (spec, how) => tileKernels().reduceTogether(spec, how)),
     { name: 'serial', suits: () => true, kernel: reduceSerial },
   ],
 

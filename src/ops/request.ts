@@ -1,4 +1,5 @@
 import type { Kernel } from '../../shaders/kernel.ts';
+import type { Together } from '../../shaders/together.wgsl.ts';
 import type { AdapterClass } from '../gpu/adapter.ts';
 import type { Cut } from './cut.ts';
 import { sizeOf, type Shape, type Tensor } from './tensor.ts';
@@ -10,12 +11,17 @@ export interface Traits {
   readonly maxBindings: number;
   /** True where lanes run in fours, the neighbours 0 to 3, 4 to 7, … of a workgroup, and exchange values. */
   readonly quads: boolean;
+  /** True where lanes of a subgroup, of whatever size, exchange values. Default false. */
+  readonly subgroups?: boolean;
   /** Bytes of a buffer that one launch may bind. Default as many as it likes. */
   readonly maxBindingBytes?: number;
 }
 
 /** What `Variant.runs` is for a variant that exchanges values in quads. */
 export const hasQuads = ({ quads }: Traits): boolean => quads;
+
+/** What `Variant.runs` is for a variant that joins values in subgroups. */
+export const hasSubgroups = ({ subgroups = false }: Traits): boolean => subgroups;
 
 /** What kernels are chosen for. */
 export interface Target extends Traits {
@@ -49,6 +55,15 @@ export interface Variant<S extends object> {
   divide?(request: Request<S>, value: (name: string, shape: Shape) => Tensor): readonly Request[] | undefined;
   /** Where it runs at all, whoever asks for it. Default: on every device. */
   runs?(traits: Traits): boolean;
+}
+
+/** The variants whose lanes work together: in subgroups on a GPU that has some. A software adapter takes these only if it is told to. */
+export function together<S extends object>(suits: (spec: S, target: Target, how: Together) => boolean, kernel: (spec: S, how: Together) => Kernel): readonly Variant<S>[] {
+  return (['subgroup', 'workgroup'] as const).map((name) => ({
+    name, kernel: (spec) => kernel(spec, name),
+    ...(name === 'subgroup' ? { runs: hasSubgroups } : {}),
+    suits: (spec, target) => (name === 'workgroup' || (target.adapterClass === 'gpu' && hasSubgroups(target))) && suits(spec, target, name),
+  }));
 }
 
 /** A family of kernels that do the same work: ops ask for the work, the program picks the variant. */

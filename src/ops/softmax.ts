@@ -1,7 +1,7 @@
-import { softmax as softmaxRow, softmaxBackward, softmaxBackwardWorkgroup, softmaxWorkgroup, type SoftmaxSpec } from '../../shaders/softmax.wgsl.ts';
+import { softmax as softmaxRow, softmaxBackward, softmaxBackwardTogether, softmaxTogether, type SoftmaxSpec } from '../../shaders/softmax.wgsl.ts';
 import type { LibraryOp, Options } from './op.ts';
 import { positiveAxis } from './reductions.ts';
-import { type KernelFamily, perElement, type Target } from './request.ts';
+import { type KernelFamily, perElement, type Target, together } from './request.ts';
 import { sizeOf, type Shape } from './tensor.ts';
 
 /** A workgroup pays off where rows are long and lie one element after the other, or where there are few of them. */
@@ -14,7 +14,7 @@ export const softmaxFamily: KernelFamily<SoftmaxSpec> = {
   name: 'softmax',
   cut: { axis: 'outer', along: ['x', 'out'] },
   variants: [
-    { name: 'workgroup', suits: isLong, kernel: softmaxWorkgroup },
+    ...together(isLong, softmaxTogether),
     { name: 'row', suits: () => true, kernel: softmaxRow },
   ],
 };
@@ -24,7 +24,7 @@ export const softmaxBackwardFamily: KernelFamily<SoftmaxSpec> = {
   name: 'softmax-backward',
   cut: { axis: 'outer', along: ['dout', 'y', 'dx'] },
   variants: [
-    { name: 'workgroup', suits: isLong, kernel: softmaxBackwardWorkgroup },
+    ...together(isLong, softmaxBackwardTogether),
     { name: 'row', suits: () => true, kernel: softmaxBackward },
   ],
 };

@@ -2,13 +2,13 @@ import { sumOfSquares as sumOfSquaresKernel, type SumOfSquaresSpec } from '../..
 import { checkNumber } from '../errors.ts';
 import { map } from './map.ts';
 import type { LibraryOp, Options } from './op.ts';
-import { type KernelFamily, perElement } from './request.ts';
+import { type KernelFamily, perElement, together } from './request.ts';
 import { sizeOf } from './tensor.ts';
 
 const sumOfSquaresFamily: KernelFamily<SumOfSquaresSpec> = {
   flops: perElement('x', 2),
   name: 'sum-of-squares',
-  variants: [{ name: 'workgroup', suits: () => true, kernel: sumOfSquaresKernel }],
+  variants: together<SumOfSquaresSpec>(() => true, sumOfSquaresKernel),
 };
 
 /** Its double, which the gradient takes, is a number of float32, too. */
@@ -20,6 +20,7 @@ export const sumOfSquares: LibraryOp = {
   group: 'regularisation',
   formula: 'out = factor · Σ x²',
   notes: 'The L2 penalty, where factor is λ/2.',
+  families: [sumOfSquaresFamily],
   inputs: ['x'],
   options: ['factor'],
   shapes: (_, options) => {

@@ -1,23 +1,24 @@
 import { OptionError, show } from '../errors.ts';
 import { registered } from './registry.ts';
-import { hasQuads, type KernelFamily, type Traits } from './request.ts';
+import { hasQuads, hasSubgroups, type KernelFamily, type Traits } from './request.ts';
 
 /**
  * The library's families that have a choice of kernels: their variants' names. Written out, so that who refuses a name need not load every
  * op; a test compares it with the families that all ops list.
  */
 export const variantNames: Readonly<Record<string, readonly string[]>> = {
-  'matmul': ['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'register', 'short', 'small'],
+  'matmul': ['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'gemv-subgroup', 'gemv', 'register', 'short', 'small'],
   'attention': ['tiles', 'rows'],
   'attention-query-gradient': ['tiles', 'rows'],
   'attention-key-gradient': ['tiles', 'rows'],
-  'reduce': ['workgroup', 'serial'],
-  'softmax': ['workgroup', 'row'],
-  'softmax-backward': ['workgroup', 'row'],
+  'reduce': ['subgroup', 'workgroup', 'serial'],
+  'softmax': ['subgroup', 'workgroup', 'row'],
+  'softmax-backward': ['subgroup', 'workgroup', 'row'],
   'cumsum': ['workgroup', 'serial'],
   'convolution': ['quad', 'block'],
-  'normalization': ['workgroup', 'serial'],
-  'running-statistic': ['workgroup', 'serial'],
+  'sum-of-squares': ['subgroup', 'workgroup'],
+  'normalization': ['subgroup', 'workgroup', 'serial'],
+  'running-statistic': ['subgroup', 'workgroup', 'serial'],
   'recurrent': ['quad', 'unit'],
   'recurrent-backward': ['quad', 'unit'],
 };
@@ -26,9 +27,15 @@ export const variantNames: Readonly<Record<string, readonly string[]>> = {
 export const quadVariants: Readonly<Record<string, readonly string[]>> =
   { 'matmul': ['quad-wide', 'quad'], 'convolution': ['quad'], 'recurrent': ['quad'], 'recurrent-backward': ['quad'] };
 
+/** The same for variants whose lanes join values in subgroups. */
+export const subgroupVariants: Readonly<Record<string, readonly string[]>> = {
+  'matmul': ['gemv-subgroup'],
+  ...Object.fromEntries(['reduce', 'softmax', 'softmax-backward', 'sum-of-squares', 'normalization', 'running-statistic'].map((family) => [family, ['subgroup']])),
+};
+
 /** The names of a family's variants that a device can run. */
 export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {
-  const lacking = hasQuads(traits) ? [] : quadVariants[family] ?? [];
+  const lacking = [...(hasQuads(traits) ? [] : quadVariants[family] ?? []), ...(hasSubgroups(traits) ? [] : subgroupVariants[family] ?? [])];
   return names.filter((name) => !lacking.includes(name));
 }
 

@@ -39,7 +39,7 @@ export interface RequestRun {
  */
 export async function runRequests(device: Device, requests: readonly Request[], { inputs, read, target = {} }: RequestRun): Promise<(Float32Array | Uint32Array)[]> {
   if (requests.length === 0 || read.length === 0) throw new OptionError('runRequests', 'requests, and tensors to read', `${requests.length} and ${read.length}`);
-  checkOptionNames('runRequests', { ...target }, ['adapterClass', 'maxBindings', 'quads', 'fusion', 'variants']);
+  checkOptionNames('runRequests', { ...target }, ['adapterClass', 'maxBindings', 'quads', 'subgroups', 'fusion', 'variants']);
   checkVariants('runRequests', target.variants ?? {});
   const written = new Set<number>();
   for (const { id, name } of requests.flatMap(({ writes }) => Object.values(writes))) {

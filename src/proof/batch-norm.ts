@@ -6,7 +6,7 @@ import { sizeOf, zeros } from '../reference/tensor.ts';
 import type { RefTensor, Shape } from '../reference/tensor.ts';
 import { addDelta, deltaAt } from './change.ts';
 import { gradientsOf, normalization, scaleOf } from './layer-norm.ts';
-import { withoutLastLane } from './mutants.ts';
+import { subgroupMutants, withoutLastLane } from './mutants.ts';
 import { complexAffine } from './normalization-change.ts';
 import { BATCH_MUTANTS } from './normalization-mutants.ts';
 import { affine, groupsOf, inverseRoots, normalized, numberOf, weighted } from './normalization.ts';
@@ -187,6 +187,7 @@ const runningMutants = (kernel: string): readonly Mutant[] => {
     { name: 'momentum forgotten', kernel: both, find: ' + found * ', replace: ' + found + 0.0 * ', symptoms: ['formula'] },
     { name: 'only the last term', kernel: both, find: 'total += x', replace: 'total = x', symptoms: ['formula', 'reduction'] },
     { name: 'lanes that do not wait', kernel: new RegExp(`^running-${kernel}/workgroup`), find: 'workgroupBarrier();', replace: '', symptoms: ['formula', 'reduction'] },
+    ...subgroupMutants(new RegExp(`^running-${kernel}/subgroup$`), ['formula', 'reduction', 'factor'], 'k', 'subgroupAdd(total)'),
     withoutLastLane(new RegExp(`^running-${kernel}/serial`)),
   ];
 };

@@ -1,7 +1,7 @@
 import { reduction } from '../reference/axes.ts';
 import type { Reduction } from '../reference/axes.ts';
 import type { Shape } from '../reference/tensor.ts';
-import { withoutLastLane } from './mutants.ts';
+import { subgroupMutants, withoutLastLane } from './mutants.ts';
 import type { Mutant, Options, Sample, SampleTensor, Symptom } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 import { FLAG, flagOf, matrixOf, sizesFrom } from './sizes.ts';
@@ -93,6 +93,7 @@ export function foldMutants(name: string, symptoms: readonly Symptom[] = ['reduc
     withoutLastLane(serial),
     { name: 'every second round of the lanes', kernel: workgroup, find: 'i += 64u', replace: 'i += 128u', symptoms },
     { name: 'half of the joined results', kernel: workgroup, find: 'other < 8u', replace: 'other < 4u', symptoms },
+    ...subgroupMutants(new RegExp(`^${name}/subgroup$`), symptoms, 'other', name === 'prod' ? 'subgroupMul(total)' : /^norm[12]$/.test(name) ? 'subgroupAdd(total)' : undefined),
     { name: 'the last result never stored', kernel: workgroup, find: 'if (lane == 0u && group < ', replace: 'if (lane == 0u && group + 1u < ', symptoms: ['unwritten', 'edge'] },
   ];
 }

@@ -1,6 +1,7 @@
 import type { Shape } from '../reference/tensor.ts';
 import { batchedChange, batchedGradients, batchedProduct, batchesOf, complexBatchedProduct } from './product-batch.ts';
 import { productChange } from './product-change.ts';
+import { subgroupMutants } from './mutants.ts';
 import type { Options, Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 import { FLAG, flagOf, matrixOf, sizesFrom } from './sizes.ts';
@@ -152,6 +153,11 @@ export const matmul: Proof = {
     { name: 'the right columns of a wide quad never stored', kernel: /\/quad-wide/, find: 'wantedFour + 4u < ', replace: 'wantedFour + 8u < ', symptoms: ['unwritten', 'edge'] },
     { name: 'steps of both transposed not in the order of the lane', kernel: /-tt\/quad/, find: 'let b1 = select(pair1, pair3, isHigh);', replace: 'let b1 = pair1;', symptoms: ['formula'] },
     { name: 'every product of quads reads the first matrix of b', kernel: /\/quad/, find: 'b[startB + ', replace: 'b[', symptoms: ['formula'] },
+    { name: 'lanes that share k all take the same steps', kernel: /\/gemv/, find: 'var k = slice * 4u', replace: 'var k = slice * 0u', symptoms: ['reduction', 'formula', 'factor'] },
+    { name: 'lanes that share k do not wait for each other', kernel: /\/gemv/, find: 'workgroupBarrier();', replace: '', symptoms: ['reduction', 'formula'] },
+    { name: 'the last block that lanes share never stored', kernel: /\/gemv/, find: 'if (slice == 0u && block < ', replace: 'if (slice == 0u && block + 1u < ', symptoms: ['unwritten', 'edge'] },
+    { name: 'what other lanes have of a row left out', kernel: /\/gemv$/, find: 'sum0 += sum0Lanes[other];', replace: '', symptoms: ['reduction', 'formula', 'zero-block'] },
+    ...subgroupMutants(/-nt\/gemv-subgroup$/, ['reduction', 'formula', 'zero-block'], 'other', 'subgroupAdd(sum0Whole)'),
     { name: 'a gradient of quads without the first of its products', kernel: /\/quad/, find: 'for (var term = 0u;', replace: 'for (var term = 1u;', symptoms: ['reduction'] },
   ],
   conventions: [],

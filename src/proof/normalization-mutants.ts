@@ -1,4 +1,4 @@
-import { withoutLastLane } from './mutants.ts';
+import { subgroupMutants, withoutLastLane } from './mutants.ts';
 import type { Mutant } from './proof.ts';
 
 const FORWARD = /^normalize\/serial/;
@@ -29,6 +29,8 @@ const COMMON: readonly Mutant[] = [
   { name: 'half of the elements', kernel: /^normalize(-backward)?\/workgroup/, find: 'j += 64u', replace: 'j += 128u', symptoms: ['formula', 'unwritten', 'reduction', 'zero-block'] },
   { name: 'the last group never stored', kernel: /^normalize(-backward)?\/workgroup/, find: 'if (group < ', replace: 'if (group + 1u < ', symptoms: ['unwritten', 'edge'] },
   { name: 'the sums of all lanes added before they stand', kernel: BACKWARD_WORKGROUP, find: 'workgroupBarrier();', replace: '', symptoms: ['formula', 'reduction'] },
+  ...subgroupMutants(/^normalize\/subgroup$/, ['formula', 'reduction', 'factor'], 'k', 'subgroupAdd(squares)'),
+  ...subgroupMutants(/^normalize-backward\/subgroup$/, ['formula', 'reduction'], 'k', 'subgroupAdd(product)'),
   withoutLastLane(/^normalize(-backward)?\/serial/),
 ];
 
@@ -50,6 +52,7 @@ const ALONE: readonly Mutant[] = [
   { name: 'another slice\'s sum', kernel: PARAMETERS_WORKGROUP, find: 'Sums[slice * ', replace: 'Sums[0u * slice * ', symptoms: ['reduction', 'formula', 'factor'] },
   { name: 'the first slice left out', kernel: PARAMETERS_WORKGROUP, find: 'var slice = 0u;', replace: 'var slice = 1u;', symptoms: ['reduction', 'formula', 'zero-block'] },
   { name: 'a workgroup that does not wait', kernel: PARAMETERS_WORKGROUP, find: 'workgroupBarrier();', replace: '', symptoms: ['reduction', 'formula', 'garbage', 'zero-block'] },
+  ...subgroupMutants(/^normalize-parameters\/subgroup$/, ['reduction', 'formula', 'zero-block'], 'slice', 'subgroupAdd(weightSum)'),
   withoutLastLane(PARAMETERS),
 ];
 

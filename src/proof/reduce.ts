@@ -5,7 +5,7 @@ import { meanError } from '../reference/rounding.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
 import { addDelta } from './change.ts';
 import { atEachPlace, atEdges, foldedSizes, folding, sample } from './folding.ts';
-import { SERIAL_SUM, withoutLastLane, WITHOUT_MEAN } from './mutants.ts';
+import { SERIAL_SUM, subgroupMutants, withoutLastLane, WITHOUT_MEAN } from './mutants.ts';
 import type { Mutant, Proof, Sample } from './proof.ts';
 import { filled } from './sample-data.ts';
 
@@ -72,6 +72,7 @@ export const sum = reduce(() => 1, () => 0, [
   { name: 'every second round of the lanes', kernel: /reduce\/workgroup/, find: 'i += 64u', replace: 'i += 128u', symptoms: ['reduction'] },
   { name: 'only the first round of the lanes', kernel: /reduce\/workgroup/, find: 'partial += ', replace: 'partial = ', symptoms: ['reduction'] },
   { name: 'the last sum never stored', kernel: /reduce\/workgroup/, find: 'if (lane == 0u && group < ', replace: 'if (lane == 0u && group + 1u < ', symptoms: ['unwritten', 'edge'] },
+  ...subgroupMutants(/^reduce\/subgroup$/, ['reduction'], 'other', 'subgroupAdd(total)'),
   { name: 'adds to what is there', kernel: /reduce\/serial/, find: 'out[lane] = total', replace: 'out[lane] += total', symptoms: ['garbage', 'unwritten'] },
   withoutLastLane(/^(copy|reduce\/serial)$/),
 ]);

@@ -7,7 +7,7 @@ import type { RefTensor } from '../reference/tensor.ts';
 import { addDelta, deltaAt, emptyChange } from './change.ts';
 import { linesAlong } from './lines.ts';
 import type { Lines } from './lines.ts';
-import { withoutLastLane } from './mutants.ts';
+import { subgroupMutants, withoutLastLane } from './mutants.ts';
 import type { Mutant, Proof, Sample } from './proof.ts';
 import { filled, movingPeak, normals } from './sample-data.ts';
 import { FLAG, logitsOf, rowsAndColumns, sizesFrom } from './sizes.ts';
@@ -230,6 +230,8 @@ function shared(name: string): Mutant[] {
     { name: 'every second round of the lanes, backwards', kernel: backwardWorkgroup, find: 'i += 64u', replace: 'i += 128u', symptoms: ['reduction', 'formula', 'unwritten'] },
     { name: 'half of the joined results, backwards', kernel: backwardWorkgroup, find: 'other < 8u', replace: 'other < 4u', symptoms: ['reduction', 'formula'] },
     { name: 'the last row never stored, backwards', kernel: backwardWorkgroup, find: 'if (group < ', replace: 'if (group + 1u < ', symptoms: ['unwritten', 'edge'] },
+    ...subgroupMutants(new RegExp(`^${name}/subgroup$`), ['reduction', 'formula', 'factor', 'region'], 'other'),
+    ...subgroupMutants(new RegExp(`^${name}-backward/subgroup$`), ['reduction', 'formula'], 'other', 'subgroupAdd(inner)'),
     { name: 'half of the four sums of a row', kernel: row, find: ' + (parts.z + parts.w)', replace: '', symptoms: ['reduction', 'formula', 'factor'] },
     { name: 'half of the four sums of a row, backwards', kernel: new RegExp(`^${name}-backward/row$`), find: ' + (parts.z + parts.w)', replace: '', symptoms: ['reduction', 'formula'] },
     withoutLastLane(row),

@@ -5,7 +5,7 @@ import { ROUNDING } from '../reference/rounding.ts';
 import { zeros } from '../reference/tensor.ts';
 import type { Shape } from '../reference/tensor.ts';
 import { addDelta } from './change.ts';
-import { withoutLastLane } from './mutants.ts';
+import { subgroupMutants, withoutLastLane } from './mutants.ts';
 import type { Mutant, Options, Proof, Sample } from './proof.ts';
 import { filled, normals } from './sample-data.ts';
 import { squared } from './squares.ts';
@@ -85,6 +85,7 @@ export const sumOfSquares: Proof = {
     mutant('the factor forgotten', ['factor'], 'partials[0] * ', 'partials[0] + 0.0 * '),
     { name: 'the gradient without its factor', kernel: /^scale/, find: 'return x * ', replace: 'return x + 0.0 * ', symptoms: ['factor'] },
     { name: 'the upstream gradient forgotten', kernel: /^scale/, find: 'return a * b;', replace: 'return a;', symptoms: ['factor'] },
+    ...subgroupMutants(/^sum-of-squares\/subgroup$/, ['reduction'], 'other', 'subgroupAdd(total)'),
     withoutLastLane(/^scale\+mul$/),
   ],
   conventions: [],
@@ -97,5 +98,5 @@ function sample(shape: Shape, factor: number): Sample {
 }
 
 function mutant(name: string, symptoms: Mutant['symptoms'], find: string, replace: string): Mutant {
-  return { name, kernel: /^sum-of-squares/, find, replace, symptoms };
+  return { name, kernel: /^sum-of-squares\/workgroup$/, find, replace, symptoms };
 }
