@@ -24,12 +24,12 @@ export const cutNets = {
   },
   convolution: {
     model: () => sequential(
-      conv2d(2, 6, 3, { padding: 1 }), relu(), dropout(0.1), maxPool2d(2), conv2d(6, 8, 3, { stride: 2, padding: 1 }), gelu(), convTranspose2d(8, 8, 2, { stride: 2 }), avgPool2d(2), flatten(), linear(72, 10),
+      conv2d(2, 6, 3, { padding: 1 }), relu(), dropout(0.1), maxPool2d(2), conv2d(6, 8, 3, { stride: 2, padding: 1 }), gelu(), convTranspose2d(8, 8, 2, { stride: 2 }), avgPool2d(2), flatten(), linear(128, 10),
     ),
-    inputShape: [2, 12, 12], targetSize: 1, classes: 10, rows: 160, most: 30_000, options: () => ({ loss: crossEntropy(), optimizer: sgd({ lr: 0.2 }), metrics: ['accuracy'] }),
+    inputShape: [2, 16, 16], targetSize: 1, classes: 10, rows: 96, most: 170_000, options: () => ({ loss: crossEntropy(), optimizer: sgd({ lr: 0.2 }), metrics: ['accuracy'] }),
   },
   normalization: {
-    model: () => sequential(linear(32, 96), layerNorm(96), relu(), linear(96, 64), rmsNorm(64), gelu(), linear(64, 64), groupNorm(4, 64), linear(64, 10)), inputShape: [32], targetSize: 10, rows: 192, most: 20_000,
+    model: () => sequential(linear(32, 96), layerNorm(96), relu(), linear(96, 64), rmsNorm(64), gelu(), linear(64, 64), groupNorm(4, 64), linear(64, 10)), inputShape: [32], targetSize: 10, rows: 192, most: 26_000,
     options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
   },
   // A mean over few rows, and how many of them are right.
