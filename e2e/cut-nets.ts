@@ -1,6 +1,6 @@
 // Nets for limits on bindings that some of their tensors are beyond: planned without a GPU, and trained with one.
 import {
-  adam, avgPool2d, conv2d, convTranspose2d, crossEntropy, dropout, flatten, gelu, groupNorm, layerNorm, linear, maxPool2d, mse, muon, relu, rmsNorm, sequential, sgd, type CompileOptions, type Module,
+  adam, avgPool2d, conv2d, convTranspose2d, crossEntropy, dropout, flatten, gelu, groupNorm, layerNorm, linear, maxPool2d, mse, multiHeadAttention, muon, relu, rmsNorm, sequential, sgd, transformerEncoderLayer, type CompileOptions, type Module,
 } from '../src/index.ts';
 
 export interface CutNet {
@@ -36,6 +36,13 @@ export const cutNets = {
   classes: {
     model: () => sequential(linear(20, 300)), inputShape: [20], targetSize: 1, classes: 300, rows: 100, most: 80_000,
     options: () => ({ loss: crossEntropy({ ignoreIndex: 7 }), optimizer: sgd({ lr: 0.5 }), metrics: ['accuracy'] }),
+  },
+  // Weights stored for few rows, made again for many; a mask that stretches over heads.
+  attention: {
+    model: () => sequential(transformerEncoderLayer(24, 3, { feedForwardDim: 48, dropout: 0.1 }), flatten(), linear(288, 10)), inputShape: [12, 24], targetSize: 10, rows: 48, most: 40_000, options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
+  },
+  longAttention: {
+    model: () => sequential(multiHeadAttention(8, 2, { causal: true, numKeyValueHeads: 1 }), flatten(), linear(1056, 64)), inputShape: [132, 8], targetSize: 64, rows: 16, most: 40_000, options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
   },
   muon: {
     model: () => sequential(linear(96, 384), relu(), linear(384, 10)), inputShape: [96], targetSize: 10, rows: 64, most: 80_000, options: () => ({ loss: mse(), optimizer: muon({ lr: 0.01 }) }),

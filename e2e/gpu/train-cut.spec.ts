@@ -38,7 +38,7 @@ for (const [kind, most] of [['mlp', 30_000], ['embedding', 30_000], ['embedding'
   });
 }
 
-for (const name of ['dropout', 'convolution', 'normalization', 'classes', 'muon'] as const) {
+for (const name of ['dropout', 'convolution', 'normalization', 'classes', 'attention', 'longAttention', 'muon'] as const) {
   test(`${name}: cut it trains as without a limit, its gradients proven, in one submit a step`, async ({ run }) => {
     const [cut, whole] = await run(async (lib, net) => {
       const { trainedNet } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
