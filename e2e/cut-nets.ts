@@ -1,6 +1,6 @@
 // Nets for limits on bindings that some of their tensors are beyond: planned without a GPU, and trained with one.
 import {
-  adam, avgPool2d, conv2d, convTranspose2d, crossEntropy, dropout, flatten, gelu, groupNorm, layerNorm, linear, maxPool2d, mse, multiHeadAttention, muon, relu, rmsNorm, sequential, sgd, transformerEncoderLayer, type CompileOptions, type Module,
+  adam, avgPool2d, conv2d, convTranspose2d, crossEntropy, dropout, flatten, gelu, groupNorm, layerNorm, linear, maxPool2d, mse, multiHeadAttention, muon, relu, rmsNorm, sequential, sgd, transformerEncoderLayer, upsample, type CompileOptions, type Module,
 } from '../src/index.ts';
 
 export interface CutNet {
@@ -24,7 +24,7 @@ export const cutNets = {
   },
   convolution: {
     model: () => sequential(
-      conv2d(2, 6, 3, { padding: 1 }), relu(), dropout(0.1), maxPool2d(2), conv2d(6, 8, 3, { stride: 2, padding: 1 }), gelu(), convTranspose2d(8, 8, 2, { stride: 2 }), avgPool2d(2), flatten(), linear(128, 10),
+      conv2d(2, 6, 3, { padding: 1 }), relu(), dropout(0.1), maxPool2d(2), conv2d(6, 8, 3, { stride: 2, padding: 1 }), gelu(), convTranspose2d(8, 8, 2, { stride: 2 }), avgPool2d(2), upsample(2, { mode: 'bilinear' }), flatten(), linear(512, 10),
     ),
     inputShape: [2, 16, 16], targetSize: 1, classes: 10, rows: 96, most: 170_000, options: () => ({ loss: crossEntropy(), optimizer: sgd({ lr: 0.2 }), metrics: ['accuracy'] }),
   },
@@ -42,7 +42,7 @@ export const cutNets = {
     model: () => sequential(transformerEncoderLayer(24, 3, { feedForwardDim: 48, dropout: 0.1 }), flatten(), linear(288, 10)), inputShape: [12, 24], targetSize: 10, rows: 48, most: 40_000, options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
   },
   longAttention: {
-    model: () => sequential(multiHeadAttention(8, 2, { causal: true, numKeyValueHeads: 1 }), flatten(), linear(1056, 64)), inputShape: [132, 8], targetSize: 64, rows: 16, most: 40_000, options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
+    model: () => sequential(multiHeadAttention(8, 2, { causal: true, numKeyValueHeads: 1, rotary: true }), flatten(), linear(1056, 64)), inputShape: [132, 8], targetSize: 64, rows: 16, most: 40_000, options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
   },
   muon: {
     model: () => sequential(linear(96, 384), relu(), linear(384, 10)), inputShape: [96], targetSize: 10, rows: 64, most: 80_000, options: () => ({ loss: mse(), optimizer: muon({ lr: 0.01 }) }),

@@ -1,5 +1,5 @@
 // Runs in the page: nets whose tensors are larger than what a launch may bind.
-import { adam, compile, crossEntropy, dataset, embedding, flatten, gelu, linear, mse, openDevice, relu, sequential, sgd, softmax, type Device, type Trainer } from '../../src/index.ts';
+import { adam, compile, crossEntropy, dataset, embedding, flatten, gelu, linear, metrics, mse, openDevice, relu, sequential, sgd, softmax, type Device, type Trainer } from '../../src/index.ts';
 import { checkGradients } from '../../src/gradcheck.ts';
 import { cutNets, examplesOf, type CutNet, type CutNetName } from '../cut-nets.ts';
 import { counted } from './page-kit.ts';
@@ -36,7 +36,11 @@ export async function trainedNet(name: CutNetName, limited: boolean): Promise<Tr
   try {
     const { inputs, targets } = examplesOf(net, net.rows);
     await using trainer = await compile(net.model(), { device, batchSize: net.rows, seed: 3, inputShape: net.inputShape, ...net.options() });
-    return await all(trainer, async () => undefined, { inputs, targets }, inputs);
+    const trained = await all(trainer, async () => undefined, { inputs, targets }, inputs);
+    if (name !== 'classes') return trained;
+    const data = dataset({ inputs, inputShape: net.inputShape, targets, targetShape: [], classes: net.classes } as never);
+    const { metrics: measured } = await trainer.evaluate(data, { metrics: [metrics.topK(100), metrics.perplexity()] });
+    return { ...trained, reported: [...trained.reported, ...Object.values(measured) as number[]] };
   } finally {
     device.check();
     device.destroy();

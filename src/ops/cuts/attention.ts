@@ -1,6 +1,7 @@
 import type { AttentionBackwardSpec, AttentionInput, AttentionSpec } from '../../../shaders/attention-parts.wgsl.ts';
 import type { WeightsSpec } from '../../../shaders/attention-weights.wgsl.ts';
 import type { Access } from '../../../shaders/chain.wgsl.ts';
+import type { RotarySpec } from '../../../shaders/rotary.wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
 import type { Request } from '../request.ts';
 import type { Tensor } from '../tensor.ts';
@@ -38,15 +39,15 @@ function cutHeads<S extends object>(request: Request<S>, heads: number, others: 
   return parts?.every((part) => part !== undefined) ? parts : undefined;
 }
 
-/** The mask for `each` heads of queries a unit: its rows are those of the queries. */
-const maskRead = (access: Access, each: number, queries: number, keys: number): Read =>
+/** What is read for rows of `each` heads a unit. */
+const rowsRead = (access: Access, each: number, queries: number, keys: number): Read =>
   ({ access, block: ({ first, count }) => ({ rows: { first: first * each * queries, count: count * each * queries }, columns: { first: 0, count: keys } }) });
 
 /** Stored weights and their gradient: ranges of heads. */
 export const cutAttentionWeights: CutRule<WeightsSpec> = (request, cutting) => {
   const { spec, reads } = request;
   const { matrices, queries, keys, mask } = spec;
-  const others: Readonly<Record<string, Read>> = mask && reads.mask ? { mask: maskRead(mask.access, 1, queries, keys) } : {};
+  const others: Readonly<Record<string, Read>> = mask && reads.mask ? { mask: rowsRead(mask.access, 1, queries, keys) } : {};
   return cutHeads(request, matrices, others, ({ count }, accesses) => ({ ...spec, matrices: count, ...(mask && accesses.mask ? { mask: { ...mask, access: accesses.mask } } : {}) }), cutting);
 };
 
@@ -64,7 +65,7 @@ export const cutAttention: CutRule<AttentionSpec & Partial<AttentionBackwardSpec
       block: ({ first, count }) => ({ rows: { first: first * each, count: count * each }, columns: { first: 0, count: (rows - 1) * rowStride + columns } }),
     };
   };
-  const others = { ...Object.fromEntries(given.map((name) => [name, readOf(name)])), ...(mask && reads.mask ? { mask: maskRead(mask.access, group, queries, keys) } : {}) };
+  const others = { ...Object.fromEntries(given.map((name) => [name, readOf(name)])), ...(mask && reads.mask ? { mask: rowsRead(mask.access, group, queries, keys) } : {}) };
   return cutHeads(request, matrices / group, others, ({ count }, accesses) => {
     const moved = given.map((name): [string, AttentionInput] => {
       const { rowTerms: matrixTerms, offset = 0, count: size } = accesses[name]!;
@@ -72,4 +73,11 @@ export const cutAttention: CutRule<AttentionSpec & Partial<AttentionBackwardSpec
     });
     return { ...spec, matrices: count * group, ...Object.fromEntries(moved), ...(mask && accesses.mask ? { mask: { ...mask, access: accesses.mask } } : {}) };
   }, cutting);
+};
+
+/** Rotary positions: ranges of heads. */
+export const cutRotary: CutRule<RotarySpec> = (request, cutting) => {
+  const { spec } = request;
+  const { matrices, positions, columns, access } = spec;
+  return cutHeads(request, matrices, { x: rowsRead(access, 1, positions, columns) }, ({ count }, accesses) => ({ ...spec, matrices: count, access: accesses.x! }), cutting);
 };
