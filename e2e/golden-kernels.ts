@@ -3,6 +3,7 @@ import { accuracy } from '../shaders/accuracy.wgsl.ts';
 import { adagrad, adadelta, rmsprop } from '../shaders/adaptive.wgsl.ts';
 import { adam, adamax, nadam, radam } from '../shaders/adam.wgsl.ts';
 import { gradientSum, storeBuffers, weightAverage } from '../shaders/arenas.wgsl.ts';
+import { gatherBatchRange } from '../shaders/batch-range.wgsl.ts';
 import { gatherBatch } from '../shaders/batch.wgsl.ts';
 import { calibration } from '../shaders/calibration.wgsl.ts';
 import { copyMemory, multiplyAdd } from '../shaders/ceilings.wgsl.ts';
@@ -249,6 +250,8 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['gather-batch-wide', gatherBatch({ examples: 100, rows: 8, inputSize: 12, inputType: 'f32', targetSize: 1, targetType: 'u32' })],
   ['gather-batch', gatherBatch({ examples: 100, rows: 8, inputSize: 7, inputType: 'f32', targetSize: 3, targetType: 'f32' })],
   ['gather-batch-indices', gatherBatch({ examples: 100, rows: 8, inputSize: 16, inputType: 'u32', targetSize: 16, targetType: 'u32' })],
+  ['gather-batch-range-first', gatherBatchRange({ examples: 100, rows: 8, inputSize: 12, inputType: 'f32', targetSize: 1, targetType: 'u32', held: { first: 0, count: 64 }, firstRow: 0 })],
+  ['gather-batch-range-later', gatherBatchRange({ examples: 100, rows: 8, inputSize: 7, inputType: 'u32', targetSize: 3, targetType: 'f32', held: { first: 64, count: 36 }, firstRow: 8 })],
   ['accuracy-index', accuracy({ rows: 8, columns: 10, target: 'index' })],
   ['accuracy-ignored', accuracy({ rows: 8, columns: 10, target: 'index', ignoreIndex: -100 })],
   ['confusion-index', metricKernels.confusion({ ...counted, target: 'index' })],
@@ -279,6 +282,8 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
     rows: 5, columns: 7, start: fullAccess(5, 7),
     steps: [step('add', bias(7)), { ...step('dropout', counter, 1), saveDrawn: 'saved0' }, step('add', fullAccess(5, 7), 2), { ...step('dropout', counter, 3), parameters: [2 ** 23, 2, 3] }],
   })],
+  // A part of a larger tensor draws the numbers of its place in the whole.
+  ['dropout-part', elementwise({ rows: 5, columns: 7, start: fullAccess(5, 7), steps: [{ ...step('dropout', counter), saveDrawn: 'saved0', drawsFrom: 448 }] })],
   ['matmul-forward-dropout', matmulRegister(product({
     transposeB: true, n: 10, epilogue: [step('add', bias(10)), { ...step('relu', bias(10)), save: 'saved0' }, { ...step('dropout', counter, 1), saveDrawn: 'saved1' }],
   }), 4, 'register')],

@@ -28,7 +28,7 @@ export function gatherBatchRange({ examples, rows, inputSize, inputType, targetS
   const place = (row: string): string => wgsl`let place = order[min(${plus(`step.cursor + ${row}`, firstRow)}, ${examples - 1}u)]${first > 0 ? ` - ${first}u` : ''};`;
   return laneKernel({
     name: 'gather-batch-range',
-    formula: `inputs[row] = allInputs[order[${plus('cursor + row', firstRow)}] - ${first}] where that is one of ${count} examples; targets likewise`,
+    formula: `inputs[row] = allInputs[order[cursor + row${firstRow > 0 ? ` + ${firstRow}` : ''}] - ${first}] where that is one of ${count} examples; targets likewise`,
     declarations,
     count: lanesInput + rows * targetSize,
     body: wgsl`

@@ -1,5 +1,5 @@
 // Runs in the page: nets whose tensors are larger than what a launch may bind.
-import { adam, compile, crossEntropy, dataset, embedding, flatten, gelu, linear, mse, openDevice, relu, sequential, sgd, softmax, type Device, type Trainer } from '../../src/index.ts';
+import { adam, compile, crossEntropy, dataset, embedding, flatten, gelu, linear, metrics, mse, openDevice, relu, sequential, sgd, softmax, type Device, type Trainer } from '../../src/index.ts';
 import { checkGradients } from '../../src/gradcheck.ts';
 import { cutNets, examplesOf, type CutNet, type CutNetName } from '../cut-nets.ts';
 import { counted } from './page-kit.ts';
@@ -36,7 +36,11 @@ export async function trainedNet(name: CutNetName, limited: boolean): Promise<Tr
   try {
     const { inputs, targets } = examplesOf(net, net.rows);
     await using trainer = await compile(net.model(), { device, batchSize: net.rows, seed: 3, inputShape: net.inputShape, ...net.options() });
-    return await all(trainer, async () => undefined, { inputs, targets }, inputs);
+    const trained = await all(trainer, async () => undefined, { inputs, targets }, inputs);
+    if (name !== 'classes') return trained;
+    const data = dataset({ inputs, inputShape: net.inputShape, targets, targetShape: [], classes: net.classes } as never);
+    const { metrics: measured } = await trainer.evaluate(data, { metrics: [metrics.topK(100), metrics.perplexity()] });
+    return { ...trained, reported: [...trained.reported, ...Object.values(measured) as number[]] };
   } finally {
     device.check();
     device.destroy();
@@ -85,24 +89,33 @@ export async function trained(kind: 'mlp' | 'embedding', most?: number): Promise
   }
 }
 
-/** The verdict on an embedding whose table is cut, with a bug planted in its kernels, and in how many of them. */
-export async function checkedWith(most: number, { kernel, find, replace }: { readonly kernel: string; readonly find: string; readonly replace: string }): Promise<{ planted: number; verdict: string }> {
-  const device = await deviceFor(most);
+/** A text to replace in the kernels with a name that begins so. */
+interface Bug {
+  readonly kernel: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** The verdict on an embedding whose table is cut, or on one of the nets, with a bug planted in its kernels, and in how many of them. */
+export async function checkedWith(what: CutNetName | 'embedding', { kernel, find, replace }: Bug): Promise<{ planted: number; verdict: string }> {
+  const net: CutNet = what === 'embedding'
+    ? { model: () => sequential(embedding(1001, 12), flatten(), linear(36, 70)), inputShape: [3], targetSize: 1, classes: 70, rows: ROWS, most: 30_000, options: () => ({ loss: crossEntropy(), optimizer: sgd({ lr: 0.5 }) }) }
+    : cutNets[what];
+  const device = await deviceFor(net.most);
   let planted = 0;
   try {
-    await using trainer = await compile(sequential(embedding(1001, 12), flatten(), linear(36, 70)), {
-      device, loss: crossEntropy(), optimizer: sgd({ lr: 0.5 }), batchSize: ROWS, seed: 3, inputShape: [3],
+    await using trainer = await compile(net.model(), {
+      device, batchSize: net.rows, seed: 3, inputShape: net.inputShape, ...net.options(),
       alter: (plan) => ({
         ...plan, launches: plan.launches.map((launch) => {
-          const code = launch.kernel.name.startsWith(kernel) ? launch.kernel.code.replace(find, replace) : launch.kernel.code;
+          const code = launch.kernel.name.startsWith(kernel) ? launch.kernel.code.replace(new RegExp(find), replace) : launch.kernel.code;
           planted += code === launch.kernel.code ? 0 : 1;
           return { ...launch, kernel: { ...launch.kernel, code } };
         }),
       }),
     });
-    const inputs = Uint32Array.from({ length: ROWS * 3 }, (_, i) => (i * 73) % 1001);
-    const targets = Uint32Array.from({ length: ROWS }, (_, i) => (i * 11) % 70);
-    const { passed } = await checkGradients(trainer, { batch: { inputs, targets } });
+    const { inputs, targets } = examplesOf(net, net.rows);
+    const { passed } = await checkGradients(trainer, { batch: { inputs: what === 'embedding' ? Uint32Array.from(inputs, (_, i) => (i * 73) % 1001) : inputs, targets } });
     return { planted, verdict: passed ? 'pass' : 'fail' };
   } finally {
     device.destroy();

@@ -1,4 +1,5 @@
 import { accuracy } from '../../shaders/accuracy.wgsl.ts';
+import { gatherBatchRange } from '../../shaders/batch-range.wgsl.ts';
 import { gatherBatch } from '../../shaders/batch.wgsl.ts';
 import { philoxFill } from '../../shaders/philox.wgsl.ts';
 import { record } from '../../shaders/record.wgsl.ts';
@@ -26,6 +27,23 @@ function gather(inputSize: number, inputType: 'f32' | 'u32' = 'f32'): StepKernel
     inputs: { step: stepWords(9, cursor), order, allInputs, allTargets },
     expected: { inputs: inputType === 'f32' ? of(allInputs, inputSize) : Uint32Array.from(of(allInputs, inputSize)), targets: Uint32Array.from(of(allTargets, targetSize)) },
     mutants: [['min(step.cursor + lane /', 'min(lane /'], ['min(step.cursor + element /', 'min(element /'], ['allInputs[example *', 'allInputs[0u *'], ['element % 2u', '0u']],
+  };
+}
+
+/** The rows of a batch that a range of the examples has; the others stay as they were. */
+function gatherRange(inputSize: number): StepKernelCase {
+  const [examples, rows, targetSize, cursor, firstRow, first, count] = [7, 3, 2, 1, 1, 3, 3];
+  const order = Uint32Array.of(2, 1, 6, 5, 0, 3, 4);
+  const [allInputs, inputs] = [wave(count * inputSize), wave(rows * inputSize, 3)];
+  const [allTargets, targets] = [Uint32Array.from({ length: count * targetSize }, (_, i) => 10 + i), Uint32Array.from({ length: rows * targetSize }, (_, i) => 90 + i)];
+  const of = (from: Numbers, before: Numbers, size: number): number[] => [...order.subarray(cursor + firstRow, cursor + firstRow + rows)].flatMap((example, row) =>
+    (example >= first && example < first + count ? [...from.subarray((example - first) * size, (example - first + 1) * size)] : [...before.subarray(row * size, (row + 1) * size)]));
+  return {
+    name: `gather-batch-range of ${inputSize}`,
+    kernel: gatherBatchRange({ examples, rows, inputSize, inputType: 'f32', targetSize, targetType: 'u32', held: { first, count }, firstRow }),
+    inputs: { step: stepWords(9, cursor), order, allInputs, allTargets, inputs, targets },
+    expected: { inputs: of(allInputs, inputs, inputSize), targets: Uint32Array.from(of(allTargets, targets, targetSize)) },
+    mutants: [['step.cursor + lane /', 'lane /'], ['step.cursor + element /', 'element /'], [' + 1u, 6u)', ', 6u)'], ['] - 3u', '] - 2u'], ['place < 3u', 'place < 2u'], ['place < 3u', 'place < 9u'], ['element % 2u', '0u']],
   };
 }
 
@@ -104,6 +122,6 @@ function philoxCase(): StepKernelCase {
 }
 
 export const stepKernelCases: readonly StepKernelCase[] = [
-  gather(4), gather(3), gather(4, 'u32'), hits('index'), hits('probabilities'), hits('signs'), statisticsCase(), activityCase(), recordCase(),
+  gather(4), gather(3), gather(4, 'u32'), gatherRange(4), gatherRange(3), hits('index'), hits('probabilities'), hits('signs'), statisticsCase(), activityCase(), recordCase(),
   philoxCase(), ...arenaCases, ...optimizerCases, ...lossScaleCases, ...metricCases,
 ];

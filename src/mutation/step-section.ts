@@ -16,7 +16,7 @@ export async function stepDifferences(device: Device, { inputs, expected }: Step
   const read = Object.keys(expected).map((name) => tensors[name]!.tensor);
   const results = await runRequests(device, [{
     family: { name: 'under test', variants: [{ name: 'only', suits: () => true, kernel: () => kernel }] },
-    spec: {}, reads: part('read', 'uniform'), writes: part('write'), updates: part('update'),
+    spec: {}, reads: part('read', 'uniform'), writes: part('write'), updates: part('update', 'part'),
   }], { inputs: new Map(Object.entries(inputs).map(([name, data]) => [tensors[name]!.tensor, data])), read });
   return Object.entries(expected).flatMap(([name, values], at) => [...values].flatMap((value, i) => {
     const got = results[at]![i]!;

@@ -11,6 +11,7 @@ import { layoutOf, sizeOf, type Shape, type Tensor } from './tensor.ts';
 export const weightsFamily: KernelFamily<WeightsSpec> = {
   flops: perElement('weights', 7),
   name: 'attention-weights',
+  cut: 'attentionWeights',
   followsLayout: true,
   variants: [{ name: 'row', suits: () => true, kernel: attentionWeights }],
 };
@@ -18,6 +19,7 @@ export const weightsFamily: KernelFamily<WeightsSpec> = {
 export const weightsGradientFamily: KernelFamily<WeightsSpec> = {
   flops: perElement('dz', 5),
   name: 'attention-weights-gradient',
+  cut: 'attentionWeights',
   variants: [{ name: 'row', suits: () => true, kernel: attentionWeightsGradient }],
 };
 

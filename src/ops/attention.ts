@@ -36,6 +36,7 @@ export const attentionFamily: KernelFamily<AttentionSpec> = {
   flops: ({ spec }) => attentionFlops(spec, 1, 1),
   name: 'attention',
   followsLayout: true,
+  cut: 'attention',
   variants: [
     { name: 'tiles', suits: (spec, target) => isLong(spec.queries, tileRows(spec.key, spec.value), target), kernel: attentionTiles },
     { name: 'rows', suits: () => true, kernel: attentionRows },
@@ -46,6 +47,7 @@ export const rowDotsFamily: KernelFamily<AttentionBackwardSpec> = {
   flops: ({ spec: { matrices, queries, value } }) => 2 * matrices * queries * value.columns,
   name: 'attention-row-dots',
   followsLayout: true,
+  cut: 'attention',
   variants: [{ name: 'row', suits: () => true, kernel: attentionRowDots }],
 };
 
@@ -53,6 +55,7 @@ export const queryGradientFamily: KernelFamily<QueryGradientSpec> = {
   flops: ({ spec }) => attentionFlops(spec, 2, 1),
   name: 'attention-query-gradient',
   followsLayout: true,
+  cut: 'attention',
   variants: [
     { name: 'tiles', suits: (spec, target) => isLong(spec.queries, tileRows(spec.key, spec.value), target), kernel: queryGradientTiles },
     { name: 'rows', suits: () => true, kernel: queryGradientRows },
@@ -63,6 +66,7 @@ export const keyGradientFamily: KernelFamily<AttentionBackwardSpec> = {
   flops: ({ spec }) => attentionFlops(spec, 2, 2),
   name: 'attention-key-gradient',
   followsLayout: true,
+  cut: 'attention',
   variants: [
     { name: 'tiles', suits: (spec, target) => isLong(spec.keys, tileRows(spec.query, spec.dout, 1), target), kernel: keyGradientTiles },
     { name: 'rows', suits: () => true, kernel: keyGradientRows },

@@ -5,6 +5,7 @@ import { sizeOf, type Shape, type Tensor } from './tensor.ts';
 
 const concatFamily: KernelFamily<ConcatSpec> = {
   name: 'concat',
+  cut: 'concat',
   flops: noFlops,
   variants: [{ name: 'lane', suits: () => true, kernel: concatKernel }],
   // A copy that puts a part's elements row by row: they are read where they stand.

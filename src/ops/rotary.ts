@@ -8,6 +8,7 @@ import { showShape, sizeOf, type Tensor } from './tensor.ts';
 export const rotaryFamily: KernelFamily<RotarySpec> = {
   flops: perElement('out', 3),
   name: 'rotary',
+  cut: 'rotary',
   followsLayout: true,
   variants: [{ name: 'pair', suits: () => true, kernel: rotaryKernel }],
 };

@@ -9,8 +9,8 @@ import { each, pairOption, planeOf, shapeWith } from './window.ts';
 const upsampleFlops = ({ spec: { planes, input, scale, mode } }: Request<UpsampleSpec>): number =>
   planes * input[0] * scale[0] * input[1] * scale[1] * (mode === 'nearest' ? 1 : 8);
 
-const forwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample', flops: upsampleFlops, variants: [{ name: 'row', suits: () => true, kernel: upsampleKernel }] };
-const backwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample-backward', flops: upsampleFlops, variants: [{ name: 'row', suits: () => true, kernel: upsampleBackward }] };
+const forwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample', cut: { axis: 'planes', along: ['x', 'out'] }, flops: upsampleFlops, variants: [{ name: 'row', suits: () => true, kernel: upsampleKernel }] };
+const backwardFamily: KernelFamily<UpsampleSpec> = { name: 'upsample-backward', cut: { axis: 'planes', along: ['dout', 'out'] }, flops: upsampleFlops, variants: [{ name: 'row', suits: () => true, kernel: upsampleBackward }] };
 
 function specOf(who: string, x: Tensor, options: Options): UpsampleSpec & { batch: number; channels: number } {
   const { batch, channels, plane: input } = planeOf(who, 'x', x, 2);

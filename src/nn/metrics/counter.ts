@@ -25,7 +25,8 @@ export interface Counter {
   requests(batch: { readonly outputs: Tensor; readonly targets: Tensor; readonly counters: Tensor; value(name: string, shape: Shape): Tensor }): readonly Request[];
 }
 
-const only = <S extends object>(name: string, kernel: (spec: S) => Kernel): KernelFamily<S> => ({ name, variants: [{ name: 'lane', suits: () => true, kernel }] });
+/** Each adds up rows: ranges of them add to the same counters one after the other. */
+const only = <S extends { readonly rows: number }>(name: string, kernel: (spec: S) => Kernel): KernelFamily<S> => ({ name, cut: { axis: 'rows', along: ['x', 'expected', 'terms'] }, variants: [{ name: 'lane', suits: () => true, kernel }] });
 
 const confusionFamily = /* @__PURE__ */ only('confusion', kernels.confusion);
 const topKFamily = /* @__PURE__ */ only('top-k', kernels.topK);

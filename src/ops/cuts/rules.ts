@@ -3,7 +3,9 @@ import type { CutRule, Cutting } from '../cut.ts';
 import { perElement, type KernelFamily, type Request } from '../request.ts';
 import { cutAccuracy } from './accuracy.ts';
 import { cutAlong } from './along-axis.ts';
+import { cutAttention, cutAttentionWeights, cutRotary } from './attention.ts';
 import { cutBatch } from './batch.ts';
+import { cutConcat } from './concat.ts';
 import { cutElements } from './elements.ts';
 import { cutFold } from './fold.ts';
 import { cutGather, cutScatter } from './places.ts';
@@ -28,9 +30,9 @@ const cutNumbers: CutRule<{ readonly count: number; readonly size?: number }> = 
 
 /** The rules that families name: the families are there from the start, these with the first program that has a tensor beyond one binding. */
 export const cutRules = {
-  accuracy: cutAccuracy, activity: cutActivity, batch: cutBatch, convolution: cutConvolution, convolutionWeight: cutConvolutionWeight, count: cutNumbers, elementwise: cutElements,
+  accuracy: cutAccuracy, activity: cutActivity, attention: cutAttention, attentionWeights: cutAttentionWeights, batch: cutBatch, concat: cutConcat, convolution: cutConvolution, convolutionWeight: cutConvolutionWeight, count: cutNumbers, elementwise: cutElements,
   gather: cutGather, loss: cutLoss, matmul: cutProduct, normalization: cutNormalization, normalizationParameters: cutNormalizationParameters, partials: cutPartials,
-  pooling: cutPooling, reduce: cutFold, scatter: cutScatter, statistics: cutStatistics,
+  pooling: cutPooling, reduce: cutFold, rotary: cutRotary, scatter: cutScatter, statistics: cutStatistics,
 };
 
 /** The requests that do a request's work together, as its family says; undefined where it can't be cut. */
