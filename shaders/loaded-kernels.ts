@@ -19,7 +19,7 @@ export function bringQuads(kernels: typeof allQuadKernels): void {
 /** The kernels of quads. They are there wherever a device has said that it has quads. */
 export const quadKernels = (): typeof allQuadKernels => there(quads, 'quad');
 
-/** The same for tiles in workgroup memory, with a device of class gpu, and where a variant is forced. */
+/** The same for tiles and folds in workgroup memory, with a device of class gpu, and where a variant is forced. */
 export function bringTiles(kernels: typeof allTileKernels): void {
   tiles = kernels;
 }

@@ -9,8 +9,9 @@ export type Together = 'workgroup' | 'subgroup';
 export type Joined = Pick<Fold, 'initial' | 'join' | 'operator' | 'fields'> & { readonly state: string };
 
 /**
- * A kernel `name/variant` whose lanes work together; the variant is called `how` unless it says otherwise. Where they join in subgroups its body also sees how many lanes share one (`members`) and
- * which of them a lane is (`rank`). Both are counted, because adapters were seen that run fewer lanes than their `subgroup_size` says.
+ * A kernel `name/variant` whose lanes work together; the variant is called `how` unless it says otherwise. Where they join in subgroups its body
+ * also sees how many lanes share one (`members`) and which of them a lane is (`rank`). Both are counted, because adapters were seen that run fewer
+ * lanes than their `subgroup_size` says.
  */
 export function togetherKernel(how: Together, parts: Omit<Parameters<typeof workgroupKernel>[0], 'enables'>, variant: string = how): Kernel {
   return workgroupKernel({
@@ -36,7 +37,7 @@ var ${total} = ${initial};
   `.trimStart();
   if (operator) return read + wgsl`${total} = ${operator === '+' ? 'subgroupAdd' : 'subgroupMul'}(${total});`;
   const each = (call: (field: string) => string): string => `${state}(${fields.map((field) => call(`${total}.${field}`)).join(', ')})`;
-  // A lane joins those above it, so that the first has all in order.
+  // A lane joins those above it, so that the first has all, in order. subgroupMax and its like may lose a NaN, and know no states of several numbers.
   return read + wgsl`
 for (var distance = 1u; distance < ${Math.min(lanes, 128)}u; distance *= 2u) {
     let above = ${each((field) => `subgroupShuffleDown(${field}, distance)`)};

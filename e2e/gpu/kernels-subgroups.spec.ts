@@ -92,6 +92,36 @@ for (const [op, family, kernel] of CALLS.filter(([name]) => ['sum', 'prod', 'max
   });
 }
 
+test('a product of one row in subgroups of 4 to 128 lanes, made in software, and a NaN in it', async ({ run }) => {
+  const found = await run(async ({ load }) => {
+    const { runOp } = await load<typeof import('../../src/program/run-op.ts')>('/src/program/run-op.ts');
+    const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+    const { alterSubgroups } = await load<typeof import('./subgroup-kit.ts')>('/e2e/gpu/subgroup-kit.ts');
+    const device = await sharedDevice();
+    // Whole numbers: any order of adding them gives the same sum.
+    const [k, n] = [301, 5];
+    const a = Float32Array.from({ length: k }, (_, i) => (i * 7) % 11 - 5);
+    const b = Float32Array.from({ length: n * k }, (_, i) => (i * 5) % 13 - 6);
+    const found: { size: number; kernels: string[]; wrong: number[]; withNaN: boolean[] }[] = [];
+    for (const size of [undefined, 4, 8, 16, 32, 64, 128]) {
+      const product = async (left: Float32Array) => runOp(device, 'matmul', { transposeB: true }, { a: { shape: [1, k], data: left }, b: { shape: [n, k], data: b } }, new Float32Array(n), {
+        target: { variants: { matmul: 'gemv-subgroup' } }, ...(size === undefined ? {} : { alter: alterSubgroups(size, 'neighbours') }),
+      });
+      const [plain, broken] = [await product(a), await product(a.with(k - 1, NaN))];
+      const [out, none] = [plain, broken].map(({ computed }) => Object.values(computed)[0]!) as [Float32Array, Float32Array];
+      const expected = Float32Array.from({ length: n }, (_, column) => a.reduce((sum, x, i) => sum + x * b[column * k + i]!, 0));
+      found.push({ size: size ?? 0, kernels: plain.launches.map(({ kernel }) => kernel), wrong: [...out].flatMap((x, column) => (x === expected[column] ? [] : [x])), withNaN: [...none].map(Number.isNaN) });
+    }
+    return found;
+  });
+  expect(found.map(({ size }) => size)).toEqual([0, 4, 8, 16, 32, 64, 128]);
+  for (const { size, kernels, wrong, withNaN } of found) {
+    expect(kernels[0]).toBe(size === 0 ? 'matmul-nt/gemv-subgroup' : `matmul-nt/gemv-subgroup of ${size}, neighbours`);
+    expect(wrong, `subgroups of ${size}`).toEqual([]);
+    expect(withNaN).toEqual([true, true, true, true, true]);
+  }
+});
+
 /** Where in a row of 131 something stands: for the first lane, the last of the first subgroup, in the middle, for the last lane, in the last round. */
 const PLACES = [0, 3, 37, 63, 130];
 

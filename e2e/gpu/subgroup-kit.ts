@@ -12,14 +12,16 @@ export type Placing = 'neighbours' | 'strided';
 function inSoftware(kernel: Kernel, size: number, placing: Placing): Kernel {
   const lanes = kernel.workgroupSize;
   const groups = Math.max(1, lanes / size);
+  // What the kernel exchanges: products four columns at once.
+  const type = kernel.code.includes('subgroupAdd(sum0Whole)') ? 'vec4f' : 'f32';
   const [members, rank, lane] = placing === 'neighbours'
     ? [Math.min(size, lanes), `softLane % ${size}u`, `softLane / ${size}u * ${size}u + `]
     : [Math.min(size, lanes), `softLane / ${groups}u`, `softLane % ${groups}u + ${groups}u * `];
   const fold = (name: string, initial: string, operator: string): string => `
-fn ${name}(x: f32) -> f32 {
+fn ${name}(x: ${type}) -> ${type} {
   softValues[softLane] = x;
   workgroupBarrier();
-  var total = ${initial};
+  var total = ${type}(${initial});
   for (var i = 0u; i < ${members}u; i++) {
     total = total ${operator} softValues[${lane}i];
   }
@@ -28,23 +30,23 @@ fn ${name}(x: f32) -> f32 {
 }`;
   const functions = `
 var<private> softLane: u32;
-var<workgroup> softValues: array<f32, ${lanes}>;
+var<workgroup> softValues: array<${type}, ${lanes}>;
 ${fold('softAdd', '0.0', '+')}
 ${fold('softMul', '1.0', '*')}
-fn softFrom(x: f32, place: u32) -> f32 {
+fn softFrom(x: ${type}, place: u32) -> ${type} {
   softValues[softLane] = x;
   workgroupBarrier();
-  var value = 1e30;
+  var value = ${type}(1e30);
   if (place < ${members}u) {
     value = softValues[${lane}place];
   }
   workgroupBarrier();
   return value;
 }
-fn softShuffleDown(x: f32, distance: u32) -> f32 {
+fn softShuffleDown(x: ${type}, distance: u32) -> ${type} {
   return softFrom(x, ${rank} + distance);
 }
-fn softBroadcastFirst(x: f32) -> f32 {
+fn softBroadcastFirst(x: ${type}) -> ${type} {
   return softFrom(x, 0u);
 }
 @compute`;
@@ -60,5 +62,5 @@ fn softBroadcastFirst(x: f32) -> f32 {
 
 /** Lets all kernels of a plan that join in subgroups do so in software. */
 export const alterSubgroups = (size: number, placing: Placing): Alter => (plan) => ({
-  ...plan, launches: plan.launches.map((launch) => (launch.kernel.name.endsWith('/subgroup') ? { ...launch, kernel: inSoftware(launch.kernel, size, placing) } : launch)),
+  ...plan, launches: plan.launches.map((launch) => (/[/-]subgroup$/.test(launch.kernel.name) ? { ...launch, kernel: inSoftware(launch.kernel, size, placing) } : launch)),
 });
