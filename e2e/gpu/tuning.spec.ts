@@ -124,8 +124,15 @@ test('the browser keeps choices over visits, the newest, and a damaged record co
     await new Promise<void>((resolve) => { const request = database.transaction('choices', 'readwrite').objectStore('choices').put({ key: 'b', variant: { not: 'a name' }, time: 0 }); request.addEventListener('success', () => resolve()); });
     const damaged = await other.get('b');
     database.close();
-    return { kept, damaged };
+    // Two stores have it open: neither keeps it from being deleted, and both go on.
+    const deleted = await new Promise<string>((resolve) => {
+      const request = indexedDB.deleteDatabase(name);
+      for (const event of ['success', 'error', 'blocked']) request.addEventListener(event, () => resolve(event));
+    });
+    await store.set('f', 'variant f');
+    return { kept, damaged, deleted, anew: [await other.get('d'), await other.get('f')] };
   });
   expect(found.kept).toEqual([undefined, 'variant b', 'variant c', 'variant d', undefined]);
   expect(found.damaged).toBeUndefined();
+  expect([found.deleted, ...found.anew]).toEqual(['success', undefined, 'variant f']);
 });

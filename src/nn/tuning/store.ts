@@ -37,7 +37,14 @@ export function databaseStore(name = 'chainrule-tuning', most = KEPT_CHOICES): T
     opening ??= (() => {
       const request = indexedDB.open(name, 1);
       request.addEventListener('upgradeneeded', () => { request.result.createObjectStore('choices', { keyPath: 'key' }).createIndex('time', 'time'); });
-      return finished(request);
+      return finished(request).then((database) => {
+        // Whoever deletes or changes the database must not wait for this page: it is opened again when it is needed.
+        database.addEventListener('versionchange', () => {
+          database.close();
+          opening = undefined;
+        });
+        return database;
+      });
     })();
     return opening;
   };
