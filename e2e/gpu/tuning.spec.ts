@@ -95,14 +95,18 @@ test('a variant that is wrong is refused, however fast; one that does not compil
 });
 
 test('deterministic measures nothing and stores nothing', async ({ run }) => {
-  const { tuning, touched } = await run(async (lib) => {
+  const { tuning, predicted, touched } = await run(async (lib) => {
     const { sequential, linear, mse, sgd, compile } = lib.chainrule;
     const { sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
     let touched = 0;
     const store = { get: async () => { touched += 1; return undefined; }, set: async () => { touched += 1; } };
     await using trainer = await compile(sequential(linear(64, 8)), { device: await sharedDevice(), loss: mse(), optimizer: sgd({ lr: 0.1 }), batchSize: 16, tune: { deterministic: true, store } });
-    return { tuning: trainer.tuning!, touched };
+    const tuning = trainer.tuning!;
+    // A prediction has work of its own.
+    await trainer.predict(new Float32Array(5 * 64));
+    return { tuning, predicted: trainer.tuning!.work.slice(tuning.work.length), touched };
   });
+  expect(predicted.map(({ family, sizeClass }) => `${family} ${sizeClass}`)).toEqual(['matmul matmul: 1 epilogue, k 64, m 8, n 8, transposeB']);
   expect(touched).toBe(0);
   expect(tuning.work.length).toBeGreaterThan(0);
   for (const { by, variants } of tuning.work) expect([by, variants.length]).toEqual([by === 'table' ? 'table' : 'rule', 0]);

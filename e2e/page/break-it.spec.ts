@@ -23,19 +23,19 @@ test('a planted bug trains on, the check names it, and one click repairs it', as
   await expect(menu).toBeHidden();
   const banner = page.getByRole('region', { name: 'A bug is planted: the bias gradient never written' });
   await expect(banner).toBeVisible({ timeout: 30_000 });
-  await expect(banner).toContainText(/In matmul-tn\/small, since step \d/);
+  await expect(banner).toContainText(/In matmul-tn\/short, since step \d/);
   const finding = lab.get('finding');
   await expect(finding).toBeVisible({ timeout: 60_000 });
   // The kernel and the explanation that the check names are the ones that were planted.
   for (const [name, value] of [['found', 'yes'], ['kernel', 'right'], ['explanation', 'right']]) await expect(finding).toHaveAttribute(`data-${name}`, value);
-  await expect(finding).toContainText('the first wrong tensor comes from matmul-tn/small. ✓ that is right');
+  await expect(finding).toContainText('the first wrong tensor comes from matmul-tn/short. ✓ that is right');
   await expect(lab.get('verdict')).toHaveText(/^✗ \d+ of 82 fail$/);
   await expect(lab.get('verdict')).toHaveClass(/bad/);
   expect(await lab.faintTexts(banner)).toEqual([]);
 
   await lab.get('verdict').click();
   const report = page.getByRole('dialog', { name: 'Gradients' });
-  await expect(report.getByTestId('blamed-kernel')).toHaveText('matmul-tn/small');
+  await expect(report.getByTestId('blamed-kernel')).toHaveText('matmul-tn/short');
   await expect(report.getByTestId('explanations')).toContainText('Never written');
   await expect(report.getByTestId('report-table').locator('tr.wrong')).not.toHaveCount(0);
   // A copied report says that somebody broke the kernels.
@@ -158,7 +158,7 @@ test('the menu and the banner fit small screens, in both languages', async ({ pa
   await expect(menu).toBeHidden();
   await lab.plant(unwritten);
   await expect(lab.get('planted')).toContainText('已植入错误：');
-  await expect(lab.get('finding')).toContainText('最先出错的张量来自 matmul-tn/small。 ✓ 正确', { timeout: 60_000 });
+  await expect(lab.get('finding')).toContainText('最先出错的张量来自 matmul-tn/short。 ✓ 正确', { timeout: 60_000 });
   expect(await lab.sticksOut()).toBe(false);
   await lab.get('language').click();
   await expect(lab.get('planted')).toContainText('A bug is planted: the bias gradient never written');

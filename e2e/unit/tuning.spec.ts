@@ -7,7 +7,7 @@ import { fastest, race } from '../../src/nn/tuning/choose.ts';
 import { adapterKey, browserKey, requestKey, sizeClass, storedKey } from '../../src/nn/tuning/keys.ts';
 import { KEPT_CHOICES, memoryStore } from '../../src/nn/tuning/store.ts';
 import { candidatesOf, canTry, differs, MOST_CANDIDATES } from '../../src/nn/tuning/trial.ts';
-import { checkTune } from '../../src/nn/tuning/tuner.ts';
+import { checkTune, Tuner } from '../../src/nn/tuning/tuner.ts';
 
 const TARGET: Target = { adapterClass: 'gpu', maxBindings: 10, quads: false, fusion: true, variants: {} };
 const tensor = (id: number, shape: Shape): Tensor => ({ id, name: `t${id}`, shape, type: 'f32', role: 'value' });
@@ -137,4 +137,17 @@ test('options of tune are checked one by one', () => {
   ] as const) {
     expect(() => checkTune(tune), String(message)).toThrow(message);
   }
+});
+
+test('of programs that are planned at once each hears that kernels were chosen for what it noted; the next one need not plan anew', async () => {
+  const tuner = new Tuner({ deterministic: true, table: false });
+  const device = { facts: { vendor: 'a', architecture: 'b', device: 'c', description: 'd' }, traits: TARGET } as never;
+  const [one, two] = [product(64, 64, 64), product(32, 64, 64)];
+  expect([tuner.choose(one), tuner.choose(two)]).toEqual([undefined, undefined]);
+  // The first turn takes what both have noted.
+  expect(await Promise.all([tuner.settle(device, TARGET), tuner.settle(device, TARGET)])).toEqual([true, true]);
+  expect([tuner.choose(one), tuner.choose(two)]).toEqual(['small', 'small']);
+  expect(tuner.report.work).toHaveLength(2);
+  await new Promise((resolve) => { setTimeout(resolve, 0); });
+  expect(await tuner.settle(device, TARGET)).toBe(false);
 });

@@ -6,7 +6,8 @@ import type { Dispatch } from '../gpu/sequence.ts';
 import { sizeOf } from '../ops/tensor.ts';
 import type { Snapshot } from '../program/graph.ts';
 import type { Evaluation } from './evaluate.ts';
-import type { CompiledStep, Resident, StepEngine } from './step-engine.ts';
+import type { Resident } from './residence.ts';
+import type { CompiledStep, StepEngine } from './step-engine.ts';
 import { StepWatch, type OnStep } from './step-watch.ts';
 import type { Batch, PendingStep, StepReport } from './step-report.ts';
 
@@ -113,7 +114,7 @@ export async function fit(fitting: Fitting): Promise<FitResult> {
         throw rows === rest ? inLastBatch(error, rest, data.length, batchSize) : error;
       }));
     }
-    const resident = mayReside ? await engine.reside(data, sizes) : undefined;
+    const resident = mayReside ? await engine.residence.of(data, sizes) : undefined;
     let last = new Uint32Array();
     for (let count = 0; count < epochs; count += 1) {
       const epoch = fitting.epoch();

@@ -1,13 +1,12 @@
 import { STEP_BYTES, type Kernel } from '../../shaders/kernel.ts';
 import { LimitError } from '../errors.ts';
-import type { AnyDataset } from '../data/dataset.ts';
 import { seedKey } from '../data/philox.ts';
 import type { OutOfMemory } from '../gpu/allocate.ts';
 import type { Device } from '../gpu/device.ts';
 import { IN_FLIGHT, ReportRing } from '../gpu/report-ring.ts';
 import { submit, type Dispatch } from '../gpu/sequence.ts';
 import type { Target } from '../ops/request.ts';
-import { sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
+import type { ElementType, Shape, Tensor } from '../ops/tensor.ts';
 import { bytesOf } from '../program/memory.ts';
 import type { Alter } from '../program/plan.ts';
 import { BufferStore, Program } from '../program/program.ts';
@@ -21,9 +20,10 @@ import type { Module } from './module.ts';
 import { stepName, type ChosenGroups, type Grouping } from './optimizers/groups.ts';
 import type { Penalised } from './regularization.ts';
 import type { Schedule } from './schedules/schedule.ts';
+import { Residence } from './residence.ts';
 import { boundTo, type Weights } from './step-extras.ts';
 import type { Tuner } from './tuning/tuner.ts';
-import { planEvaluation, planGather, planPrediction, planTraining, type ExtraLaunches, type Reports, type StepPlan, type TrainingExtras } from './step-plans.ts';
+import { planEvaluation, planPrediction, planTraining, type ExtraLaunches, type Reports, type StepPlan, type TrainingExtras } from './step-plans.ts';
 
 /** What few trainings have: `src/nn/extras.ts` makes it. What is not there is as its comment says. */
 export interface Extras extends Partial<Omit<TrainingExtras, 'grouping'>> {
@@ -78,17 +78,6 @@ export interface Predicting {
   readonly program: Program;
 }
 
-/** A data set that lives on the GPU, with the launch that takes batches of one size out of it. */
-export interface Resident {
-  readonly data: AnyDataset;
-  readonly name: string;
-  readonly gathers: Map<number, Dispatch[]>;
-  readonly tensors: { inputs: Tensor; targets: Tensor; order: Tensor };
-  readonly program: Program;
-}
-
-/** Data sets above this stay in memory and are uploaded batch by batch. */
-const RESIDENT_BYTES = 256 * 2 ** 20;
 /** Examples that one run of a prediction program takes at most. */
 const PREDICTED_TOGETHER = 4096;
 /** Steps after which a program goes on, so that kernels are worth while that compile longer. */
@@ -110,8 +99,7 @@ export class StepEngine {
   readonly #flying = new Set<Promise<unknown>>();
   /** Batch sizes whose training programs somebody holds: they stay. */
   #held: readonly number[] = [];
-  #resident: Resident | undefined;
-  #residents = 0;
+  readonly residence = new Residence(this);
   /** Bytes of the rings of all programs. */
   #stagingBytes = 0;
 
@@ -167,8 +155,11 @@ export class StepEngine {
     const { model, inputShape, inputType, target, frozen, grouping } = this.setup;
     const kind = KINDS[weights].predict;
     return this.#cached(kind, this.#prediction[weights], rows, async () => {
-      const net = traceNet(model, inputShape, rows, { frozen, partOf: grouping.partOf, inputType });
-      return { net, program: await this.create({ plan: boundTo(weights, planPrediction(`${kind}${rows}`, net, target)) }) };
+      const { net, plan } = await this.#settled(() => {
+        const traced = traceNet(model, inputShape, rows, { frozen, partOf: grouping.partOf, inputType });
+        return { net: traced, plan: boundTo(weights, planPrediction(`${kind}${rows}`, traced, target)) };
+      });
+      return { net, program: await this.create({ plan }) };
     });
   }
 
@@ -178,7 +169,7 @@ export class StepEngine {
    */
   async create(sized: Sized, asked?: Asked, meanwhile?: () => void): Promise<Program> {
     const { device, alter, onCompile, memoryBudget } = this.setup;
-    await checkPlanFits(sized, { ...this.#room(), ...(memoryBudget ? { total: { name: 'memoryBudget', bytes: memoryBudget } } : {}) }, asked);
+    await checkPlanFits(sized, { ...this.room(), ...(memoryBudget ? { total: { name: 'memoryBudget', bytes: memoryBudget } } : {}) }, asked);
     try {
       // What is altered stays as it is.
       const altered = alter?.(sized.plan);
@@ -194,24 +185,31 @@ export class StepEngine {
       return await program;
     } catch (error) {
       const { granted } = error as Partial<OutOfMemory>;
-      const room = this.#room();
+      const room = this.room();
       if (granted !== undefined) await checkPlanFits(sized, { ...room, total: { name: 'memory', bytes: room.taken + granted } }, asked);
       throw error;
     }
   }
 
-  #room(): Room {
+  /** What limits a program, and what is there already. */
+  room(): Room {
     return { ...this.setup.device.memoryLimits, taken: this.store.bytes + this.#stagingBytes, isThere: (buffer) => this.store.find(buffer) !== undefined };
   }
 
+  /** What is planned, with what a tuner chooses for it, and cut where it must be. */
+  async #settled<T extends Sized>(make: () => T): Promise<T> {
+    const { device, tuner, target } = this.setup;
+    const made = await planned(make, this.room());
+    return await tuner?.settle(device, target) ? planned(make, this.room()) : made;
+  }
+
   async #step(kind: string, rows: number, make: (rows: number, accumulate: number, launches?: ExtraLaunches, onKernel?: (kernel: Kernel) => void) => { net: LossNet } & StepPlan, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {
-    const { device, alter, tuner, target, accumulate = 1, launches } = this.setup;
+    const { device, alter, tuner, accumulate = 1, launches } = this.setup;
     const reported = ({ report, statistics, activities }: Reports): Tensor[] => [report, ...(statistics ? [statistics] : []), ...activities.map(({ tensor }) => tensor)];
     const sized = ({ plan, reports }: StepPlan): Sized => ({ plan, stagingBytes: ReportRing.bytesFor(reported(reports).reduce((sum, tensor) => sum + bytesOf(tensor), 0)) });
-    const plan = (onKernel?: (kernel: Kernel) => void): ReturnType<typeof planned<ReturnType<typeof make>>> => planned(() => make(rows, accumulate, launches, onKernel), this.#room());
     // Kernels compile while the rest of the plan is made; what a plan that is altered compiles is known at its end.
-    let made = await plan(alter || tuner ? undefined : (kernel) => { device.compile([kernel]).catch(() => undefined); });
-    if (await tuner?.settle(device, target)) made = await plan();
+    const onKernel = alter || tuner ? undefined : (kernel: Kernel): void => { device.compile([kernel]).catch(() => undefined); };
+    const made = await this.#settled(() => make(rows, accumulate, launches, onKernel));
     const program = await this.create(sized(made), { rows, accumulate, replan: (...other) => sized(make(...other)), trains: kind === 'train' }, () => meanwhile?.(made.net));
     const ring = new ReportRing(this.setup.device, `${kind}${rows}`, reported(made.reports).map((tensor) => program.range(tensor)));
     this.#stagingBytes += ring.bytes;
@@ -245,44 +243,8 @@ export class StepEngine {
     ring?.destroy();
     this.#stagingBytes -= ring?.bytes ?? 0;
     cache.delete(rows);
-    if (kind === 'train') this.#resident?.gathers.delete(rows);
+    if (kind === 'train') this.residence.forget(rows);
     this.store.release(`${kind}${rows}.`);
-  }
-
-  /** Puts a data set on the GPU, once; undefined where it is too large for that, or for the budget. Only one stays there at a time. */
-  async reside(data: AnyDataset, rows: readonly number[]): Promise<Resident | undefined> {
-    if (data.inputs.byteLength + data.targets.byteLength > RESIDENT_BYTES) return undefined;
-    if (this.#resident?.data !== data) {
-      if (this.#resident) this.store.release(`${this.#resident.name}.`);
-      this.#resident = undefined;
-      this.#residents += 1;
-      const name = `data${this.#residents}`;
-      const made = await this.#gather(name, data, rows[0]!).catch((error: unknown) => {
-        // Then its batches go up one by one.
-        if (error instanceof LimitError) return undefined;
-        throw error;
-      });
-      if (!made) return undefined;
-      this.#resident = { data, name, gathers: new Map([[rows[0]!, made.program.dispatches('batch')]]), ...made };
-    }
-    const resident = this.#resident;
-    // Anew each time: the arrays may have been changed in place since.
-    resident.program.write(resident.tensors.inputs, data.inputs);
-    resident.program.write(resident.tensors.targets, data.targets);
-    for (const size of rows) {
-      if (!resident.gathers.has(size)) resident.gathers.set(size, (await this.#gather(resident.name, data, size)).program.dispatches('batch'));
-    }
-    return resident;
-  }
-
-  async #gather(name: string, data: AnyDataset, rows: number): Promise<Pick<Resident, 'tensors' | 'program'>> {
-    const sized = await planned(() => ({
-      plan: planGather(`train${rows}`, name, {
-        examples: data.length, rows, inputSize: sizeOf(data.inputShape), inputType: this.setup.inputType, targetSize: sizeOf(data.targetShape),
-        targetType: data.targets instanceof Uint32Array ? 'u32' : 'f32',
-      }, this.setup.target),
-    }), this.#room());
-    return { tensors: sized.plan.data, program: await this.create(sized) };
   }
 
   /** Resolves when one more step may be sent. Awaits nothing while fewer than three are on their way. */

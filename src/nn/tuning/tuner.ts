@@ -81,6 +81,7 @@ export class Tuner {
   readonly #chosen = new Map<string, string>();
   readonly #work: TunedWork[] = [];
   #storeProblem: string | undefined;
+  #settling: Promise<boolean> = Promise.resolve(false);
 
   constructor(options: TuneOptions) {
     this.#options = options;
@@ -100,7 +101,20 @@ export class Tuner {
   };
 
   /** Chooses for everything that was noted. Resolves with whether there was anything: then plans that were made before are to be made again. */
-  async settle(device: Device, target: Target): Promise<boolean> {
+  settle(device: Device, target: Target): Promise<boolean> {
+    // What another program's turn chooses may be what this one noted: who waits for it plans anew, too.
+    const before = this.#settling;
+    const mine = (async () => {
+      const others = await before.catch(() => false);
+      return await this.#settleNoted(device, target) || others;
+    })();
+    this.#settling = mine;
+    // Whoever comes when all is done has seen what was chosen.
+    mine.catch(() => undefined).finally(() => { if (this.#settling === mine) this.#settling = Promise.resolve(false); });
+    return mine;
+  }
+
+  async #settleNoted(device: Device, target: Target): Promise<boolean> {
     const noted = [...this.#seen];
     this.#seen.clear();
     // Who waits for measurements waits for long texts, too: the rules that these are held against are those of long trainings.
