@@ -106,7 +106,7 @@ test('deterministic measures nothing and stores nothing', async ({ run }) => {
     await trainer.predict(new Float32Array(5 * 64));
     return { tuning, predicted: trainer.tuning!.work.slice(tuning.work.length), touched };
   });
-  expect(predicted.map(({ family, sizeClass }) => `${family} ${sizeClass}`)).toEqual(['matmul matmul: 1 epilogue, k 64, m 8, n 8, transposeB']);
+  expect(predicted.map(({ family, sizeClass }) => `${family} ${sizeClass}`)).toEqual(['matmul matmul: 1 epilogue, k 64, m 4, n 8, transposeB']);
   expect(touched).toBe(0);
   expect(tuning.work.length).toBeGreaterThan(0);
   for (const { by, variants } of tuning.work) expect([by, variants.length]).toEqual([by === 'table' ? 'table' : 'rule', 0]);
