@@ -90,7 +90,7 @@ const layouts: [string, Kernel][] = LAYOUTS.flatMap(([transposeA, transposeB]) =
   const spec = product({ transposeA, transposeB });
   return [
     [`matmul-${letters}-small`, matmulRegister(spec, transposeA ? 4 : 1, 'small')],
-    ...(transposeB ? [] : [[`matmul-${letters}-short`, matmulRegister(spec, transposeA ? 4 : 1, 'short', 1)] as [string, Kernel]]),
+    [`matmul-${letters}-short`, matmulRegister({ ...spec, single: true }, 1, 'short')],
     [`matmul-${letters}-register`, matmulRegister(spec, 4, 'register')],
     [`matmul-${letters}-tiled`, matmulTiled({ ...spec, m: 130, n: 70, k: 33 }, TILES['64x64'], 'tiled')],
     [`matmul-${letters}-quad`, matmulQuad({ ...spec, m: 13, n: 22, k: 10 }, 8)],
@@ -147,7 +147,7 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['matmul-forward-tiled', matmulTiled(forwardLayer(68, 66, 32), TILES['64x64'], 'tiled')],
   ['matmul-forward-quad', matmulQuad(forwardLayer(16, 20, 24), 16)],
   ['matmul-backward-small', matmulRegister(backwardLayer(6, 7, 10), 4, 'small')],
-  ['matmul-backward-short', matmulRegister(backwardLayer(6, 7, 10), 4, 'short', 1)],
+  ['matmul-backward-short', matmulRegister({ ...backwardLayer(6, 7, 10), single: true }, 4, 'short')],
   ['matmul-backward-register', matmulRegister(backwardLayer(8, 12, 16), 4, 'register')],
   ['matmul-backward-quad', matmulQuad(backwardLayer(8, 12, 16), 8)],
   ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32), TILES['64x64'], 'tiled')],

@@ -97,22 +97,17 @@ export function rowStart(spec: LabelSpec): string {
   const { terms, start } = classLoops(spec);
   return wgsl`
 let start = ${start('lane')};
-  let weight = weightOf(labelOf(lane));
-  if (labelOf(lane) == ${spec.ignoreIndex >>> 0}u) {
-    rowLoss[lane] = 0.0;
-    for (var i = 0u; i < ${terms}u; i++) {
-      dx[start + i] = Value(0.0);
-    }
-    return;
-  }
-  if (labelOf(lane) >= ${columns}u) {
-    rowLoss[lane] = bitcast<f32>(quietNan);
-    for (var i = 0u; i < ${terms}u; i++) {
-      dx[start + i] = Value(bitcast<f32>(quietNan));
-    }
-    return;
-  }
   let label = labelOf(lane);
+  let weight = weightOf(label);
+  let isLeftOut = label == ${spec.ignoreIndex >>> 0}u;
+  if (isLeftOut || label >= ${columns}u) {
+    let outside = select(bitcast<f32>(quietNan), 0.0, isLeftOut);
+    rowLoss[lane] = outside;
+    for (var i = 0u; i < ${terms}u; i++) {
+      dx[start + i] = Value(outside);
+    }
+    return;
+  }
 #if ${mean}
   var massOfAll = 0.0;
 #if ${needsMass(spec)}

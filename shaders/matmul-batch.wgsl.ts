@@ -67,12 +67,17 @@ function extent(spec: MatmulSpec, operand: Operand): number {
   return offset + before + (rows - 1) * rowStride + (columns - 1) * columnStride + 1;
 }
 
+/** True where an operand is read number by number. A prologue goes by fours. */
+export function readsSingle({ single = false, prologueA, transposeB }: MatmulSpec, operand: Operand): boolean {
+  return single && (operand === 'a' ? prologueA.length === 0 : transposeB);
+}
+
 /** True where four neighbouring columns are one aligned vec4 in every row of every matrix. */
 export function isVector(spec: MatmulSpec, operand: Operand): boolean {
   const { rows, columns } = storedSizes(spec, operand);
   const { offset, rowStride, columnStride } = placeOf(spec, operand);
   const steps = [columns, offset, ...(rows > 1 ? [rowStride] : []), ...spec.batch.map((axis) => strideOf(axis, operand))];
-  return columnStride === 1 && steps.every((step) => step % 4 === 0);
+  return !readsSingle(spec, operand) && columnStride === 1 && steps.every((step) => step % 4 === 0);
 }
 
 export function matrixDeclaration(spec: MatmulSpec, operand: Operand, vector = isVector(spec, operand)): Declaration {
@@ -81,7 +86,7 @@ export function matrixDeclaration(spec: MatmulSpec, operand: Operand, vector = i
 
 /**
  * `fn load_a(row, column) -> Value`, with the matrix's start before them where there are several: four columns at once.
- * Columns past the edge repeat the last one, so that no index leaves the operand; their results are never stored.
+ * Columns past the edge repeat the last one, so that no index leaves the operand; their results are never stored. A single column is an f32.
  */
 export function matrixFunction(spec: MatmulSpec, operand: Operand): string {
   const { rows, columns } = storedSizes(spec, operand);
@@ -94,8 +99,10 @@ export function matrixFunction(spec: MatmulSpec, operand: Operand): string {
   const four = `${operand}[${first.includes(' ') ? `(${first})` : first} / 4u]`;
   const one = (at: string): string => (isHalf ? `f32(${operand}[${at}])` : `${operand}[${at}]`);
   return wgsl`
-fn load_${operand}(${start ? 'start: u32, ' : ''}row: u32, column: u32) -> Value {
-#if ${isVector(spec, operand)}
+fn load_${operand}(${start ? 'start: u32, ' : ''}row: u32, column: u32) -> ${readsSingle(spec, operand) ? 'f32' : 'Value'} {
+#if ${readsSingle(spec, operand)}
+  return ${one(first)};
+#elif ${isVector(spec, operand)}
   return ${isHalf ? `Value(${four})` : four};
 #else
   return Value(

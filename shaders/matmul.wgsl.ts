@@ -1,7 +1,7 @@
 import { chainCall, chainFormula, chainFunctions, chainParts, storeDeclaration, storeFunction, type ChainStep } from './chain.wgsl.ts';
 import { arrayType, halfName, halfOr, laneKernel, type Declaration, type HalfSpec, type Kernel } from './kernel.ts';
 import {
-  isBatched, matrixDeclaration, matrixFunction, productCount, startsText, storedSizes, termCount, termStartsText, usesRows, usesStart,
+  isBatched, matrixDeclaration, matrixFunction, productCount, readsSingle, startsText, storedSizes, termCount, termStartsText, usesRows, usesStart,
   type BatchAxis, type StoredMatrix,
 } from './matmul-batch.wgsl.ts';
 import { lines, plus, times, wgsl } from './wgsl.ts';
@@ -28,6 +28,8 @@ export interface MatmulSpec extends HalfSpec {
   /** Where the stored matrices lie, if not row by row from the first element on. */
   readonly storedA?: StoredMatrix;
   readonly storedB?: StoredMatrix;
+  /** Set where each turn of the loop along k is a single step, for which most operands are read number by number (`readsSingle`). */
+  readonly single?: boolean;
 }
 
 /** Rows of the two-dimensional view of out: those of all products, one after the other. */
@@ -115,6 +117,7 @@ export function forEachTerm(spec: MatmulSpec, text: string): string {
  */
 export function block(spec: MatmulSpec, height: number, depth: number): string {
   const { m, n, transposeA, transposeB } = spec;
+  const part = (operand: 'a' | 'b', vector: string, component: number): string => (readsSingle(spec, operand) ? vector : `${vector}.${COMPONENTS[component]}`);
   const loadsA = transposeA
     ? lines(depth, (j) => `let a${j} = ${loadText(spec, 'a', plus('k', j), 'row')};`, '    ')
     : lines(height, (i) => `let a${i} = ${loadText(spec, 'a', i === 0 ? 'row' : `min(row + ${i}u, ${m - 1}u)`, 'k')};`, '    ');
@@ -122,9 +125,9 @@ export function block(spec: MatmulSpec, height: number, depth: number): string {
     ? lines(4, (c) => `let column${c} = ${loadText(spec, 'b', c === 0 ? 'column' : `min(column + ${c}u, ${n - 1}u)`, 'k')};`, '    ')
     : lines(depth, (j) => `let b${j} = ${loadText(spec, 'b', plus('k', j), 'column')};`, '    ');
   const gatherB = transposeB
-    ? lines(depth, (j) => `let b${j} = vec4f(${[0, 1, 2, 3].map((c) => `column${c}.${COMPONENTS[j]}`).join(', ')});`, '    ')
+    ? lines(depth, (j) => `let b${j} = vec4f(${[0, 1, 2, 3].map((c) => part('b', `column${c}`, j)).join(', ')});`, '    ')
     : '';
-  const elementA = (i: number, j: number): string => (transposeA ? `a${j}.${COMPONENTS[i]}` : `a${i}.${COMPONENTS[j]}`);
+  const elementA = (i: number, j: number): string => (transposeA ? part('a', `a${j}`, i) : part('a', `a${i}`, j));
   const products = lines(height, (i) =>
     lines(depth, (j) => `sum${i} += ${elementA(i, j)} * b${j};`, '    '), '    ');
   const rowSums = spec.rowSums
@@ -133,17 +136,18 @@ export function block(spec: MatmulSpec, height: number, depth: number): string {
   return [loadsA, loadsB, gatherB, products, rowSums].filter((part) => part !== '').join('\n    ');
 }
 
-/** True where no operand is loaded in fours along k, so that a turn of a loop may be a single step. */
-export const goesByOne = ({ transposeA, transposeB, k }: MatmulSpec): boolean => !transposeB && (transposeA || k % 4 > 0);
+/** True where a step along k may stand alone: what is stored along k has no prologue, which would go by fours. */
+export const goesByOne = ({ prologueA, prologueB, transposeA, transposeB }: MatmulSpec): boolean =>
+  (transposeA || prologueA.length === 0) && (!transposeB || prologueB.length === 0);
 
 /**
  * One lane makes `height` rows × 4 columns in registers: no workgroup memory, no barrier.
  * `height` 1 spreads a small product over many lanes; 4 reads each element of b a quarter as often. Sums add up step after step along k,
- * whether 4 of them stand in a turn of the loop or, where they can, `together` 1: the bits are the same.
+ * whether a turn of the loop has four of them or a single one, which is half of the text: the bits are the same.
  */
-export function matmulRegister(spec: MatmulSpec, height: 1 | 4, variant: string, together: 1 | 4 = 4): Kernel {
-  const { m, n, k } = spec;
-  const step = goesByOne(spec) ? together : 4;
+export function matmulRegister(spec: MatmulSpec, height: 1 | 4, variant: string): Kernel {
+  const { m, n, k, single } = spec;
+  const step = single ? 1 : 4;
   const blockColumns = Math.ceil(n / 4);
   const blocks = Math.ceil(m / height) * blockColumns;
   const wholeK = k - (k % step);

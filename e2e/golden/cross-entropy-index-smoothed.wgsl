@@ -45,22 +45,17 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
     return;
   }
   let start = lane * 3u;
-  let weight = weightOf(labelOf(lane));
-  if (labelOf(lane) == 4294967196u) {
-    rowLoss[lane] = 0.0;
-    for (var i = 0u; i < 3u; i++) {
-      dx[start + i] = Value(0.0);
-    }
-    return;
-  }
-  if (labelOf(lane) >= 3u) {
-    rowLoss[lane] = bitcast<f32>(quietNan);
-    for (var i = 0u; i < 3u; i++) {
-      dx[start + i] = Value(bitcast<f32>(quietNan));
-    }
-    return;
-  }
   let label = labelOf(lane);
+  let weight = weightOf(label);
+  let isLeftOut = label == 4294967196u;
+  if (isLeftOut || label >= 3u) {
+    let outside = select(bitcast<f32>(quietNan), 0.0, isLeftOut);
+    rowLoss[lane] = outside;
+    for (var i = 0u; i < 3u; i++) {
+      dx[start + i] = Value(outside);
+    }
+    return;
+  }
   var massOfAll = 0.0;
   for (var part = 0u; part < 64u; part++) {
     massOfAll += mass[part];

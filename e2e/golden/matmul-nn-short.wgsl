@@ -6,13 +6,8 @@
 
 alias Value = vec4f;
 
-fn load_a(row: u32, column: u32) -> Value {
-  return Value(
-    a[row * 6u + column],
-    a[row * 6u + min(column + 1u, 5u)],
-    a[row * 6u + min(column + 2u, 5u)],
-    a[row * 6u + min(column + 3u, 5u)],
-  );
+fn load_a(row: u32, column: u32) -> f32 {
+  return a[row * 6u + column];
 }
 
 fn load_b(row: u32, column: u32) -> Value {
@@ -50,7 +45,7 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
   for (var k = 0u; k < 6u; k += 1u) {
     let a0 = load_a(row, k);
     let b0 = load_b(k, column);
-    sum0 += a0.x * b0;
+    sum0 += a0 * b0;
   }
   store_out(row, column, sum0);
 }

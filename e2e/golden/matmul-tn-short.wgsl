@@ -6,13 +6,8 @@
 
 alias Value = vec4f;
 
-fn load_a(row: u32, column: u32) -> Value {
-  return Value(
-    a[row * 10u + column],
-    a[row * 10u + min(column + 1u, 9u)],
-    a[row * 10u + min(column + 2u, 9u)],
-    a[row * 10u + min(column + 3u, 9u)],
-  );
+fn load_a(row: u32, column: u32) -> f32 {
+  return a[row * 10u + column];
 }
 
 fn load_b(row: u32, column: u32) -> Value {
@@ -41,31 +36,16 @@ fn store_out(row: u32, column: u32, value: Value) {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let lane = invocation.y * (groups.x * 64u) + invocation.x;
-  if (lane >= 6u) {
+  if (lane >= 20u) {
     return;
   }
-  let row = (lane / 2u) * 4u;
+  let row = lane / 2u;
   let column = (lane % 2u) * 4u;
   var sum0 = vec4f(0.0);
-  var sum1 = vec4f(0.0);
-  var sum2 = vec4f(0.0);
-  var sum3 = vec4f(0.0);
   for (var k = 0u; k < 6u; k += 1u) {
     let a0 = load_a(k, row);
     let b0 = load_b(k, column);
-    sum0 += a0.x * b0;
-    sum1 += a0.y * b0;
-    sum2 += a0.z * b0;
-    sum3 += a0.w * b0;
+    sum0 += a0 * b0;
   }
   store_out(row, column, sum0);
-  if (row + 1u < 10u) {
-    store_out(row + 1u, column, sum1);
-  }
-  if (row + 2u < 10u) {
-    store_out(row + 2u, column, sum2);
-  }
-  if (row + 3u < 10u) {
-    store_out(row + 3u, column, sum3);
-  }
 }

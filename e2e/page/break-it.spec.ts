@@ -14,7 +14,7 @@ test('a planted bug trains on, the check names it, and one click repairs it', as
   const menu = page.getByRole('dialog', { name: 'Break it' });
   await expect(lab.get('bug-count')).toHaveText(/^\d\d bugs fit into \d kernels of this net\.$/, { timeout: 30_000 });
   // Grouped by kernel, each bug with the change that it makes.
-  await expect(menu.getByRole('region', { name: 'matmul-nt/small' })).toContainText('forward pass of a layer');
+  await expect(menu.getByRole('region', { name: 'matmul-nt/short' })).toContainText('forward pass of a layer');
   const entry = menu.getByRole('listitem').filter({ hasText: /^the bias gradient never written/ });
   await expect(entry.locator('del')).not.toBeEmpty();
   expect(await lab.faintTexts(menu)).toEqual([]);

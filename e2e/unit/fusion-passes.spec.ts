@@ -67,8 +67,8 @@ test('each kind of fusion is made where a net has a place for it', () => {
   expect(saved('tanh-before-mse', 'prologues')).toBeGreaterThanOrEqual(1);
   // Dropout at the end of the product, its mask written beside what it is made of, and in a chain.
   const drawing = (name: string): string[] => planOf(name).launches.filter(({ kernel }) => kernel.code.includes('fn dropout')).map(({ kernel }) => kernel.name);
-  expect(drawing('dropout')).toEqual(['matmul-nt/small']);
-  expect(drawing('dropout-residual')).toEqual(['matmul-nt/small', 'dropout+add']);
+  expect(drawing('dropout')).toEqual(['matmul-nt/short']);
+  expect(drawing('dropout-residual')).toEqual(['matmul-nt/short', 'dropout+add']);
   // Forward and backward of softmax and cross-entropy are one launch and the sum over its rows.
   const loss = planOf('classes').launches.filter(({ label }) => label.startsWith('loss'));
   expect(loss.map(({ section }) => section)).toEqual(['forward', 'forward']);

@@ -74,7 +74,7 @@ test('the gradient mask of an activation is applied while dW and dX load', () =>
     return [trace.apply(ops.tanh!, { x: trace.apply(ops.linear!, { x, weight, bias }, {}) }, {}).id];
   });
   const backward = plan.launches.filter(({ section }) => section === 'backward');
-  expect(backward.map(({ kernel }) => kernel.name)).toEqual(['matmul-nn/short', 'matmul-tn/short']);
+  expect(backward.map(({ kernel }) => kernel.name)).toEqual(['matmul-nn/small', 'matmul-tn/short']);
   for (const { kernel } of backward) expect(kernel.code).toContain('value = tanhBackward(value, load_operand0(row, column));');
   expect(backward[1]!.kernel.bindings.map(({ name }) => name)).toContain('rowSums');
 });

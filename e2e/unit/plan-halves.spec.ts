@@ -27,8 +27,8 @@ test('an MLP in mixed precision: what is rounded, by whom, and five launches mor
     'forward: weights, copy/f16 out',
     'forward: 0.forward, copy/f16 out',
     // The hidden layer goes on as f16, and stays as f32 for the gradient of its activation.
-    'forward: 0.forward, matmul-nt/small/f16 a b',
-    'forward: 2.forward, matmul-nt/small/f16 a b',
+    'forward: 0.forward, matmul-nt/short/f16 a b',
+    'forward: 2.forward, matmul-nt/short/f16 a b',
     'forward: loss.forward, cross-entropy-index/row',
     'forward: loss.forward, reduce/serial',
     // Scaled before it is rounded.
@@ -79,7 +79,7 @@ test('a convolution net is rounded by those who make its tensors where they can'
   const kernels = lines(plan).filter((line) => line.includes('/f16'));
   expect(kernels).toEqual([
     'forward: weights, copy/f16 out', 'forward: 0.forward, copy/f16 out', 'forward: 0.forward, convolution/block/f16 source weight',
-    'forward: 2.forward, convolution/block/f16 source weight', 'forward: 5.forward, matmul-nt/small/f16 a b', 'backward: loss.backward, mul/f16 out',
+    'forward: 2.forward, convolution/block/f16 source weight', 'forward: 5.forward, matmul-nt/short/f16 a b', 'backward: loss.backward, mul/f16 out',
     'backward: 5.backward, matmul-nn/short/f16 a b', 'backward: 5.backward, matmul-tn/short/f16 a b', 'backward: 3.backward, reluBackward/f16 out',
     'backward: 2.backward, convolution-transposed/block/f16 out source weight', 'backward: 2.backward, convolution-weight/block/f16 dout source', 'backward: 0.backward, convolution-weight/block/f16 dout source',
   ]);

@@ -1,4 +1,4 @@
-import { checkNumber, GpuError, OptionError, show } from '../errors.ts';
+import { checkNumber, OptionError, show } from '../errors.ts';
 
 /** `cpu`: a software adapter, for which barriers and workgroup memory are slow. `gpu`: everything else. */
 export type AdapterClass = 'cpu' | 'gpu';
@@ -41,28 +41,17 @@ export function oneLine(text: string): string {
 
 /** Asks for an adapter; every way in which there can be none has its own typed error. */
 export async function requestAdapter(powerPreference: GPUPowerPreference | undefined): Promise<GPUAdapter> {
-  const scope = globalThis as { isSecureContext?: boolean; navigator?: { gpu?: GPU } };
-  if (scope.isSecureContext === false) {
-    throw new GpuError('insecure-origin', 'openDevice', 'a secure origin (https or localhost)', 'an insecure one',
-      'Serve the page over https, or open it through localhost.');
-  }
-  const gpu = scope.navigator?.gpu;
-  if (!gpu) {
-    throw new GpuError('no-webgpu', 'openDevice', 'a browser with WebGPU', 'one without navigator.gpu',
-      'Use Chrome or Edge ≥ 113 (Android ≥ 121), Safari ≥ 26 or Firefox ≥ 141.');
-  }
-  let adapter: GPUAdapter | null = null;
+  const { isSecureContext, navigator } = globalThis as { isSecureContext?: boolean; navigator?: { gpu?: GPU } };
   let got = 'none';
-  try {
-    adapter = await gpu.requestAdapter(powerPreference ? { powerPreference } : {});
-  } catch (error) {
-    got = `a refusal (${oneLine(String(error))})`;
+  if (isSecureContext !== false) {
+    try {
+      const adapter = await navigator?.gpu?.requestAdapter(powerPreference ? { powerPreference } : {});
+      if (adapter) return adapter;
+    } catch (error) {
+      got = `a refusal (${oneLine(String(error))})`;
+    }
   }
-  if (!adapter) {
-    throw new GpuError('no-adapter', 'openDevice', 'a WebGPU adapter', got,
-      'On Linux enable chrome://flags/#enable-unsafe-webgpu and Vulkan, then relaunch; chrome://gpu says why there is none.');
-  }
-  return adapter;
+  throw (await import('./no-adapter.ts')).noAdapter(got);
 }
 
 /** What large nets need beyond WebGPU's defaults. Each is asked for as far as the adapter has it. */

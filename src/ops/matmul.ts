@@ -96,8 +96,8 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
     vector('gemv-subgroup', 'subgroup'),
     vector('gemv', 'workgroup'),
     { name: 'register', suits: (spec) => spec.m >= 4 && multiplications(spec) >= SMALL, kernel: (spec) => matmulRegister(spec, 4, 'register') },
-    // A transposed a is stored along m: four rows of it come with one load, so they are used.
-    { name: 'short', suits: isShort, kernel: (spec) => matmulRegister(spec, spec.transposeA ? 4 : 1, 'short', 1) },
+    // A transposed a is stored along m: where four rows of it come with one load they are used.
+    { name: 'short', suits: isShort, kernel: (spec) => matmulRegister({ ...spec, single: goesByOne(spec) }, spec.transposeA && spec.prologueA.length > 0 ? 4 : 1, 'short') },
     { name: 'small', suits: () => true, suitsLater: isShort, kernel: (spec) => matmulRegister(spec, spec.transposeA ? 4 : 1, 'small') },
   ],
 

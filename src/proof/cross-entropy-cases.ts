@@ -116,7 +116,7 @@ export const CROSS_ENTROPY_MUTANTS: readonly Mutant[] = [
   WITHOUT_MEAN,
   WITHOUT_UPSTREAM,
   ...labelMutants(/^cross-entropy-index/),
-  { name: 'rows that are left out keep their gradient', kernel: /-smoothed/, find: '    return;\n  }\n  if (', replace: '  }\n  if (false && ', symptoms: ['mask', 'formula', 'region'] },
+  { name: 'rows that are left out keep their gradient', kernel: /-smoothed/, find: 'if (isLeftOut || ', replace: 'if (!isLeftOut && ', symptoms: ['mask', 'formula', 'region'] },
   { name: 'the target is always class 0', kernel: /-index\/row/, find: 'i == label)', replace: 'i == 0u)', symptoms: ['formula', 'mask'] },
   { name: 'the sign of the target', kernel: /-index\/row/, find: '* factor - ', replace: '* factor + ', symptoms: ['formula'] },
   { name: 'the maximum not added back', kernel: /-index\/row/, find: 'logTotal + (largest - x', replace: 'logTotal + (0.0 - x', symptoms: ['formula'] },
