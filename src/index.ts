@@ -43,6 +43,7 @@ export type { OneCycleOptions, PlateauOptions, Schedule, ScheduleState } from '.
 export { compile, type CompileOptions } from './nn/compile.ts';
 export type { TunedVariant, TunedWork, TuneOptions, TuningReport } from './nn/tuning/tuner.ts';
 export type { TuningStore } from './nn/tuning/store.ts';
+export { fileStore } from './nn/tuning/file-store.ts';
 export type { Batch, LossScale, LossScaleState, PendingStep, StepReport } from './nn/step-report.ts';
 export type { LossScaleOptions } from './nn/mixed-precision.ts';
 export type { EvaluateOptions, Trainer, WeightsOption } from './nn/trainer.ts';

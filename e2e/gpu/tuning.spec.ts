@@ -112,6 +112,30 @@ test('deterministic measures nothing and stores nothing', async ({ run }) => {
   for (const { by, variants } of tuning.work) expect([by, variants.length]).toEqual([by === 'table' ? 'table' : 'rule', 0]);
 });
 
+test('trials keep to the memory budget: what has no room for one is chosen by the rules', async ({ run }) => {
+  const { compiled, predicted, touched } = await run(async (lib) => {
+    const { sequential, linear, mse, sgd, compile } = lib.chainrule;
+    const { sharedDevice } = await lib.load<Kit>('/e2e/gpu/page-kit.ts');
+    let touched = 0;
+    const store = { get: async () => undefined, set: async () => { touched += 1; } };
+    const options = { device: await sharedDevice(), loss: mse(), optimizer: sgd({ lr: 0.1 }), batchSize: 16 };
+    const model = sequential(linear(256, 250));
+    await using plain = await compile(model, options);
+    // Room for the numbers of a prediction, and not for another copy of the weight.
+    const memoryBudget = plain.plan.memory.total + 50_000;
+    await using trainer = await compile(model, { ...options, memoryBudget, tune: { table: false, budget: 1, store } });
+    const compiled = trainer.tuning!.work;
+    touched = 0;
+    await trainer.predict(new Float32Array(5 * 256));
+    return { compiled, predicted: trainer.tuning!.work.slice(compiled.length), touched };
+  });
+  // Before the first program nothing is taken: its own trials have room.
+  expect(compiled.flatMap(({ variants }) => variants).filter(({ milliseconds }) => milliseconds !== undefined).length).toBeGreaterThan(2);
+  expect(predicted.map(({ family, by, chosen, rule }) => [family, by, chosen === rule])).toEqual([['matmul', 'rule', true]]);
+  expect(predicted[0]!.variants).toEqual([{ variant: 'small', refused: expect.stringMatching(/^its trial needs 26\d,\d{3} bytes where memoryBudget leaves 50,\d{3}$/) }]);
+  expect(touched).toBe(0);
+});
+
 test('the browser keeps choices over visits, the newest, and a damaged record counts as none', async ({ run }) => {
   const found = await run(async (lib) => {
     const { databaseStore } = await lib.load<typeof import('../../src/nn/tuning/store.ts')>('/src/nn/tuning/store.ts');

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { matmulFamily, multiply } from '../../src/ops/matmul.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -5,6 +8,7 @@ import type { Request, Target } from '../../src/ops/request.ts';
 import type { Shape, Tensor } from '../../src/ops/tensor.ts';
 import { fastest, race } from '../../src/nn/tuning/choose.ts';
 import { adapterKey, browserKey, requestKey, sizeClass, storedKey } from '../../src/nn/tuning/keys.ts';
+import { fileStore } from '../../src/nn/tuning/file-store.ts';
 import { KEPT_CHOICES, memoryStore } from '../../src/nn/tuning/store.ts';
 import { candidatesOf, canTry, differs, MOST_CANDIDATES } from '../../src/nn/tuning/trial.ts';
 import { checkTune, Tuner } from '../../src/nn/tuning/tuner.ts';
@@ -118,6 +122,41 @@ test('memory keeps the newest 500', async () => {
   await store.set('k0', 'w');
   await store.set('more', 'v');
   expect([await store.get('k0'), await store.get('k1'), await store.get('k2'), await store.get('more'), await store.get('none')]).toEqual(['w', undefined, 'v', 'v', undefined]);
+});
+
+test('a file keeps choices for Node: the newest, over programs, and no other file is ever written to', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chainrule-choices-'));
+  try {
+    const path = join(folder, 'choices.json');
+    const store = fileStore(path);
+    expect(await store.get('k')).toBeUndefined();
+    expect(readdirSync(folder)).toEqual([]);
+    // At once: none is lost.
+    await Promise.all(Array.from({ length: 20 }, (_, i) => store.set(`k${i}`, `v${i}`)));
+    expect(await Promise.all(['k0', 'k19'].map((key) => fileStore(path).get(key)))).toEqual(['v0', 'v19']);
+    writeFileSync(path, JSON.stringify({ title: 'chainrule kernel choices', choices: { ...Object.fromEntries(Array.from({ length: KEPT_CHOICES }, (_, i) => [`k${i}`, 'v'])), odd: 7 } }));
+    await store.set('k0', 'w');
+    await store.set('more', 'v');
+    expect(await Promise.all(['k0', 'k1', 'k2', 'more', 'odd'].map((key) => store.get(key)))).toEqual(['w', undefined, 'v', 'v', undefined]);
+    // Nothing is left of what was written on the way.
+    expect(readdirSync(folder)).toEqual(['choices.json']);
+    for (const foreign of ['my notes', '{"title":"mine","choices":{}}', 'null', '{"title":"chainrule kernel choices","choices":null}']) {
+      writeFileSync(path, foreign);
+      await expect(store.get('k')).rejects.toThrow(/^fileStore: needs a file of kernel choices, got another in ".*"\. Give the path of a file that is not there yet\.$/);
+      await expect(store.set('k', 'v')).rejects.toThrow('fileStore: needs a file of kernel choices');
+      expect(readFileSync(path, 'utf8')).toBe(foreign);
+    }
+    // A choice that could not be kept does not hold up the next one.
+    rmSync(path);
+    await store.set('k', 'v');
+    expect(await store.get('k')).toBe('v');
+    await expect(fileStore(join(folder, 'missing', 'choices.json')).set('k', 'v')).rejects.toThrow('ENOENT');
+    await expect(fileStore(folder).get('k')).rejects.toThrow('EISDIR');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  expect(() => fileStore('')).toThrow('fileStore: needs the path of a file, got "".');
+  expect(() => fileStore(new URL('file:///x') as never)).toThrow('fileStore: needs the path of a file, got URL.');
 });
 
 test('options of tune are checked one by one', () => {

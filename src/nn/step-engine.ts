@@ -198,9 +198,9 @@ export class StepEngine {
 
   /** What is planned, with what a tuner chooses for it, and cut where it must be. */
   async #settled<T extends Sized>(make: () => T): Promise<T> {
-    const { device, tuner, target } = this.setup;
+    const { device, tuner, target, memoryBudget = Infinity } = this.setup;
     const made = await planned(make, this.room());
-    return await tuner?.settle(device, target) ? planned(make, this.room()) : made;
+    return await tuner?.settle(device, target, memoryBudget - this.room().taken) ? planned(make, this.room()) : made;
   }
 
   async #step(kind: string, rows: number, make: (rows: number, accumulate: number, launches?: ExtraLaunches, onKernel?: (kernel: Kernel) => void) => { net: LossNet } & StepPlan, meanwhile?: (net: LossNet) => void): Promise<CompiledStep> {

@@ -73,21 +73,24 @@ const MOST_RUNS = 1000;
 
 /** A request's variants made executable on numbers of their own. Free it with `end`. */
 export class Trial {
-  readonly #device: Device;
-  readonly #request: Request;
+  readonly device: Device;
+  readonly request: Request;
+  readonly #spare: number;
   readonly #store: BufferStore;
   #submitCost: Promise<number> | undefined;
   readonly #programs = new Map<string, { readonly program: Program; runs: number }>();
 
-  constructor(device: Device, request: Request) {
-    this.#device = device;
-    this.#request = request;
+  /** `spare`: bytes that its buffers may take on the GPU, together. */
+  constructor(device: Device, request: Request, spare = Infinity) {
+    this.device = device;
+    this.request = request;
+    this.#spare = spare;
     this.#store = new BufferStore(device);
   }
 
   /** Compiles a variant and runs it once; resolves with what it wrote. Rejects where it does not compile or fit. */
   async run({ variant, launches, between }: Candidate): Promise<Float32Array[]> {
-    const { reads, writes } = this.#request;
+    const { reads, writes } = this.request;
     const tensors = [...new Map([...Object.values(reads), ...Object.values(writes), ...between].map((tensor) => [tensor.viewOf ?? tensor.id, tensor])).values()];
     const bound = new Set(launches.flatMap(({ tensors: all }) => all.map(({ id, viewOf }) => viewOf ?? id)));
     const placements = new Map<number, Placement>();
@@ -101,19 +104,21 @@ export class Trial {
       placements.set(tensor.id, { buffer: name, offset: 0, bytes });
       buffers.push({ name, role: 'activations', bytes: Math.ceil(bytes / 16) * 16 });
     }
-    const program = await Program.create(this.#device, this.#store, {
+    const needed = buffers.reduce((sum, { name, bytes: own }) => sum + (this.#store.find(name) ? 0 : own), this.#store.bytes);
+    if (needed > this.#spare) throw new Error(`its trial needs ${needed.toLocaleString('en')} bytes where memoryBudget leaves ${Math.max(0, this.#spare).toLocaleString('en')}`);
+    const program = await Program.create(this.device, this.#store, {
       launches, tensors, placements, buffers, passes: [], constants: [], gradients: new Map(), cotangents: new Map(), meanings: new Map(), working: new Map(),
     });
     for (const [stream, tensor] of Object.values(reads).entries()) {
       if (!placements.has(tensor.viewOf ?? tensor.id)) continue;
       const random = new RandomStream(1, 0, stream);
       const { buffer, bytes } = placements.get(tensor.viewOf ?? tensor.id)!;
-      this.#device.write(this.#store.find(buffer)!, 0, Float32Array.from({ length: bytes / 4 }, () => random.uniform() - 0.5));
+      this.device.write(this.#store.find(buffer)!, 0, Float32Array.from({ length: bytes / 4 }, () => random.uniform() - 0.5));
     }
     const outputs = Object.values(writes);
     // A kernel that leaves something out must not live on what another has left there.
     for (const tensor of outputs) program.write(tensor, new Float32Array(sizeOf(tensor.shape)).fill(NaN));
-    submit(this.#device, `tune ${variant}`, program.dispatches('forward'));
+    submit(this.device, `tune ${variant}`, program.dispatches('forward'));
     const found: Float32Array[] = [];
     for (const tensor of outputs) found.push(await program.read(tensor));
     this.#programs.set(variant, { program, runs: 1 });
@@ -123,10 +128,10 @@ export class Trial {
   /** Milliseconds that one run takes, from as many as a clock can tell. */
   async measure(variant: string): Promise<number> {
     const entry = this.#programs.get(variant)!;
-    this.#submitCost ??= submitCost(this.#device);
+    this.#submitCost ??= submitCost(this.device);
     const cost = await this.#submitCost;
     for (;;) {
-      const took = await elapsed(this.#device, entry.program.dispatches('forward'), entry.runs) - cost;
+      const took = await elapsed(this.device, entry.program.dispatches('forward'), entry.runs) - cost;
       // Shorter than that a clock and a submit tell more of themselves than of the kernel.
       if (took >= WORTH_MEASURING / 2 || entry.runs >= MOST_RUNS) return Math.max(0, took) / entry.runs;
       entry.runs = Math.min(MOST_RUNS, Math.ceil(entry.runs * Math.min(16, Math.max(1.5, WORTH_MEASURING / Math.max(took, 0.001)))));

@@ -100,13 +100,16 @@ export class Tuner {
     return this.#chosen.get(key);
   };
 
-  /** Chooses for everything that was noted. Resolves with whether there was anything: then plans that were made before are to be made again. */
-  settle(device: Device, target: Target): Promise<boolean> {
+  /**
+   * Chooses for everything that was noted, with trials that take at most `spare` bytes each. Resolves with whether there was anything: then plans
+   * that were made before are to be made again.
+   */
+  settle(device: Device, target: Target, spare = Infinity): Promise<boolean> {
     // What another program's turn chooses may be what this one noted: who waits for it plans anew, too.
     const before = this.#settling;
     const mine = (async () => {
       const others = await before.catch(() => false);
-      return await this.#settleNoted(device, target) || others;
+      return await this.#settleNoted(device, target, spare) || others;
     })();
     this.#settling = mine;
     // Whoever comes when all is done has seen what was chosen.
@@ -114,7 +117,7 @@ export class Tuner {
     return mine;
   }
 
-  async #settleNoted(device: Device, target: Target): Promise<boolean> {
+  async #settleNoted(device: Device, target: Target, spare: number): Promise<boolean> {
     const noted = [...this.#seen];
     this.#seen.clear();
     // Who waits for measurements waits for long texts, too: the rules that these are held against are those of long trainings.
@@ -123,7 +126,7 @@ export class Tuner {
       const rule = variantOf(request, plain).name;
       const candidates = candidatesOf(request, plain);
       // Where nothing competes there is nothing to tell.
-      const work = candidates.length < 2 ? undefined : await this.#decide(device, request, rule, candidates);
+      const work = candidates.length < 2 ? undefined : await this.#decide(new Trial(device, request, spare), rule, candidates);
       if (work) this.#work.push(work);
       this.#chosen.set(key, work?.chosen ?? rule);
       this.#options.onProgress?.(index + 1, noted.length);
@@ -131,7 +134,8 @@ export class Tuner {
     return noted.length > 0;
   }
 
-  async #decide(device: Device, request: Request, rule: string, candidates: readonly Candidate[]): Promise<TunedWork> {
+  async #decide(trial: Trial, rule: string, candidates: readonly Candidate[]): Promise<TunedWork> {
+    const { device, request } = trial;
     const { family, label = family.name } = request;
     const base = { family: family.name, label, rule, sizeClass: sizeClass(request) };
     const tabled = this.#options.table === false ? undefined : TABLE[adapterKey(device)]?.[base.sizeClass];
@@ -142,7 +146,7 @@ export class Tuner {
     const key = await storedKey([adapterKey(device), browserKey(), requestKey(request), ...candidates.flatMap(({ variant, launches }) => [variant, ...launches.map(({ kernel }) => kernel.code)])]);
     const stored = await this.#kept(() => this.#store.get(key));
     if (stored !== undefined && names.includes(stored)) return { ...base, chosen: stored, by: 'stored', variants: [] };
-    const { variants, timed } = await this.#raceOf(device, request, candidates);
+    const { variants, timed } = await this.#raceOf(trial, candidates);
     const chosen = fastest(timed, rule, this.#options.minimumGain ?? 0.05);
     // What could not be tried now may be another time.
     if (timed.length > 0) await this.#kept(() => this.#store.set(key, chosen));
@@ -160,12 +164,11 @@ export class Tuner {
   }
 
   /** Every variant on the same numbers: who does not give what the simplest gives is out before any time is taken. */
-  async #raceOf(device: Device, request: Request, candidates: readonly Candidate[]): Promise<{ variants: TunedVariant[]; timed: { variant: string; milliseconds: number | undefined }[] }> {
-    const trial = new Trial(device, request);
+  async #raceOf(trial: Trial, candidates: readonly Candidate[]): Promise<{ variants: TunedVariant[]; timed: { variant: string; milliseconds: number | undefined }[] }> {
     try {
       const refused = new Map<string, string>();
       const refuse = ({ variant }: Candidate, error: unknown): void => {
-        device.check();
+        trial.device.check();
         refused.set(variant, oneLine(error instanceof Error ? error.message : String(error)));
       };
       const simplest = candidates.at(-1)!;
