@@ -29,6 +29,7 @@ import * as metricKernels from '../shaders/metrics.wgsl.ts';
 import { quadProbe } from '../shaders/quads.wgsl.ts';
 import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
 import { matmulVector } from '../shaders/matmul-vector.wgsl.ts';
+import { matmulSubgroupMatrix } from '../shaders/matmul-subgroup-matrix.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
 import { TILES } from '../shaders/tiles.ts';
 import { splitProduct } from '../src/ops/matmul-split.ts';
@@ -152,8 +153,10 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['matmul-backward-quad', matmulQuad(backwardLayer(8, 12, 16), 8)],
   ['matmul-backward-tiled', matmulTiled(backwardLayer(68, 66, 32), TILES['64x64'], 'tiled')],
   // Three slices of 32 steps along k.
-  ['matmul-backward-split', splitProduct.kernel({ ...backwardLayer(8, 12, 32), batch: [{ size: 3, strideA: 32 * 12, strideB: 32 * 8, summed: false }] })],
+  ['matmul-backward-split', splitProduct.kernel({ ...backwardLayer(8, 12, 32), batch: [{ size: 3, strideA: 32 * 12, strideB: 32 * 8, summed: false }] }, { adapterClass: 'gpu', maxBindings: 8, quads: false, fusion: true, variants: {} })],
   ['matmul-nt-gemv-subgroup', matmulVector(product({ m: 2, n: 70, k: 130, transposeB: true, epilogue: [step('add', bias(70)), step('relu', fullAccess(2, 70))] }), 'subgroup', 'gemv-subgroup')],
+  ['matmul-forward-subgroup-matrix', matmulSubgroupMatrix(forwardLayer(70, 66, 32), { m: 8, n: 8, k: 8, type: 'f32', lanes: 32 }, 'subgroup-matrix')],
+  ['matmul-backward-subgroup-matrix', matmulSubgroupMatrix(backwardLayer(40, 50, 36), { m: 8, n: 16, k: 8, type: 'f32', lanes: 128 }, 'subgroup-matrix')],
   ['matmul-nt-gemv', matmulVector(product({ m: 1, n: 70, k: 130, transposeB: true }), 'workgroup', 'gemv')],
   ['matmul-nn-gemv', matmulVector(product({ m: 2, n: 70, k: 128 }), 'workgroup', 'gemv')],
   ['matmul-tn-gemv', matmulVector(product({ m: 70, n: 1, k: 128, transposeA: true, rowSums: true }), 'workgroup', 'gemv')],

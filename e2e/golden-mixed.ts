@@ -10,6 +10,7 @@ import type { Kernel } from '../shaders/kernel.ts';
 import { adjustLossScale, unscale } from '../shaders/loss-scale.wgsl.ts';
 import { matmulQuad } from '../shaders/matmul-quad.wgsl.ts';
 import { matmulVector } from '../shaders/matmul-vector.wgsl.ts';
+import { matmulSubgroupMatrix } from '../shaders/matmul-subgroup-matrix.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
 import { TILES } from '../shaders/tiles.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
@@ -30,6 +31,7 @@ export const mixedKernels: readonly [string, Kernel][] = [
   ['half-copy-fours', elementwise({ rows: 5, columns: 8, start: { ...fullAccess(5, 8), type: 'f16' }, steps: [], half: ['out'] })],
   ['half-matmul-small', matmulRegister(both, 1, 'small')],
   ['half-matmul-register', matmulRegister(only, 4, 'register')],
+  ['half-matmul-subgroup-matrix', matmulSubgroupMatrix({ ...only, m: 68, n: 66, k: 32 }, { m: 16, n: 16, k: 16, type: 'f16', lanes: 32 }, 'subgroup-matrix')],
   ['half-matmul-tiled', matmulTiled({ ...only, m: 68, n: 66, k: 32 }, TILES['64x64'], 'tiled')],
   ['half-matmul-gemv-subgroup', matmulVector({ ...both, m: 1 }, 'subgroup', 'gemv-subgroup')],
   ['half-matmul-quad', matmulQuad(only, 8)],

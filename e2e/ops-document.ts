@@ -28,7 +28,7 @@ export interface OpRow {
 function kernelsOf({ name, families = [] }: LibraryOp): string[] {
   const choices = [{}, ...families.flatMap((family) => family.variants.map((variant) => ({ [family.name]: variant.name })))];
   return [...new Set(choices.flatMap((variants) => proofs[name]!.samples.flatMap(({ inputs, options }) =>
-    planGraph(opRun(name, options, inputs, new Float32Array(0), { target: { variants } }), { adapterClass: 'cpu', maxBindings: 10, quads: true, subgroups: true }).launches.map(({ kernel }) => kernel.name))))];
+    planGraph(opRun(name, options, inputs, new Float32Array(0), { target: { variants } }), { adapterClass: 'cpu', maxBindings: 10, quads: true, subgroups: true, matrixUnits: [{ m: 8, n: 8, k: 8, type: 'f32', lanes: 32 }] }).launches.map(({ kernel }) => kernel.name))))];
 }
 
 /** `matmul-nn/small` and `matmul-nn/tiled` become matmul-nn: small, tiled. */

@@ -13,7 +13,7 @@ export interface Binding {
 }
 
 /** What a text may enable beyond plain WGSL. */
-export type Enable = 'subgroups' | 'f16';
+export type Enable = 'subgroups' | 'f16' | 'chromium_experimental_subgroup_matrix';
 
 /** A compute shader as a value. The entry point is `main`. */
 export interface Kernel {
@@ -168,16 +168,16 @@ fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroup
 
 /**
  * A kernel whose lanes work together through workgroup memory. `body` sees `group` (which may be ≥ the count that the
- * host asked for: guard the stores, not the barriers) and `lane` in [0, workgroupSize).
+ * host asked for: guard the stores, not the barriers), `lane` in [0, workgroupSize), and what `builtins` declares.
  */
-export function workgroupKernel(parts: Parts & { readonly workgroupSize: number }): Kernel {
+export function workgroupKernel(parts: Parts & { readonly workgroupSize: number; readonly builtins?: string }): Kernel {
   const code = indented(wgsl`
 ${header(parts)}
 @compute @workgroup_size(${parts.workgroupSize})
 fn main(
   @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-  @builtin(local_invocation_index) lane: u32,
+  @builtin(local_invocation_index) lane: u32,${parts.builtins ?? ''}
 ) {
   let group = workgroup.y * groups.x + workgroup.x;
   ${parts.body.trim()}

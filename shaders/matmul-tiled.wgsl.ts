@@ -6,18 +6,30 @@ import { lines, plus, wgsl } from './wgsl.ts';
 
 const lanesOf = ({ rows, columns, laneRows, laneColumns }: Tile): number => (rows / laneRows) * (columns / laneColumns);
 
-/** Elements from one step along k to the next: a row of padding keeps lanes of one column off the same memory bank. */
-const strideOf = (edge: number): number => edge + 1;
+/** What the lanes of a workgroup load of both operands between two barriers, and how it lies: k-major, in numbers of `type`. */
+export interface Filled {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly lanes: number;
+  readonly type: 'f32' | 'f16';
+  /** Numbers of padding after each step along k. */
+  readonly padding: number;
+}
+
+/** Numbers from one step along k to the next. */
+export const strideOf = ({ padding }: Filled, edge: number): number => edge + padding;
 
 /**
  * The loads of an operand's part of a tile, four neighbours at a time in the direction in which it is stored, into the k-major tile.
  * `along` says whether the four lie along k or along the tile's rows (for b: columns). Beyond the edges they write 0.
  */
-function fill(spec: MatmulSpec, form: Tile, operand: 'a' | 'b', along: 'k' | 'edge'): string {
+export function fill(spec: MatmulSpec, form: Filled, operand: 'a' | 'b', along: 'k' | 'edge'): string {
   const { k } = spec;
   const [tile, start, size, extent] = operand === 'a' ? ['tileA', 'tileRow', spec.m, form.rows] as const : ['tileB', 'tileColumn', spec.n, form.columns] as const;
-  const stride = strideOf(extent);
-  const lanes = lanesOf(form);
+  const stride = strideOf(form, extent);
+  const { lanes } = form;
+  const stored = (value: string): string => (form.type === 'f16' ? `f16(${value})` : value);
   const loads = (extent * form.depth) / (4 * lanes);
   const at = loads === 1 ? 'lane' : 'place';
   const [across, first, second] = along === 'k' ? [form.depth / 4, 'edge', 'depth'] as const : [extent / 4, 'depth', 'edge'] as const;
@@ -40,7 +52,7 @@ for (var load = 0u; load < ${loads}u; load++) {
       ${along === 'k' ? positionText : stepText}
       ${along === 'k' ? stepText : positionText}
       let four = ${loadText(spec, operand, row, column)};
-      ${lines(4, (j) => `${tile}[${target(j)}] = select(0.0, four.${COMPONENTS[j]}, ${inside(j)});`, '      ')}
+      ${lines(4, (j) => `${tile}[${target(j)}] = ${stored(`select(0.0, four.${COMPONENTS[j]}, ${inside(j)})`)};`, '      ')}
     }`.trim();
 }
 
@@ -57,8 +69,11 @@ const nth = (name: string, part: number): string => (part === 0 ? name : `${name
  * A workgroup makes a tile of C through workgroup memory; each lane its part of it in registers, in fours that lie apart where it has
  * several, so that neighbouring lanes read neighbouring banks. For adapters on which neighbouring lanes really run together.
  */
-export function matmulTiled(spec: MatmulSpec, form: Tile, variant: string): Kernel {
+export function matmulTiled(spec: MatmulSpec, tile: Tile, variant: string): Kernel {
   const { m, n, k, transposeA, transposeB } = spec;
+  // A row of padding keeps lanes of one column off the same memory bank.
+  const form = { ...tile, lanes: lanesOf(tile), type: 'f32', padding: 1 } as const;
+  const [strideA, strideB] = [strideOf(form, form.rows), strideOf(form, form.columns)];
   const tileColumns = Math.ceil(n / form.columns);
   const tiles = Math.ceil(m / form.rows) * tileColumns;
   const [foursDown, foursAcross] = [form.laneRows / 4, form.laneColumns / 4];
@@ -75,9 +90,9 @@ export function matmulTiled(spec: MatmulSpec, form: Tile, variant: string): Kern
     formula: matmulFormula(spec),
     declarations: parts.declarations,
     functions: `${parts.functions}
-var<workgroup> tileA: array<f32, ${form.depth * strideOf(form.rows)}>;
-var<workgroup> tileB: array<f32, ${form.depth * strideOf(form.columns)}>;`,
-    workgroupSize: lanesOf(form),
+var<workgroup> tileA: array<f32, ${form.depth * strideA}>;
+var<workgroup> tileB: array<f32, ${form.depth * strideB}>;`,
+    workgroupSize: form.lanes,
     count,
     body: wgsl`
 #if ${isBatched(spec)}
@@ -98,8 +113,8 @@ for (var k = 0u; k < ${k}u; k += ${form.depth}u) {
     ${fill(spec, form, 'b', transposeB ? 'k' : 'edge')}
     workgroupBarrier();
     for (var depth = 0u; depth < ${form.depth}u; depth++) {
-      ${lines(foursDown, (part) => `let ${nth('fourA', part)} = ${four('tileA', strideOf(form.rows), plus('laneRow', part * stepRows))};`, '      ')}
-      ${lines(foursAcross, (part) => `let ${nth('fourB', part)} = ${four('tileB', strideOf(form.columns), plus('laneColumn', part * stepColumns))};`, '      ')}
+      ${lines(foursDown, (part) => `let ${nth('fourA', part)} = ${four('tileA', strideA, plus('laneRow', part * stepRows))};`, '      ')}
+      ${lines(foursAcross, (part) => `let ${nth('fourB', part)} = ${four('tileB', strideB, plus('laneColumn', part * stepColumns))};`, '      ')}
       ${lines(foursAcross, (part) => lines(form.laneRows, (i) => `${sum(i, part)} += ${nth('fourA', Math.floor(i / 4))}.${COMPONENTS[i % 4]} * ${nth('fourB', part)};`, '      '), '      ')}
 #if ${spec.rowSums}
       ${lines(foursDown, (part) => `${nth('totals', part)} += ${nth('fourA', part)};`, '      ')}

@@ -25,6 +25,7 @@ export const TILES = {
 } as const satisfies Readonly<Record<string, Tile>>;
 
 /** Tiles of this size in all products. */
-export function tileCount(spec: MatmulSpec, { rows, columns }: Tile): number {
+export function tileCount(spec: MatmulSpec, size: keyof typeof TILES): number {
+  const { rows, columns } = TILES[size];
   return productCount(spec) * Math.ceil(spec.m / rows) * Math.ceil(spec.n / columns);
 }

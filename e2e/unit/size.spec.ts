@@ -1,6 +1,6 @@
 import { expect, test } from 'playwright/test';
 import { libraryOps } from '../../src/ops/index.ts';
-import { namesOf, quadVariants, subgroupVariants, variantNames } from '../../src/ops/variants.ts';
+import { matrixVariants, namesOf, quadVariants, subgroupVariants, variantNames } from '../../src/ops/variants.ts';
 import { bundleSize, TRAINING_PROGRAM } from '../../src/cli/size.mjs';
 
 // What a page has to load before it can train: through a bundler with minification, as its users would.
@@ -55,8 +55,11 @@ test('the gradient check is a chunk of its own, which a page loads when it check
 
 test('the written list of families with a choice is what the ops list', () => {
   expect(variantNames).toEqual(namesOf(libraryOps.flatMap(({ families = [] }) => families)));
-  // Which variants a device runs that has the one and lacks the other.
-  for (const [written, lacks] of [[quadVariants, { quads: false, subgroups: true }], [subgroupVariants, { quads: true, subgroups: false }]] as const) {
+  const matrixUnits = [{ m: 8, n: 8, k: 8, type: 'f32', lanes: 32 }] as const;
+  // Which variants a device runs that lacks just what they need.
+  for (const [written, lacks] of [
+    [quadVariants, { quads: false, subgroups: true, matrixUnits }], [subgroupVariants, { quads: true, subgroups: false, matrixUnits }], [matrixVariants, { quads: true, subgroups: true, matrixUnits: [] }],
+  ] as const) {
     const needing = libraryOps.flatMap(({ families = [] }) => families).map((family) => ({ ...family, variants: family.variants.filter(({ runs }) => runs && !runs({ adapterClass: 'cpu', maxBindings: 8, ...lacks })) }));
     expect(written).toEqual(namesOf(needing.filter(({ variants }) => variants.length > 0)));
   }

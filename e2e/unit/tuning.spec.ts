@@ -78,7 +78,7 @@ test('all variants that run compete, twelve at most; barriers do not on a softwa
   expect(names(product(64, 64, 64))).toEqual(['tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'gemv', 'register', 'short', 'small']);
   expect(names(product(64, 64, 64), { adapterClass: 'cpu', quads: true })).toEqual(['quad-wide', 'quad', 'register', 'short', 'small']);
   const [small] = matmulFamily.variants.slice(-1);
-  const many = { ...matmulFamily, variants: [...Array.from({ length: 20 }, (_, i) => ({ ...small!, name: `v${i}`, kernel: (spec: never) => ({ ...small!.kernel(spec), code: `${i}` }) })), small!] };
+  const many = { ...matmulFamily, variants: [...Array.from({ length: 20 }, (_, i) => ({ ...small!, name: `v${i}`, kernel: (spec: never, target: Target) => ({ ...small!.kernel(spec, target), code: `${i}` }) })), small!] };
   const capped = names({ ...product(8, 8, 8), family: many as never });
   expect(capped).toHaveLength(MOST_CANDIDATES);
   expect([capped[0], capped.at(-1)]).toEqual(['v0', 'small']);

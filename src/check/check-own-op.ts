@@ -2,6 +2,7 @@ import { checkOptionNames, GpuError, OptionError, show } from '../errors.ts';
 import { Device } from '../gpu/device.ts';
 import { ops } from '../ops/index.ts';
 import type { Op } from '../ops/op.ts';
+import type { Variant } from '../ops/request.ts';
 import type { Alter } from '../program/plan.ts';
 import { runOp } from '../program/run-op.ts';
 import { proofs as libraryProofs } from '../proof/index.ts';
@@ -46,7 +47,8 @@ export async function checkOp(device: Device, op: Op | string, proof?: Proof, op
 
   const samples: SampleReport[] = [];
   const conventions: ConventionReport[] = [];
-  const forced = [{}, ...families.flatMap(({ name: family, variants }) => (variants.length > 1 ? variants.map((variant) => ({ [family]: variant.name })) : []))];
+  const runnable = <S extends object>(variants: readonly Variant<S>[]): readonly Variant<S>[] => (variants.length > 1 ? variants.filter(({ runs }) => !runs || runs(device.traits)) : []);
+  const forced = [{}, ...families.flatMap(({ name: family, variants }) => runnable(variants).map((variant) => ({ [family]: variant.name })))];
   for (const variants of forced) {
     const run: OpRunner = (...call) => runOp(device, ...call, { target: { variants } });
     for (const sample of options.samples ?? given.samples) {

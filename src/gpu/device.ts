@@ -1,5 +1,6 @@
 import type { Kernel } from '../../shaders/kernel.ts';
 import { bringTiles } from '../../shaders/loaded-kernels.ts';
+import type { MatrixUnit } from '../../shaders/matmul-subgroup-matrix.wgsl.ts';
 import { checkOptionNames, DataError, DeviceLostError, GpuError, LimitError, OptionError, show } from '../errors.ts';
 import { describeAdapter, mayHaveQuads, oneLine, requestAdapter, wantedLimits, type AdapterClass, type AdapterFacts } from './adapter.ts';
 import { PipelineCache, type Pipeline } from './pipelines.ts';
@@ -43,13 +44,17 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   let raw: GPUDevice;
   try {
     // Only profiles use timestamps, only mixed precision f16, only some kernels subgroups: a device that could have them and does not could do none of it well.
-    const requiredFeatures = (['timestamp-query', 'shader-f16', 'subgroups'] as const).filter((name) => adapter.features.has(name));
-    raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits, requiredFeatures });
+    const requiredFeatures = ['timestamp-query', 'shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix'].filter((name) => adapter.features.has(name));
+    raw = await adapter.requestDevice({ label: 'chainrule', requiredLimits, requiredFeatures: requiredFeatures as GPUFeatureName[] });
   } catch (error) {
     throw new GpuError('no-adapter', 'openDevice', 'a device from the adapter', `a refusal (${oneLine(String(error))})`, 'Reload the page and try again.');
   }
   const device = new Device(raw, facts, options.adapterClass ?? facts.adapterClass, options.limits);
-  if (tiles) bringTiles((await tiles).tileKernels);
+  if (tiles) {
+    const { tileKernels } = await tiles;
+    bringTiles(tileKernels);
+    device.matrixUnits = tileKernels.matrixUnitsOf(adapter);
+  }
   if (probe) device.expectQuads((await probe).probeQuads(device));
   return device;
 }
@@ -63,6 +68,8 @@ export class Device {
   readonly raw: GPUDevice;
   /** Whether lanes exchange values in fours, as kernels of quads rely on: where a probe asks for that, yes until it has `probed`. */
   hasQuads = false;
+  /** What its subgroups multiply, where kernels of class gpu are loaded. */
+  matrixUnits: readonly MatrixUnit[] = [];
   /** Resolves when what the device can do is known. Kernels of quads may be compiled before, not run. */
   probed: Promise<void> = Promise.resolve();
   #firstError: GpuError | undefined;
@@ -111,10 +118,10 @@ export class Device {
   }
 
   /** What kernels are chosen by. */
-  get traits(): { readonly adapterClass: AdapterClass; readonly maxBindings: number; readonly quads: boolean; readonly subgroups: boolean; readonly maxBindingBytes: number } {
+  get traits(): { readonly adapterClass: AdapterClass; readonly maxBindings: number; readonly quads: boolean; readonly subgroups: boolean; readonly matrixUnits: readonly MatrixUnit[]; readonly maxBindingBytes: number } {
     return {
       adapterClass: this.adapterClass, maxBindings: this.maxBindings, quads: this.hasQuads, subgroups: this.raw.features.has('subgroups'),
-      maxBindingBytes: this.memoryLimits.maxStorageBufferBindingSize,
+      matrixUnits: this.matrixUnits, maxBindingBytes: this.memoryLimits.maxStorageBufferBindingSize,
     };
   }
 

@@ -1,5 +1,6 @@
 import { OptionError, show } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
+import type { Target } from '../ops/request.ts';
 import { createTensor, runRequests } from '../program/run-requests.ts';
 import { reduce } from '../ops/reduce.ts';
 import type { Section } from './section.ts';
@@ -17,8 +18,8 @@ async function sum(device: Device, hanging: boolean): Promise<number> {
     name: 'under test',
     variants: [{
       name: 'only', suits: () => true,
-      kernel: () => {
-        const right = kernel(request.spec);
+      kernel: (_spec: object, target: Target) => {
+        const right = kernel(request.spec, target);
         return hanging ? { ...right, code: right.code.replace('var i = first;', 'var i = first + 1u;').replace('i++', 'i *= u32(x[0])') } : right;
       },
     }],

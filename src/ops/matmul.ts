@@ -1,6 +1,7 @@
 import { quadKernels, tileKernels } from '../../shaders/loaded-kernels.ts';
-import { tileCount, TILES } from '../../shaders/tiles.ts';
+import type { TILES } from '../../shaders/tiles.ts';
 import { productCount, storedSizes } from '../../shaders/matmul-batch.wgsl.ts';
+import type { MatrixUnit } from '../../shaders/matmul-subgroup-matrix.wgsl.ts';
 import type { Together } from '../../shaders/together.wgsl.ts';
 import { goesByOne, matmulRegister, outRows, type MatmulSpec } from '../../shaders/matmul.wgsl.ts';
 import { ShapeError } from '../errors.ts';
@@ -9,7 +10,7 @@ import { flag, type Application, type LibraryOp, type Options } from './op.ts';
 import { multiplications, productFlops, splitProduct } from './matmul-split.ts';
 import { forProduct, productSpec, withAxis } from './product.ts';
 import { isSumOf, reduceFamily } from './reduce.ts';
-import { hasFamily, hasQuads, hasSubgroups, type KernelFamily, type Request, type Target, type Variant } from './request.ts';
+import { hasFamily, hasMatrixUnits, hasQuads, hasSubgroups, type KernelFamily, type Request, type Target, type Traits, type Variant } from './request.ts';
 import { showShape, type Shape, type Tensor } from './tensor.ts';
 
 /** Below this many multiplications a product is over before a larger block of registers pays for itself. */
@@ -47,11 +48,10 @@ const WORTH_TILES = 64;
 
 /** A product through workgroup memory; the largest tile of which there are enough, else the smallest. */
 function tile(name: string, size: keyof typeof TILES, least = WORTH_TILES): Variant<MatmulSpec> {
-  const form = TILES[size];
   return {
     name,
-    suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && multiplications(spec) >= SMALL && tileCount(spec, form) >= least,
-    kernel: (spec) => tileKernels().matmulTiled(spec, form, name),
+    suits: (spec, { adapterClass }) => adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && multiplications(spec) >= SMALL && tileKernels().tileCount(spec, size) >= least,
+    kernel: (spec) => tileKernels().matmulTiled(spec, tileKernels().TILES[size], name),
   };
 }
 
@@ -66,6 +66,17 @@ const vector = (name: string, how: Together): Variant<MatmulSpec> => ({
     && (how === 'workgroup' || (hasSubgroups(target) && tileKernels().liesAlongK(spec))),
   kernel: (spec) => tileKernels().matmulVector(spec, how, name),
 });
+
+/** What a device's subgroups multiply of the numbers that a product has. */
+const unitOf = ({ matrixUnits = [] }: Traits, spec: MatmulSpec): MatrixUnit | undefined => (matrixUnits.length > 0 ? tileKernels().unitFor(spec, matrixUnits) : undefined);
+
+/** Who computes in f16 has asked for what such units are made for. Of f32 a measurement has to show that they are faster. */
+const subgroupMatrix: Variant<MatmulSpec> = {
+  name: 'subgroup-matrix',
+  runs: (traits, spec) => (spec ? unitOf(traits, spec) !== undefined : hasMatrixUnits(traits)),
+  suits: (spec, target) => target.adapterClass === 'gpu' && spec.m >= 32 && spec.n >= 32 && multiplications(spec) >= SMALL && unitOf(target, spec)?.type === 'f16',
+  kernel: (spec, target) => tileKernels().matmulSubgroupMatrix(spec, unitOf(target, spec)!, 'subgroup-matrix'),
+};
 
 export const matmulFamily: KernelFamily<MatmulSpec> = {
   name: 'matmul',
@@ -88,6 +99,7 @@ export const matmulFamily: KernelFamily<MatmulSpec> = {
       suits: (spec, target) => target.adapterClass === 'cpu' && hasQuads(target) && spec.m > 4 && multiplications(spec) >= WORTH_QUADS,
       kernel: (spec) => quadKernels().matmulQuad(spec, spec.m <= 8 ? 8 : 16),
     },
+    subgroupMatrix,
     splitProduct,
     tile('tiled-128x128', '128x128'),
     tile('tiled-128x64', '128x64'),

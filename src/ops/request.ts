@@ -1,4 +1,5 @@
 import type { Kernel } from '../../shaders/kernel.ts';
+import type { MatrixUnit } from '../../shaders/matmul-subgroup-matrix.wgsl.ts';
 import type { Together } from '../../shaders/together.wgsl.ts';
 import type { AdapterClass } from '../gpu/adapter.ts';
 import type { Cut } from './cut.ts';
@@ -13,6 +14,8 @@ export interface Traits {
   readonly quads: boolean;
   /** True where lanes of a subgroup, of whatever size, exchange values. Default false. */
   readonly subgroups?: boolean;
+  /** Small products that the lanes of a subgroup make together. Default none. */
+  readonly matrixUnits?: readonly MatrixUnit[];
   /** Bytes of a buffer that one launch may bind. Default as many as it likes. */
   readonly maxBindingBytes?: number;
 }
@@ -23,6 +26,9 @@ export const hasQuads = ({ quads }: Traits): boolean => quads;
 /** What `Variant.runs` is for a variant that joins values in subgroups. */
 export const hasSubgroups = ({ subgroups = false }: Traits): boolean => subgroups;
 
+/** What `Variant.runs` is for a variant that multiplies small matrices in subgroups. */
+export const hasMatrixUnits = ({ matrixUnits = [] }: Traits): boolean => matrixUnits.length > 0;
+
 /** What kernels are chosen for. */
 export interface Target extends Traits {
   /** False keeps one launch per request, for debugging: the results agree. */
@@ -31,7 +37,7 @@ export interface Target extends Traits {
   readonly precision?: 'float32' | 'mixed';
   /** True takes from the start what suits later: for a training that is known to be long. Default false. */
   readonly longRun?: boolean;
-  /** Forces a variant by family name, for tests: `{ matmul: 'tiled' }`. */
+  /** Forces a variant by family name, for tests: `{ matmul: 'tiled' }`. Work that it can't do on this device is left to the rules. */
   readonly variants: Readonly<Record<string, string>>;
   /** Names the variant for a request that measurements have shown to be the fastest; undefined leaves it to the rules. */
   readonly choose?: (request: Request) => string | undefined;
@@ -42,7 +48,7 @@ export interface Variant<S extends object> {
   readonly name: string;
   /** True where this variant is the right one; the first that suits is taken. */
   suits(spec: S, target: Target): boolean;
-  kernel(spec: S): Kernel;
+  kernel(spec: S, target: Target): Kernel;
   /**
    * True where this variant is faster than the one that suits, gives the same bits, and compiles so long that only some hundred steps earn
    * it: a training that goes on changes to it. Default nowhere.
@@ -53,8 +59,8 @@ export interface Variant<S extends object> {
    * `value` makes a tensor between them. Undefined: one launch of `kernel` does it.
    */
   divide?(request: Request<S>, value: (name: string, shape: Shape) => Tensor): readonly Request[] | undefined;
-  /** Where it runs at all, whoever asks for it. Default: on every device. */
-  runs?(traits: Traits): boolean;
+  /** Where it runs at all, whoever asks for it; without a spec, whether it does for any. Default: on every device. */
+  runs?(traits: Traits, spec?: S): boolean;
 }
 
 /** The variants whose lanes work together: in subgroups on a GPU that has some. A software adapter takes these only if it is told to. */

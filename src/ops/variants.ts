@@ -1,13 +1,13 @@
 import { OptionError, show } from '../errors.ts';
 import { registered } from './registry.ts';
-import { hasQuads, hasSubgroups, type KernelFamily, type Traits } from './request.ts';
+import { hasMatrixUnits, hasQuads, hasSubgroups, type KernelFamily, type Traits } from './request.ts';
 
 /**
  * The library's families that have a choice of kernels: their variants' names. Written out, so that who refuses a name need not load every
  * op; a test compares it with the families that all ops list.
  */
 export const variantNames: Readonly<Record<string, readonly string[]>> = {
-  'matmul': ['quad-wide', 'quad', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'gemv-subgroup', 'gemv', 'register', 'short', 'small'],
+  'matmul': ['quad-wide', 'quad', 'subgroup-matrix', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'gemv-subgroup', 'gemv', 'register', 'short', 'small'],
   'attention': ['tiles', 'rows'],
   'attention-query-gradient': ['tiles', 'rows'],
   'attention-key-gradient': ['tiles', 'rows'],
@@ -33,9 +33,12 @@ export const subgroupVariants: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(['reduce', 'softmax', 'softmax-backward', 'sum-of-squares', 'normalization', 'running-statistic'].map((family) => [family, ['subgroup']])),
 };
 
+/** The same for variants that multiply small matrices in subgroups. */
+export const matrixVariants: Readonly<Record<string, readonly string[]>> = { 'matmul': ['subgroup-matrix'] };
+
 /** The names of a family's variants that a device can run. */
 export function runnable(family: string, names: readonly string[], traits: Traits): readonly string[] {
-  const lacking = [...(hasQuads(traits) ? [] : quadVariants[family] ?? []), ...(hasSubgroups(traits) ? [] : subgroupVariants[family] ?? [])];
+  const lacking = [...(hasQuads(traits) ? [] : quadVariants[family] ?? []), ...(hasSubgroups(traits) ? [] : subgroupVariants[family] ?? []), ...(hasMatrixUnits(traits) ? [] : matrixVariants[family] ?? [])];
   return names.filter((name) => !lacking.includes(name));
 }
 

@@ -96,16 +96,16 @@ const laterOf = ({ family, spec }: Pick<Request, 'family' | 'spec'>, target: Tar
 export function variantOf(request: Request, target: Target): Variant<object> {
   const { family, spec } = request;
   const forced = target.variants[family.name] ?? target.choose?.(request);
-  const variant = forced === undefined
-    ? (target.longRun && laterOf(request, target)) || family.variants.find(({ suits }) => suits(spec, target))
-    : family.variants.find(({ name }) => name === forced);
-  if (!variant) {
+  const named = family.variants.find(({ name }) => name === forced);
+  if (forced !== undefined && !named) {
     throw new ChainruleError('option', 'compile', `a variant of ${family.name} among ${family.variants.map(({ name }) => name).join(', ')}`, `"${String(forced).slice(0, 40)}"`);
   }
-  if (variant.runs && !variant.runs(target)) {
-    throw new ChainruleError('option', 'compile', `a variant of ${family.name} that this device runs`, `"${variant.name}"`, 'Leave the choice to the program.');
+  if (named?.runs && !named.runs(target)) {
+    throw new ChainruleError('option', 'compile', `a variant of ${family.name} that this device runs`, `"${named.name}"`, 'Leave the choice to the program.');
   }
-  return variant;
+  // What a forced variant can't do of the family's work is done by the rules.
+  if (named && (named.runs?.(target, spec) ?? true)) return named;
+  return (target.longRun && laterOf(request, target)) || family.variants.find(({ suits }) => suits(spec, target))!;
 }
 
 /** Puts several requests in the place of each whose variant takes several launches. `value` makes a tensor between them. */
@@ -121,7 +121,7 @@ export function divide(requests: readonly Request[], target: Target, value: (nam
 export function lower(request: Request, section: Section, target: Target): Launch {
   const { family, spec, reads, writes, updates = {} } = request;
   const variant = variantOf(request, target);
-  const kernel = variant.kernel(spec);
+  const kernel = variant.kernel(spec, target);
   const all: Readonly<Record<string, Tensor>> = { ...reads, ...writes, ...updates };
   const tensors = kernel.bindings.map(({ name }) => {
     const tensor = all[name];

@@ -20,7 +20,7 @@ export const MOST_CANDIDATES = 12;
 
 /** What each variant would launch. A software adapter takes minutes to compile barriers: there kernels with them do not compete. */
 export function candidatesOf(request: Request, target: Target): Candidate[] {
-  const runnable = request.family.variants.filter(({ runs }) => !runs || runs(target));
+  const runnable = request.family.variants.filter(({ runs }) => !runs || runs(target, request.spec));
   const texts = new Set<string>();
   const rule = variantOf(request, target).name;
   const listed = runnable.length <= MOST_CANDIDATES ? runnable : [...runnable.slice(0, MOST_CANDIDATES - 1), runnable.at(-1)!];
