@@ -6,6 +6,7 @@ import { attentionWeights, attentionWeightsGradient } from '../shaders/attention
 import { attentionRows, attentionTiles } from '../shaders/attention.wgsl.ts';
 import { fullAccess } from '../shaders/chain.wgsl.ts';
 import type { Kernel } from '../shaders/kernel.ts';
+import { matmulSubgroupMatrix } from '../shaders/matmul-subgroup-matrix.wgsl.ts';
 import { matmulTiled } from '../shaders/matmul-tiled.wgsl.ts';
 import { TILES } from '../shaders/tiles.ts';
 import { matmulRegister, type MatmulSpec } from '../shaders/matmul.wgsl.ts';
@@ -43,5 +44,6 @@ export const attentionKernels: readonly [string, Kernel][] = [
   ['rotary', rotary({ matrices: 20, positions: 5, columns: 6, base: 10_000, offset: 2, inverse: false, access: fullAccess(100, 6) })],
   ['matmul-batch-small', matmulRegister(batch, 1, 'small')],
   ['matmul-batch-register', matmulRegister(batch, 4, 'register')],
+  ['matmul-batch-subgroup-matrix', matmulSubgroupMatrix({ ...batch, storedA: { offset: 4, rowStride: 8, columnStride: 1 } }, { m: 8, n: 8, k: 8, type: 'f32', lanes: 32 }, 'subgroup-matrix')],
   ['matmul-batch-tiled', matmulTiled({ ...batch, storedA: { offset: 4, rowStride: 8, columnStride: 1 } }, TILES['64x64'], 'tiled')],
 ];

@@ -156,6 +156,7 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   ['matmul-backward-split', splitProduct.kernel({ ...backwardLayer(8, 12, 32), batch: [{ size: 3, strideA: 32 * 12, strideB: 32 * 8, summed: false }] }, { adapterClass: 'gpu', maxBindings: 8, quads: false, fusion: true, variants: {} })],
   ['matmul-nt-gemv-subgroup', matmulVector(product({ m: 2, n: 70, k: 130, transposeB: true, epilogue: [step('add', bias(70)), step('relu', fullAccess(2, 70))] }), 'subgroup', 'gemv-subgroup')],
   ['matmul-forward-subgroup-matrix', matmulSubgroupMatrix(forwardLayer(70, 66, 32), { m: 8, n: 8, k: 8, type: 'f32', lanes: 32 }, 'subgroup-matrix')],
+  ['matmul-tt-subgroup-matrix', matmulSubgroupMatrix(product({ m: 40, n: 44, k: 20, transposeA: true, transposeB: true }), { m: 8, n: 8, k: 4, type: 'f32', lanes: 64 }, 'subgroup-matrix')],
   ['matmul-backward-subgroup-matrix', matmulSubgroupMatrix(backwardLayer(40, 50, 36), { m: 8, n: 16, k: 8, type: 'f32', lanes: 128 }, 'subgroup-matrix')],
   ['matmul-nt-gemv', matmulVector(product({ m: 1, n: 70, k: 130, transposeB: true }), 'workgroup', 'gemv')],
   ['matmul-nn-gemv', matmulVector(product({ m: 2, n: 70, k: 128 }), 'workgroup', 'gemv')],

@@ -39,11 +39,11 @@ const stripOf = ({ down, across }: ReturnType<typeof formOf>, { m }: MatrixUnit)
 /** Numbers of padding of a tile's rows: 16 bytes, so that each begins where a matrix may. */
 const paddingOf = ({ type }: MatrixUnit): number => (type === 'f16' ? 8 : 4);
 
-/** True where a workgroup of such units has the shape that the kernel counts on, and fits into any device. */
+/** True where a workgroup of such units has the shape that the kernel counts on (a lane for each row, for its sum), and fits into any device. */
 function isUsable(unit: MatrixUnit): boolean {
   const form = formOf(unit);
   const tiles = form.depth * (form.rows + form.columns + 2 * paddingOf(unit)) * (unit.type === 'f16' ? 2 : 4);
-  return [unit.m, unit.n].every((size) => size >= 4 && PART % size === 0) && form.depth % unit.k === 0 && form.lanes <= MOST_LANES && tiles + 4 * stripOf(form, unit) <= MOST_BYTES;
+  return [unit.m, unit.n].every((size) => size >= 4 && PART % size === 0) && form.depth % unit.k === 0 && form.lanes >= form.rows && form.lanes <= MOST_LANES && tiles + 4 * stripOf(form, unit) <= MOST_BYTES;
 }
 
 /** An adapter, as far as it tells of such units: of what sizes newer browsers only. */
@@ -100,7 +100,8 @@ export function matmulSubgroupMatrix(spec: MatmulSpec, unit: MatrixUnit, variant
     name: `matmul-${layoutName(spec)}/${variant}${halfName(spec)}`,
     formula: matmulFormula(spec),
     declarations,
-    enables: ['chromium_experimental_subgroup_matrix', ...(unit.type === 'f16' ? ['f16'] as const : [])],
+    // Units of f16 only meet buffers of f16, which enable that.
+    enables: ['chromium_experimental_subgroup_matrix'],
     builtins: '\n  @builtin(subgroup_id) subgroup: u32,',
     functions: `${functions}
 var<workgroup> tileA: array<${unit.type}, ${depth * strideA}>;

@@ -1,5 +1,5 @@
 // out[m, n] = Σ over k of a[m, k] · b[k, n], with m < 68, n < 66, k < 32
-enable f16, chromium_experimental_subgroup_matrix, f16;
+enable f16, chromium_experimental_subgroup_matrix;
 
 @group(0) @binding(0) var<storage, read> a: array<vec4h, 544>;
 @group(0) @binding(1) var<storage, read> b: array<f16, 2112>;

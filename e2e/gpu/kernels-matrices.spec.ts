@@ -104,6 +104,26 @@ for (const [name, find, replace] of [
   });
 }
 
+test('units are believed whose products are right: not those that do not compile, nor those that are wrong', async ({ run }) => {
+  test.setTimeout(120_000);
+  const found = await run(async ({ load }) => {
+    const { workingUnits, probeSpec } = await load<typeof import('../../src/gpu/matrices.ts')>('/src/gpu/matrices.ts');
+    const { matmulSubgroupMatrix } = await load<typeof import('../../shaders/matmul-subgroup-matrix.wgsl.ts')>('/shaders/matmul-subgroup-matrix.wgsl.ts');
+    const { sharedDevice } = await load<typeof import('./page-kit.ts')>('/e2e/gpu/page-kit.ts');
+    const { inSoftware } = await load<typeof import('./matrix-kit.ts')>('/e2e/gpu/matrix-kit.ts');
+    const device = await sharedDevice();
+    const units = [8, 16, 32].map((n): MatrixUnit => ({ m: 8, n, k: 8, type: 'f32', lanes: 32 }));
+    const working = await workingUnits(device, units, (unit) => {
+      const kernel = matmulSubgroupMatrix(probeSpec(unit), unit, 'probe');
+      return unit.n === 8 ? kernel : inSoftware(kernel, 32, unit.n === 16 ? undefined : { find: 'depth += 8u', replace: 'depth += 16u' });
+    });
+    // What was refused leaves no error behind.
+    device.check();
+    return { working: working.map(({ n }) => n), all: (await workingUnits(device, units)).length };
+  });
+  expect(found).toEqual({ working: [16], all: 0 });
+});
+
 test('a device without such matrices does not offer them, and says so to whoever forces them', async ({ run }) => {
   const found = await run(async ({ chainrule }) => {
     const { sequential, linear, mse, sgd, compile, openDevice } = chainrule;

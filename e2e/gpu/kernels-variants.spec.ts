@@ -154,7 +154,7 @@ test('a variant that does not exist is refused', async ({ run }) => {
     device.destroy();
     return error;
   });
-  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad-wide, quad, subgroup-matrix, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, gemv-subgroup, gemv, register, short, small, got "huge".' });
+  expect(caught).toMatchObject({ code: 'option', message: 'compile: needs a variant of matmul among quad-wide, quad, split, subgroup-matrix, tiled-128x128, tiled-128x64, tiled, tiled-32x32, gemv-subgroup, gemv, register, short, small, got "huge".' });
 });
 
 /** Sizes on which the quads of a convolution have edges everywhere; the ops' own samples have every stride, padding, dilation and group. */

@@ -23,7 +23,7 @@ interface Loads {
  * has some elements of each result; an operand is where it lies, for nobody writes a tile while it is used. Sizes and orders are those that the
  * text says, so that a text that mixes up rows and columns gives wrong numbers or none.
  */
-function inSoftware(kernel: Kernel, size: number, bug: Bug | undefined): Kernel {
+export function inSoftware(kernel: Kernel, size: number, bug?: Bug): Kernel {
   const text = bug ? kernel.code.replaceAll(bug.find, bug.replace) : kernel.code;
   const kinds = (pattern: RegExp): string[][] => [...new Map([...text.matchAll(pattern)].map((found) => [found[0], [...found]])).values()];
   const [[, columnsText, rowsText] = [], ...others] = kinds(/subgroup_matrix_result<f32, (\d+), (\d+)>/g);

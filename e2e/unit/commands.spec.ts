@@ -19,7 +19,7 @@ function command(name: string, args: readonly string[], env: NodeJS.ProcessEnv =
   return spawnSync(process.execPath, [`src/cli/${name}.mjs`, ...args], { cwd: root, encoding: 'utf8', env: { ...process.env, ...env } });
 }
 
-for (const [name, script] of [['start', 'npm start'], ['build', 'npm run build'], ['verify', 'npm run verify'], ['check', 'npm run check'], ['float16', 'npm run test:float16']] as const) {
+for (const [name, script] of [['start', 'npm start'], ['build', 'npm run build'], ['verify', 'npm run verify'], ['check', 'npm run check'], ['float16', 'npm run test:float16'], ['texts', 'npm run test:texts']] as const) {
   test(`${script} explains itself and refuses an unknown option`, () => {
     const help = command(name, ['--help']);
     expect([help.status, help.stderr]).toEqual([0, '']);

@@ -89,7 +89,7 @@ test('the last variant of each family suits everything, and a forced one must ex
   for (const family of [matmulFamily, reduceFamily]) expect(family.variants.at(-1)!.suits({} as never, TARGET)).toBe(true);
   const request = multiply({}, tensor(0, [2, 2]), tensor(1, [2, 2]), tensor(2, [2, 2]));
   expect(variantOf(request, { variants: { matmul: 'tiled' } })).toBe('tiled');
-  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad-wide, quad, subgroup-matrix, split, tiled-128x128, tiled-128x64, tiled, tiled-32x32, gemv-subgroup, gemv, register, short, small, got "huge".');
+  expect(() => lower(request, 'forward', { ...TARGET, variants: { matmul: 'huge' } })).toThrow('compile: needs a variant of matmul among quad-wide, quad, split, subgroup-matrix, tiled-128x128, tiled-128x64, tiled, tiled-32x32, gemv-subgroup, gemv, register, short, small, got "huge".');
 });
 
 test('wide quads come at once to large products, later to smaller ones, and never to those that they hardly fill', () => {

@@ -53,7 +53,8 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   if (tiles) {
     const { tileKernels } = await tiles;
     bringTiles(tileKernels);
-    device.matrixUnits = tileKernels.matrixUnitsOf(adapter);
+    const units = tileKernels.matrixUnitsOf(adapter);
+    if (units.length > 0) device.matrixUnits = await (await import('./matrices.ts')).workingUnits(device, units);
   }
   if (probe) device.expectQuads((await probe).probeQuads(device));
   return device;

@@ -7,7 +7,7 @@ import { hasMatrixUnits, hasQuads, hasSubgroups, type KernelFamily, type Traits 
  * op; a test compares it with the families that all ops list.
  */
 export const variantNames: Readonly<Record<string, readonly string[]>> = {
-  'matmul': ['quad-wide', 'quad', 'subgroup-matrix', 'split', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'gemv-subgroup', 'gemv', 'register', 'short', 'small'],
+  'matmul': ['quad-wide', 'quad', 'split', 'subgroup-matrix', 'tiled-128x128', 'tiled-128x64', 'tiled', 'tiled-32x32', 'gemv-subgroup', 'gemv', 'register', 'short', 'small'],
   'attention': ['tiles', 'rows'],
   'attention-query-gradient': ['tiles', 'rows'],
   'attention-key-gradient': ['tiles', 'rows'],
