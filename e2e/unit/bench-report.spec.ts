@@ -1,5 +1,5 @@
 import { expect, test } from 'playwright/test';
-import { benchmarkDocument } from '../../src/cli/bench-document.mjs';
+import { benchmarkDocument, neededOf } from '../../src/cli/bench-document.mjs';
 import { problemsOf, requirementsOf } from '../../src/cli/bench-rules.mjs';
 import { measureRobustness } from '../../src/cli/bench-robustness.mjs';
 import { runCases } from '../../src/cli/bench-run.mjs';
@@ -126,4 +126,14 @@ test('sweeps replace the cases, and a name that does not exist is told', async (
   expect(host.asked).toEqual(['about', 'ceilings', 'sweep batch', 'ceilings']);
   await expect(run(fakeHost(), '--case', 'conv')).rejects.toThrow('--case needs to match a name (large cases need --full or a GPU), got /conv/. Names: small; large');
   await expect(run(fakeHost(), '--case', 'large')).rejects.toThrow('--case needs to match a name');
+});
+
+test('of a missed ratio the document tells what part of the ceiling it would take', () => {
+  const cases = [oneCase('MLP 784-128-10, batch 256', [contestant('chainrule', 10, { fraction: 0.6 }), contestant('tfjs', 150)])];
+  const missed = { what: 'MLP 784-128-10, batch 256: time', against: 'tfjs', required: '≥ 20× faster', got: '15×', met: false };
+  expect(neededOf({ cases, requirements: [missed] })).toEqual([
+    '- MLP 784-128-10, batch 256, against tfjs: all of it together runs at 60 % of the adapter\'s ceiling; 20× would be 80 %.',
+  ]);
+  // Nothing of what is met, of what has no ceiling, or of what is no time.
+  expect(neededOf({ cases, requirements: [{ ...missed, met: true }, { ...missed, what: 'import to the end of the first step, cold cache' }, { ...missed, what: 'MLP 784-128-10, batch 256: peak GPU bytes' }] })).toEqual([]);
 });

@@ -23,12 +23,27 @@ function head({ date, adapter, runtime, flags, versions, ceilings, seconds }) {
   ]);
 }
 
+/**
+ * What a missed ratio of a case would take, as a part of the adapter's own ceiling: so a reader sees whether a better kernel could meet it.
+ * @param {Pick<BenchResult, 'requirements' | 'cases'>} result @returns {string[]}
+ */
+export function neededOf({ requirements: rows, cases }) {
+  return rows.filter(({ met }) => !met).flatMap(({ what, against, required, got }) => {
+    const fraction = cases.find(({ name }) => what === `${name}: time`)?.contestants[0]?.fraction;
+    const [least, ratio] = [required, got].map((text) => Number.parseFloat(text.replace('≥ ', '')));
+    if (!fraction || !least || !ratio) return [];
+    return [`- ${what.replace(': time', '')}, against ${against}: all of it together runs at ${percent(fraction)} of the adapter's ceiling; ${short(least)}× would be ${percent(fraction * least / ratio)}.`];
+  });
+}
+
 /** @param {BenchResult} result */
-function requirements({ requirements: rows, problems }) {
+function requirements({ requirements: rows, problems, cases }) {
   const missed = rows.filter(({ met }) => !met).length;
+  const needed = neededOf({ requirements: rows, cases });
   return [
     missed === 0 ? `All ${rows.length} are met.` : `**${missed} of ${rows.length} are missed.**`, '',
     markdownTable(['what', 'against', 'required', 'got', 'met'], rows.map(({ what, against, required, got, met }) => [what, against, required, got, met ? 'yes' : '**no**'])),
+    ...(needed.length > 0 ? ['', ...needed] : []),
     ...(problems.length > missed ? ['', ...problems.slice(0, problems.length - missed).map((problem) => `- ${problem}`)] : []),
   ].join('\n');
 }
