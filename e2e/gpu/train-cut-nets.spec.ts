@@ -1,21 +1,3 @@
-import { expect, test } from '../harness.ts';
-import { furthest } from './furthest.ts';
+import { testCutNets } from './cut-net-tests.ts';
 
-type Kit = typeof import('./cut-kit.ts');
-
-// Nets of every kind whose tensors are larger than what a launch may bind: what they learn stays the same.
-
-for (const name of ['dropout', 'convolution', 'normalization', 'classes', 'attention', 'longAttention', 'muon'] as const) {
-  test(`${name}: cut it trains as without a limit, its gradients proven, in one submit a step`, async ({ run }) => {
-    const [cut, whole] = await run(async (lib, net) => {
-      const { trainedNet } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
-      return [await trainedNet(net, true), await trainedNet(net, false)] as const;
-    }, name);
-    expect(cut.launches).toBeGreaterThan(whole.launches + 4);
-    expect([cut.submits, cut.made]).toEqual([3, 0]);
-    expect(cut.verdict).toBe('pass');
-    expect(furthest(cut.losses, whole.losses)).toBeLessThan(1e-4);
-    expect(furthest(cut.predicted, whole.predicted)).toBeLessThan(3e-3);
-    expect(furthest(cut.reported, whole.reported)).toBeLessThan(3e-3);
-  });
-}
+testCutNets(['dropout', 'convolution', 'normalization', 'classes', 'attention', 'longAttention', 'muon']);

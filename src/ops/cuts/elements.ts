@@ -1,7 +1,7 @@
 import { drawOf, fullAccess, isFull, loadedBy, type Access } from '../../../shaders/chain.wgsl.ts';
 import type { ElementwiseSpec } from '../../../shaders/elementwise.wgsl.ts';
 import type { CutRule } from '../cut.ts';
-import { chainFits, chainOf, lcm, operandFits, operandOf, periodOf, rangesOf, rowsBytes, rowsOf, savedBy, stepOf, unitOf, type Block, type Range } from './ranges.ts';
+import { chainFits, chainOf, lcm, operandFits, operandOf, periodOf, rangesOf, rangesOrSteps, rowsBytes, rowsOf, savedBy, stepOf, turnOf, unitOf, type Block, type Range } from './ranges.ts';
 
 /** A chain of formulas: ranges of elements where all operands lie alike, else of rows. */
 export const cutElements: CutRule<ElementwiseSpec> = (request, cutting) => {
@@ -10,8 +10,11 @@ export const cutElements: CutRule<ElementwiseSpec> = (request, cutting) => {
   const saved = [writes.out!, ...savedBy(steps).map((name) => writes[name]!)];
   const blockOf = (range: Range): Block => ({ rows: range, columns: { first: 0, count: columns } });
   const step = saved.map((tensor) => stepOf(tensor, columns)).reduce(lcm, periodOf([start, ...loadedBy(steps)]));
-  const ranges = rangesOf(rows, step, (range) => rowsBytes(writes.out!, range, columns) <= cutting.most
-    && operandFits(reads.x!, start, blockOf(range), cutting.most) && chainFits(steps, { reads, writes }, blockOf(range), cutting.most));
+  const fits = (range: Range): boolean => rowsBytes(writes.out!, range, columns) <= cutting.most
+    && operandFits(reads.x!, start, blockOf(range), cutting.most) && chainFits(steps, { reads, writes }, blockOf(range), cutting.most);
+  // Operands that repeat along the rows, like a number for each channel, begin anew with a range: one that holds whole turns, else a part of one turn.
+  const turn = lcm(step, turnOf([start, ...loadedBy(steps)], rows));
+  const ranges = rangesOf(rows, turn, fits) ?? rangesOf(rows, step, fits) ?? rangesOrSteps(rows, turn, fits);
   const parts = ranges?.map((range) => {
     const [x, chain] = [operandOf(reads.x!, start, blockOf(range), cutting), chainOf(steps, { reads, writes }, blockOf(range), cutting)];
     return x && chain && {

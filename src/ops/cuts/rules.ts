@@ -6,10 +6,13 @@ import { cutAlong } from './along-axis.ts';
 import { cutAttention, cutAttentionWeights, cutRotary } from './attention.ts';
 import { cutBatch } from './batch.ts';
 import { cutConcat } from './concat.ts';
+import { cutCumsum } from './cumsum.ts';
 import { cutElements } from './elements.ts';
-import { cutFold } from './fold.ts';
+import { cutFold, cutProdBackward } from './fold.ts';
 import { cutGather, cutScatter } from './places.ts';
-import { cutConvolution, cutNormalization, cutPooling } from './planes.ts';
+import { cutNormalization, cutRunningStatistic } from './normalization.ts';
+import { cutPad, cutPlace } from './pads.ts';
+import { cutConvolution, cutPooling } from './planes.ts';
 import { cutProduct } from './product.ts';
 import { cutActivity, cutConvolutionWeight, cutNormalizationParameters, cutPartials, cutStatistics } from './sums.ts';
 
@@ -30,9 +33,9 @@ const cutNumbers: CutRule<{ readonly count: number; readonly size?: number }> = 
 
 /** The rules that families name: the families are there from the start, these with the first program that has a tensor beyond one binding. */
 export const cutRules = {
-  accuracy: cutAccuracy, activity: cutActivity, attention: cutAttention, attentionWeights: cutAttentionWeights, batch: cutBatch, concat: cutConcat, convolution: cutConvolution, convolutionWeight: cutConvolutionWeight, count: cutNumbers, elementwise: cutElements,
-  gather: cutGather, loss: cutLoss, matmul: cutProduct, normalization: cutNormalization, normalizationParameters: cutNormalizationParameters, partials: cutPartials,
-  pooling: cutPooling, reduce: cutFold, rotary: cutRotary, scatter: cutScatter, statistics: cutStatistics,
+  accuracy: cutAccuracy, activity: cutActivity, attention: cutAttention, attentionWeights: cutAttentionWeights, batch: cutBatch, concat: cutConcat, cumsum: cutCumsum, convolution: cutConvolution, convolutionWeight: cutConvolutionWeight, count: cutNumbers, elementwise: cutElements,
+  gather: cutGather, loss: cutLoss, matmul: cutProduct, normalization: cutNormalization, normalizationParameters: cutNormalizationParameters, partials: cutPartials, pad: cutPad, place: cutPlace, prodBackward: cutProdBackward,
+  pooling: cutPooling, reduce: cutFold, rotary: cutRotary, runningStatistic: cutRunningStatistic, scatter: cutScatter, statistics: cutStatistics,
 };
 
 /** The requests that do a request's work together, as its family says; undefined where it can't be cut. */

@@ -36,9 +36,28 @@ function cutSums<S extends object>(request: Request<S>, pieces: number, along: r
   return [...parts, ...Object.entries(request.writes).flatMap(([name, out]) => addUp(parts.map(({ writes }) => writes[name]!), out, cutting))];
 }
 
-/** The gradient of a convolution's weight: ranges of examples. */
-export const cutConvolutionWeight: CutRule<ConvolutionWeightSpec> = (request, cutting) =>
-  cutSums(request, request.spec.batch, ['source', 'dout'], ({ count }) => ({ ...request.spec, batch: count }), cutting);
+/** The gradient of a convolution's weight: ranges of examples, each with its share of the partial sums where these are too large themselves. */
+export const cutConvolutionWeight: CutRule<ConvolutionWeightSpec> = (request, cutting) => {
+  const { spec, reads, writes } = request;
+  const { batch, splits } = spec;
+  if (Object.values(writes).every((tensor) => cutting.bytes(tensor) <= cutting.most)) return cutSums(request, batch, ['source', 'dout'], ({ count }) => ({ ...spec, batch: count }), cutting);
+  const [sources, sums] = [reads, writes].map((tensors, index) => Object.entries(tensors).map(([name, tensor]) => ({ name, tensor, each: pieceOf(tensor, index === 0 ? batch : splits) })));
+  const [example, split] = [sources!, sums!].map((all) => all.map(({ tensor, each }) => stepOf(tensor, each)).reduce(lcm));
+  const inParts = (all: typeof sources, range: Range): Record<string, Tensor> => Object.fromEntries(all!.map(({ name, tensor, each }) => [name, rowsOf(tensor, range, each, cutting)]));
+  const allFit = (all: typeof sources, range: Range): boolean => all!.every(({ tensor, each }) => rowsBytes(tensor, range, each) <= cutting.most);
+  const inSteps = (size: number, parts: number, step: number): Range[] => {
+    const count = Math.ceil(size / parts / step) * step;
+    return Array.from({ length: Math.ceil(size / count) }, (_, index) => ({ first: index * count, count: Math.min(count, size - index * count) }));
+  };
+  for (let parts = 2; parts <= batch; parts += 1) {
+    const [examples, shares] = [inSteps(batch, parts, example!), inSteps(splits, parts, split!)];
+    if (examples.length === shares.length && examples.every((range) => allFit(sources, range)) && shares.every((range) => allFit(sums, range))) {
+      return examples.map((range, index): Request<ConvolutionWeightSpec> =>
+        ({ ...request, spec: { ...spec, batch: range.count, splits: shares[index]!.count }, reads: inParts(sources, range), writes: inParts(sums, shares[index]!) }));
+    }
+  }
+  return undefined;
+};
 
 /** The gradients of a normalisation's weight and bias: ranges of rows, with their statistics where each has its own. */
 export const cutNormalizationParameters: CutRule<NormalizationParametersSpec> = (request, cutting) => {
