@@ -1,7 +1,7 @@
 // Nets for limits on bindings that some of their tensors are beyond: planned without a GPU, and trained with one.
 import {
   adam, add, argMax, avgPool2d, batchNorm1d, batchNorm2d, conv2d, convTranspose2d, crossEntropy, cumsum, dropout, flatten, flip, functional, gelu, groupNorm, gru, layerNorm, linear, logSumExp, lstm, max, maxPool2d, mean, min, module, mse, mul,
-  multiHeadAttention, muon, narrow, norm, pad, prod, relu, reshape, rmsNorm, rnn, scale, sequential, sgd, slice, transformerEncoderLayer, upsample, variance, type CompileOptions, type Module,
+  multiHeadAttention, muon, narrow, norm, pad, prod, relu, reshape, rmsNorm, rnn, scale, sequential, sgd, slice, transformerEncoderLayer, upsample, variance, type CompileOptions, type Module, type Tensor,
 } from '../src/index.ts';
 
 export interface CutNet {
@@ -65,10 +65,10 @@ export const cutNets = {
       const ofBatch = [max(h, { axes: [0], keepDims: true }), logSumExp(h, { axes: [0, 2], keepDims: true }), variance(h, { axes: [0, 1], keepDims: true }), norm(h, { axes: [0], keepDims: true, p: 'infinity' })];
       const ofRows = [min(h, { axes: [2], keepDims: true }), prod(h, { axes: [1], keepDims: true }), mean(h, { axes: [2], keepDims: true }), norm(h, { axes: [1, 2], keepDims: true })];
       const places = argMax(h, { axis: 0, keepDims: true });
-      const sum = [...ofBatch, ...ofRows, mul(places, scale(places, 1e-3))].reduce((total, term) => add(total, term), h);
+      const sum = [...ofBatch, ...ofRows, scale(places, 1e-2)].reduce((total, term) => add(total, term), h);
       return last(reshape(sum, [x.shape[0]!, 120]));
     }),
-    inputShape: [20], targetSize: 10, rows: 128, most: 25_000, options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.01 }) }),
+    inputShape: [20], targetSize: 10, rows: 128, most: 25_000, options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.001 }) }),
   },
   // What is put into larger tensors and taken out of them, and running sums, also along the batch.
   places: {
@@ -83,6 +83,31 @@ export const cutNets = {
     }),
     inputShape: [20], targetSize: 10, rows: 128, most: 20_000, options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.01 }) }),
   },
+  // Masks that are added and learned, of each example and of all; weights that are made again for many rows.
+  masks: {
+    model: () => module({ query: linear(8, 528), key: linear(8, 16), value: linear(8, 16), mask: linear(8, 528), last: linear(4, 10) }, ({ query, key, value, mask, last }, x) => {
+      const rows = x.shape[0]!;
+      const [q, k, v, own] = [reshape(query(x), [rows, 2, 132, 2]), reshape(key(x), [rows, 2, 4, 2]), reshape(value(x), [rows, 2, 4, 2]), reshape(mask(x), [rows, 1, 132, 4])] as const;
+      const seen = [own, mean(own, { axes: [0, 1] })].map((given) => functional.scaledDotProductAttention(q, k, v, { mask: given }));
+      return last(reshape(mean(add(seen[0]!, seen[1]!), { axes: [2] }), [rows, 4]));
+    }),
+    inputShape: [8], targetSize: 10, rows: 16, most: 24_000, options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.05 }) }),
+  },
+  // More labels than one binding holds, and targets that are learned.
+  labels: {
+    model: () => module({ first: linear(20, 256), other: linear(20, 256) }, ({ first, other }, x) => {
+      const [h, goal] = [first, other].map((layer) => reshape(layer(x), [x.shape[0]!, 64, 4])) as [Tensor, Tensor];
+      return add(h, mul(h, scale(functional.crossEntropy(h, functional.softmax(goal)), 0.1)));
+    }),
+    inputShape: [20], targetSize: 64, classes: 4, rows: 96, most: 20_000, options: () => ({ loss: crossEntropy({ ignoreIndex: 3 }), optimizer: sgd({ lr: 0.5 }) }),
+  },
+  // Kernels whose lanes exchange values in quads, over ranges.
+  quads: {
+    model: () => module({ first: conv2d(2, 8, 3, { padding: 1 }), between: relu(), second: conv2d(8, 8, 3, { padding: 1 }), steps: lstm(32, 8), units: gru(8, 8), last: linear(64, 10) }, ({ first, between, second, steps, units, last }, x) =>
+      last(reshape(units(steps(reshape(second(between(first(x))), [x.shape[0]!, 8, 32]))), [x.shape[0]!, 64]))),
+    inputShape: [2, 4, 8], targetSize: 10, rows: 64, most: 30_000,
+    options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.05 }), variants: { convolution: 'quad', recurrent: 'quad', 'recurrent-backward': 'quad', matmul: 'quad' } }),
+  },
 } satisfies Record<string, CutNet>;
 
 export type CutNetName = keyof typeof cutNets;
@@ -91,5 +116,5 @@ export type CutNetName = keyof typeof cutNets;
 export function examplesOf({ inputShape, targetSize, classes }: CutNet, count: number): { inputs: Float32Array; targets: Float32Array | Uint32Array } {
   const size = inputShape.reduce((product, axis) => product * axis, 1);
   const inputs = Float32Array.from({ length: count * size }, (_, i) => Math.sin(i * 1.7));
-  return { inputs, targets: classes ? Uint32Array.from({ length: count }, (_, i) => (i * 11) % classes) : Float32Array.from({ length: count * targetSize }, (_, i) => Math.cos(i)) };
+  return { inputs, targets: classes ? Uint32Array.from({ length: count * targetSize }, (_, i) => (i * 11) % classes) : Float32Array.from({ length: count * targetSize }, (_, i) => Math.cos(i)) };
 }

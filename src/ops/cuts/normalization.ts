@@ -1,6 +1,5 @@
 import { fullAccess, type Access, type ChainStep } from '../../../shaders/chain.wgsl.ts';
-import { bringing, over, unary, type Formula, type Formulas } from '../../../shaders/formula.ts';
-import { square } from '../../../shaders/formula-rows.wgsl.ts';
+import { bringing, type Formula, type Formulas } from '../../../shaders/formula.ts';
 import { groupSize, type Grouping } from '../../../shaders/group-loops.wgsl.ts';
 import { isChannel, type NormalizationBackwardSpec, type NormalizationSpec } from '../../../shaders/normalization.wgsl.ts';
 import type { RunningStatisticSpec } from '../../../shaders/running-statistic.wgsl.ts';
@@ -22,8 +21,9 @@ type Weighting = 'Plain' | 'Weighted' | 'Scaled';
 /** dx = rstd · (g - (y · product + sum) / n), y = (x - mean) · rstd, of the sums of g and of g · y over a group of n. */
 function gradientFormula(centred: boolean, weighting: Weighting): Formula {
   const [isWeighted, isScaled] = [weighting === 'Weighted', weighting === 'Scaled'];
+  const argumentNames = ['x', ...(centred ? ['mean'] : []), 'rstd', 'product', ...(centred ? ['sum'] : []), 'dout', ...(isWeighted || isScaled ? ['weight'] : [])];
   return {
-    ...over(['x', ...(centred ? ['mean'] : []), 'rstd', 'product', ...(centred ? ['sum'] : []), 'dout', ...(isWeighted || isScaled ? ['weight'] : [])], ''),
+    argumentNames, operands: argumentNames.length - 1,
     code: ([share]) => `return rstd${isScaled ? ' * weight' : ''} * (dout${isWeighted ? ' * weight' : ''} - (${centred ? '(x - mean)' : 'x'} * rstd * product${centred ? ' + sum' : ''}) * ${float(share!)});`,
   };
 }
@@ -31,8 +31,8 @@ function gradientFormula(centred: boolean, weighting: Weighting): Formula {
 const gradientName = (centred: boolean, weighting: Weighting): string => `normalization${centred ? '' : 'Uncentred'}${weighting}Backward`;
 
 const FORMULAS = (): Formulas => ({
-  ...square(),
-  inverseRoot: unary(([eps]) => `return inverseSqrt(x + ${float(eps!)});`),
+  squared: { operands: 0, argumentNames: ['x'], code: () => 'return x * x;' },
+  inverseRoot: { operands: 0, argumentNames: ['x'], code: ([eps]) => `return inverseSqrt(x + ${float(eps!)});` },
   ...Object.fromEntries([true, false].flatMap((centred) => (['Plain', 'Weighted', 'Scaled'] as const).map((weighting) => [gradientName(centred, weighting), gradientFormula(centred, weighting)]))),
 });
 
@@ -111,7 +111,7 @@ function normalizeInSteps(request: Request<NormalizationSpec>, rows: Rows, cutti
   if ((weight || bias) && !channel) return undefined;
   return [
     ...(centred ? [groupSums(rows, { x: x! }, [], mean!, { scale })] : []),
-    groupSums(rows, own, [...difference, step('square')], rstd!, { scale, epilogue: [step('inverseRoot', [], [eps])] }),
+    groupSums(rows, own, [...difference, step('squared')], rstd!, { scale, epilogue: [step('inverseRoot', [], [eps])] }),
     ...chained(rows, { ...own, rstd: rstd!, ...(weight ? { weight } : {}), ...(bias ? { bias } : {}) }, [
       ...difference, step('mul', [['rstd', at.group]]), ...(weight ? [step('mul', [['weight', channel!]])] : []), ...(bias ? [step('add', [['bias', channel!]])] : []),
     ], { epilogue: epilogue?.steps ?? [], reads: named(reads, ['x', 'weight', 'bias'], false), writes: named(writes, ['out', 'mean', 'rstd'], false) }, out!, cutting),
@@ -175,7 +175,7 @@ export const cutRunningStatistic: CutRule<RunningStatisticSpec> = ({ spec, reads
     { family: elementwiseFamily, spec: { rows: 1, columns: groups, start: fullAccess(1, groups), steps: [step('scale', [], [1 - momentum])] }, reads: { x: reads.running! }, writes: { out: kept } },
     ...(statistic === 'mean' ? [groupSums(rows, { x, kept }, [], writes.out!, { scale: 1 / size, ...share })] : [
       groupSums(rows, { x }, [], mean, { scale: 1 / size }),
-      groupSums(rows, { x, mean, kept }, [step('sub', [['mean', at.group]]), step('square')], writes.out!, { scale: 1 / (size - 1), ...share }),
+      groupSums(rows, { x, mean, kept }, [step('sub', [['mean', at.group]]), step('squared')], writes.out!, { scale: 1 / (size - 1), ...share }),
     ]),
   ];
 };

@@ -3,7 +3,7 @@ import type { CutRule, Cutting } from '../cut.ts';
 import { perElement, type KernelFamily, type Request } from '../request.ts';
 import { cutAccuracy } from './accuracy.ts';
 import { cutAlong } from './along-axis.ts';
-import { cutAttention, cutAttentionWeights, cutRotary } from './attention.ts';
+import { cutAttention, cutAttentionWeights, cutMaskGradient, cutRotary } from './attention.ts';
 import { cutBatch } from './batch.ts';
 import { cutConcat } from './concat.ts';
 import { cutCumsum } from './cumsum.ts';
@@ -14,16 +14,16 @@ import { cutNormalization, cutRunningStatistic } from './normalization.ts';
 import { cutPad, cutPlace } from './pads.ts';
 import { cutConvolution, cutPooling } from './planes.ts';
 import { cutProduct } from './product.ts';
-import { cutActivity, cutConvolutionWeight, cutNormalizationParameters, cutPartials, cutStatistics } from './sums.ts';
+import { cutActivity, cutConvolutionWeight, cutLabelMass, cutNormalizationParameters, cutPartials, cutStatistics } from './sums.ts';
 
-const massFamily: KernelFamily<LabelSpec> = { name: 'label-mass', flops: perElement('expected', 1), variants: [{ name: 'parts', suits: () => true, kernel: labelMass }] };
+const massFamily: KernelFamily<LabelSpec> = { name: 'label-mass', cut: 'labelMass', flops: perElement('expected', 1), variants: [{ name: 'parts', suits: () => true, kernel: labelMass }] };
 
-/** Rows of a loss. What a mean over labels divides by is the sum over all rows: it is made before, as many rows have it made. */
+/** Rows of a loss, or of the gradient of its targets. What a mean over labels divides by is the sum over all rows: it is made before, as many rows have it made. */
 function cutLoss(request: Request<LabelSpec>, cutting: Cutting): Request[] | undefined {
   const { spec, reads } = request;
   const isMean = spec.labels !== undefined && spec.mean;
   const mass = isMean && !reads.mass ? cutting.value('mass', [MASS_PARTS]) : undefined;
-  const parts = cutAlong({ ...request, spec: { ...spec, ...(isMean ? { isPart: true } : {}) }, reads: { ...reads, ...(mass ? { mass } : {}) } }, { axis: 'rows', along: ['x', 'expected', 'rowLoss', 'dx'] }, cutting);
+  const parts = cutAlong({ ...request, spec: { ...spec, ...(isMean ? { isPart: true } : {}) }, reads: { ...reads, ...(mass ? { mass } : {}) } }, { axis: 'rows', along: ['x', 'expected', 'rowLoss', 'dx', 'dtarget'] }, cutting);
   return parts && mass ? [{ family: massFamily, spec, reads: { expected: reads.expected! }, writes: { mass } } satisfies Request<LabelSpec>, ...parts] : parts;
 }
 
@@ -34,7 +34,7 @@ const cutNumbers: CutRule<{ readonly count: number; readonly size?: number }> = 
 /** The rules that families name: the families are there from the start, these with the first program that has a tensor beyond one binding. */
 export const cutRules = {
   accuracy: cutAccuracy, activity: cutActivity, attention: cutAttention, attentionWeights: cutAttentionWeights, batch: cutBatch, concat: cutConcat, cumsum: cutCumsum, convolution: cutConvolution, convolutionWeight: cutConvolutionWeight, count: cutNumbers, elementwise: cutElements,
-  gather: cutGather, loss: cutLoss, matmul: cutProduct, normalization: cutNormalization, normalizationParameters: cutNormalizationParameters, partials: cutPartials, pad: cutPad, place: cutPlace, prodBackward: cutProdBackward,
+  gather: cutGather, labelMass: cutLabelMass, loss: cutLoss, maskGradient: cutMaskGradient, matmul: cutProduct, normalization: cutNormalization, normalizationParameters: cutNormalizationParameters, partials: cutPartials, pad: cutPad, place: cutPlace, prodBackward: cutProdBackward,
   pooling: cutPooling, reduce: cutFold, rotary: cutRotary, runningStatistic: cutRunningStatistic, scatter: cutScatter, statistics: cutStatistics,
 };
 

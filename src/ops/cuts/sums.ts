@@ -1,4 +1,5 @@
 import type { ConvolutionWeightSpec } from '../../../shaders/convolution-weight.wgsl.ts';
+import type { LabelSpec } from '../../../shaders/labels.wgsl.ts';
 import type { NormalizationParametersSpec } from '../../../shaders/normalization-parameters.wgsl.ts';
 import { CHUNK, CHUNK_VALUES, type ActivitySpec, type StatisticsSpec } from '../../../shaders/statistics.wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
@@ -10,7 +11,7 @@ import { boundBy, lcm, pieceOf, rangesOf, rowsBytes, rowsOf, stepOf, unitOf, typ
 // Kernels that add up over what is too large: each range gives sums of its own.
 
 /** Requests that add up terms of one shape in their order, as many in one launch as it binds. */
-function addUp(terms: readonly Tensor[], out: Tensor, cutting: Cutting): Request[] {
+export function addUp(terms: readonly Tensor[], out: Tensor, cutting: Cutting): Request[] {
   let [sum, ...rest] = terms as [Tensor, ...Tensor[]];
   const requests: Request[] = [];
   while (rest.length > 0) {
@@ -66,6 +67,9 @@ export const cutNormalizationParameters: CutRule<NormalizationParametersSpec> = 
   const haveOwn = groups === outer * each && Number.isInteger(each);
   return cutSums(request, outer, ['dout', 'x', ...(haveOwn ? ['mean', 'rstd'] : [])], ({ count }) => ({ ...request.spec, outer: count, groups: haveOwn ? count * each : groups }), cutting);
 };
+
+/** The weights of all labels, in parts: ranges of rows, each with such parts. */
+export const cutLabelMass: CutRule<LabelSpec> = (request, cutting) => cutSums(request, request.spec.rows, ['expected'], ({ count }) => ({ ...request.spec, rows: count }), cutting);
 
 /** How many rows a unit is active in: ranges of rows. */
 export const cutActivity: CutRule<ActivitySpec> = (request, cutting) => cutSums(request, request.spec.rows, ['x'], ({ count }) => ({ ...request.spec, rows: count }), cutting);
