@@ -95,11 +95,11 @@ export const cutNets = {
   },
   // More labels than one binding holds, and targets that are learned.
   labels: {
-    model: () => module({ first: linear(20, 256), other: linear(20, 256) }, ({ first, other }, x) => {
+    model: () => module({ first: linear(6, 256), other: linear(6, 256) }, ({ first, other }, x) => {
       const [h, goal] = [first, other].map((layer) => reshape(layer(x), [x.shape[0]!, 64, 4])) as [Tensor, Tensor];
       return add(h, mul(h, scale(functional.crossEntropy(h, functional.softmax(goal)), 0.1)));
     }),
-    inputShape: [20], targetSize: 64, classes: 4, rows: 96, most: 20_000, options: () => ({ loss: crossEntropy({ ignoreIndex: 3 }), optimizer: sgd({ lr: 0.5 }) }),
+    inputShape: [6], targetSize: 64, classes: 4, rows: 96, most: 20_000, options: () => ({ loss: crossEntropy({ ignoreIndex: 3 }), optimizer: sgd({ lr: 0.5 }) }),
   },
   // Kernels whose lanes exchange values in quads, over ranges.
   quads: {

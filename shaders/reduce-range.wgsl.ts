@@ -1,7 +1,7 @@
 import { arrayType, laneKernel, type Declaration, type Kernel } from './kernel.ts';
 import { foldNamed } from './fold.ts';
 import { reduceParts, type ReduceSpec } from './reduce.wgsl.ts';
-import { lines, times, wgsl } from './wgsl.ts';
+import { lines, plus, times, wgsl } from './wgsl.ts';
 
 /** A fold over a range of its terms, which goes on from what earlier ranges have found and leaves that for later ones. */
 export interface ReduceRangeSpec extends ReduceSpec {
@@ -25,7 +25,7 @@ export function reduceRange(spec: ReduceRangeSpec): Kernel {
   const { name, formula, declarations, functions, fold, outputs, terms, term, startOf, store } = reduceParts(isLast ? spec : { ...spec, scale: 1, epilogue: [] });
   const fields = fold.fields ?? [];
   const kept = keptOf(spec);
-  const at = (index: number): string => (kept === 1 ? 'lane' : wgsl`${times('lane', kept)} + ${index}u`);
+  const at = (index: number): string => plus(times('lane', kept), index);
   const isPlace = (field: string): boolean => field === 'place';
   const found = fields.length === 0 ? `before[${at(0)}]` : `State(${fields.map((field, index) => (isPlace(field) ? `u32(before[${at(index)}])` : `before[${at(index)}]`)).join(', ')})`;
   const result = earlierTerms > 0 ? 'state' : 'total';

@@ -21,3 +21,17 @@ export function testCutNets(names: readonly CutNetName[]): void {
     });
   }
 }
+
+/** Bugs in kernels of ranges: in kernels with a name that begins so, a pattern and what stands in its place. Each must be planted and found. */
+export function testPlantedBugs(bugs: readonly (readonly [name: string, net: CutNetName | 'embedding', kernel: string, find: string, replace: string])[]): void {
+  for (const [name, net, kernel, find, replace] of bugs) {
+    test(`a bug is found: ${name}`, async ({ run }) => {
+      const { planted, verdict } = await run(async (lib, { net, ...bug }) => {
+        const { checkedWith } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
+        return checkedWith(net, bug);
+      }, { net, kernel, find, replace });
+      expect(planted).toBeGreaterThan(0);
+      expect(verdict).toBe('fail');
+    });
+  }
+}

@@ -1,3 +1,3 @@
 import { testCutNets } from './cut-net-tests.ts';
 
-testCutNets(['batchNorm', 'recurrent', 'folds', 'places']);
+testCutNets(['batchNorm', 'recurrent', 'quads']);

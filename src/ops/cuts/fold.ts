@@ -88,22 +88,23 @@ function keptInPlace(request: Request<FoldSpec>, { size, step, fits, part }: Cut
 /** Ranges of an axis that is kept whose results lie too close for that: each makes its own, and they are put side by side. */
 function keptSideBySide(request: Request<FoldSpec>, { size, step, fits, part }: Cuts, cutting: Cutting): Request[] | undefined {
   const { spec, reads, writes } = request;
-  if (reads.before) return undefined;
+  const { before } = reads;
   const { outputs } = reduceSizes(spec);
   const { columns, epilogue } = spec;
   const saved = savedBy(epilogue);
-  const out = epilogue.length > 0 ? cutting.value(`${writes.out!.name}.folded`, [outputs]) : writes.out!;
-  const made = { ...Object.fromEntries(Object.entries(writes).filter(([name]) => !saved.includes(name))), out };
+  const results = Object.fromEntries(Object.entries(writes).filter(([name]) => !saved.includes(name)));
+  const made = epilogue.length > 0 ? { ...results, out: cutting.value(`${writes.out!.name}.folded`, [outputs]) } : results;
   const blocks = new Map(Object.keys(made).map((name): [string, Tensor[]] => [name, []]));
-  const ranges = rangesOrSteps(size, step, fits);
+  const ranges = rangesOrSteps(size, before ? lcm(step, stepOf(before, pieceOf(before, size))) : step, fits);
   const parts = allThere(ranges?.map((range): Request<FoldSpec> | undefined => {
     const found = part(range);
+    const given: Tensors = before ? { before: rowsOf(before, range, pieceOf(before, size), cutting) } : {};
     const own = Object.fromEntries(Object.entries(made).map(([name, tensor]) => {
       const block = cutting.value(`${tensor.name}.block`, [range.count * pieceOf(tensor, size)]);
       blocks.get(name)!.push(block);
       return [name, block];
     }));
-    return found && { ...request, spec: { ...found.spec, epilogue: [], columns: range.count * outputs / size }, reads: found.reads, writes: own };
+    return found && { ...request, spec: { ...found.spec, epilogue: [], columns: range.count * outputs / size }, reads: { ...found.reads, ...given }, writes: own };
   }));
   const rows = outputs / columns;
   const after: Record<string, Tensor> = Object.fromEntries(epilogue.flatMap(({ operands }) => operands.map(({ name }) => [name, reads[name]!])));
@@ -111,7 +112,7 @@ function keptSideBySide(request: Request<FoldSpec>, { size, step, fits, part }: 
     ...parts,
     ...Object.entries(made).flatMap(([name, tensor]) => join(blocks.get(name)!, 0, { ...tensor, shape: [sizeOf(tensor.shape)] }, (shape) => cutting.value(`${tensor.name}.blocks`, shape))),
     ...(epilogue.length > 0 ? [{
-      family: elementwiseFamily, spec: { rows, columns, start: fullAccess(rows, columns), steps: epilogue }, reads: { ...after, x: out },
+      family: elementwiseFamily, spec: { rows, columns, start: fullAccess(rows, columns), steps: epilogue }, reads: { ...after, x: made.out! },
       writes: { out: writes.out!, ...Object.fromEntries(saved.map((name) => [name, writes[name]!])) },
     }] : []),
   ];
@@ -156,7 +157,7 @@ function continued(request: Request<FoldSpec>, { size, step, fits, part }: Cuts,
     const own = endsHere && isLast ? spec.epilogue.flatMap(({ operands }) => operands.map(({ name }) => [name, reads[name]!])) : [];
     return found && {
       ...request, family: rangeFamily,
-      spec: { ...found.spec, range: { first: first + range.first * (terms / size), isLast: endsHere && isLast } },
+      spec: { ...found.spec, epilogue: endsHere && isLast ? spec.epilogue : [], range: { first: first + range.first * (terms / size), isLast: endsHere && isLast } },
       reads: { ...found.reads, ...(given ? { before: given } : {}), ...Object.fromEntries(own) },
       writes: endsHere && isLast ? writes : { after: after! },
     };

@@ -2,14 +2,16 @@ import { fullAccess, type Access, type ChainStep } from '../../../shaders/chain.
 import { bringing, type Formula, type Formulas } from '../../../shaders/formula.ts';
 import { groupSize, type Grouping } from '../../../shaders/group-loops.wgsl.ts';
 import { isChannel, type NormalizationBackwardSpec, type NormalizationSpec } from '../../../shaders/normalization.wgsl.ts';
+import type { NormalizationParametersSpec } from '../../../shaders/normalization-parameters.wgsl.ts';
 import type { RunningStatisticSpec } from '../../../shaders/running-statistic.wgsl.ts';
 import { float } from '../../../shaders/wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
-import { elementwiseFamily } from '../map.ts';
+import { elementwiseFamily, map } from '../map.ts';
 import { reduceFamily } from '../reduce.ts';
 import type { Request } from '../request.ts';
 import type { Tensor } from '../tensor.ts';
 import { cutPieces } from './planes.ts';
+import { cutParameters } from './sums.ts';
 
 // A normalisation whose groups are too large, as of a channel over a batch: its sums are folds, the rest is chains, and both are cut as such.
 
@@ -130,8 +132,9 @@ function normalizeBackwardInSteps(request: Request<NormalizationBackwardSpec>, r
   const weighting: Weighting = !weight ? 'Plain' : isChannel(spec) ? 'Scaled' : 'Weighted';
   const weighted = weighting === 'Weighted' ? [step('mul', [['weight', at.channel!]])] : [];
   const factor: Tensors = weighting === 'Weighted' ? { weight: weight! } : {};
-  const product = dweight ?? cutting.value('product', [groups]);
-  const sum = dbias ?? cutting.value('sum', [groups]);
+  const [product, sum] = [cutting.value('product', [groups]), cutting.value('sum', [groups])];
+  // Gradients of parameters share one buffer, in which dx may lie, too: what is read and what is written must not.
+  const copied = ([from, to]: readonly [Tensor, Tensor | undefined]): Request[] => (to ? [map(from, [], to)] : []);
   const statistics: Tensors = { ...(centred ? { mean: mean! } : {}), rstd: rstd! };
   const ofGroups = (names: readonly string[]): (readonly [string, Access])[] => names.map((name) => [name, at.group]);
   return [
@@ -139,6 +142,7 @@ function normalizeBackwardInSteps(request: Request<NormalizationBackwardSpec>, r
     groupSums(rows, { x: x!, ...statistics, dout: dout!, ...factor }, [
       ...(centred ? [step('sub', [['mean', at.group]])] : []), step('mul', [['rstd', at.group]]), step('mul', [['dout', at.all]]), ...weighted,
     ], product),
+    ...([[product, dweight], [sum, dbias]] as const).flatMap(copied),
     ...chained(rows, { x: x!, ...statistics, product, ...(centred ? { sum } : {}), dout: dout!, ...(weight ? { weight } : {}) }, [
       step(gradientName(centred, weighting), [...ofGroups([...(centred ? ['mean'] : []), 'rstd', 'product', ...(centred ? ['sum'] : [])]), ['dout', at.all], ...(weight ? [['weight', at.channel!] as const] : [])], [1 / groupSize(rows)]),
     ], { epilogue: epilogue?.steps ?? [], reads: named(reads, ['dout', 'x', 'weight', 'mean', 'rstd'], false), writes: named(writes, ['dx', 'dweight', 'dbias'], false) }, dx!, cutting),
@@ -161,6 +165,24 @@ export const cutNormalization: CutRule<NormalizationSpec | NormalizationBackward
   const rows: Rows = { runs, groups, length, channels, inner, columns: epilogue?.columns ?? columnsOf(spec) };
   return isBackward(request) ? normalizeBackwardInSteps(request, rows, cutting) : normalizeInSteps(request as Request<NormalizationSpec>, rows, cutting);
 });
+
+/** The gradients of a weight and a bias: ranges of rows; where one row is too large, sums and chains. */
+export const cutNormalizationParameters: CutRule<NormalizationParametersSpec> = (request, cutting) => {
+  const parts = cutParameters(request, cutting);
+  const { spec: { outer, channels, inner, groups, length, centred, eps }, reads, writes } = request;
+  if (parts || eps !== undefined) return parts;
+  const grouping = { runs: outer, groups: channels, length: inner, channels, inner };
+  const rows: Rows = { ...grouping, columns: columnsOf(grouping) };
+  const at = stretched(groups, length, rows);
+  const { dout, x, ...statistics } = reads;
+  const all = fullAccess(elementsOf(rows) / rows.columns, rows.columns);
+  if (!at) return undefined;
+  const { dweight, dbias } = writes;
+  return [
+    ...(dweight ? [groupSums(rows, { x: x!, ...statistics, dout: dout! }, [...(centred ? [step('sub', [['mean', at]])] : []), step('mul', [['rstd', at]]), step('mul', [['dout', all]])], dweight)] : []),
+    ...(dbias ? [groupSums(rows, { x: dout! }, [], dbias)] : []),
+  ];
+};
 
 /** What batchNorm keeps for evaluation: sums over ranges, of which the new statistic is made. */
 export const cutRunningStatistic: CutRule<RunningStatisticSpec> = ({ spec, reads, writes }, cutting) => {

@@ -10,11 +10,11 @@ import { cutCumsum } from './cumsum.ts';
 import { cutElements } from './elements.ts';
 import { cutFold, cutProdBackward } from './fold.ts';
 import { cutGather, cutScatter } from './places.ts';
-import { cutNormalization, cutRunningStatistic } from './normalization.ts';
+import { cutNormalization, cutNormalizationParameters, cutRunningStatistic } from './normalization.ts';
 import { cutPad, cutPlace } from './pads.ts';
 import { cutConvolution, cutPooling } from './planes.ts';
 import { cutProduct } from './product.ts';
-import { cutActivity, cutConvolutionWeight, cutLabelMass, cutNormalizationParameters, cutPartials, cutStatistics } from './sums.ts';
+import { cutActivity, cutConvolutionWeight, cutLabelMass, cutPartials, cutStatistics } from './sums.ts';
 
 const massFamily: KernelFamily<LabelSpec> = { name: 'label-mass', cut: 'labelMass', flops: perElement('expected', 1), variants: [{ name: 'parts', suits: () => true, kernel: labelMass }] };
 

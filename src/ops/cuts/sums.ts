@@ -61,7 +61,7 @@ export const cutConvolutionWeight: CutRule<ConvolutionWeightSpec> = (request, cu
 };
 
 /** The gradients of a normalisation's weight and bias: ranges of rows, with their statistics where each has its own. */
-export const cutNormalizationParameters: CutRule<NormalizationParametersSpec> = (request, cutting) => {
+export const cutParameters: CutRule<NormalizationParametersSpec> = (request, cutting) => {
   const { outer, channels, inner, groups, length } = request.spec;
   const each = channels * inner / length;
   const haveOwn = groups === outer * each && Number.isInteger(each);
