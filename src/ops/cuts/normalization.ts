@@ -1,10 +1,10 @@
 import { fullAccess, type Access, type ChainStep } from '../../../shaders/chain.wgsl.ts';
-import { bringing, type Formula, type Formulas } from '../../../shaders/formula.ts';
+import { bringing } from '../../../shaders/formula.ts';
 import { groupSize, type Grouping } from '../../../shaders/group-loops.wgsl.ts';
 import { isChannel, type NormalizationBackwardSpec, type NormalizationSpec } from '../../../shaders/normalization.wgsl.ts';
 import type { NormalizationParametersSpec } from '../../../shaders/normalization-parameters.wgsl.ts';
+import { gradientName, rangeFormulas, type Weighting } from '../../../shaders/range-formulas.wgsl.ts';
 import type { RunningStatisticSpec } from '../../../shaders/running-statistic.wgsl.ts';
-import { float } from '../../../shaders/wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
 import { elementwiseFamily, map } from '../map.ts';
 import { reduceFamily } from '../reduce.ts';
@@ -16,27 +16,6 @@ import { cutParameters } from './sums.ts';
 // A normalisation whose groups are too large, as of a channel over a batch: its sums are folds, the rest is chains, and both are cut as such.
 
 type Tensors = Readonly<Record<string, Tensor>>;
-
-/** Where the weight of a gradient stands: nowhere, before the sums, or behind them, where all of a group have the same. */
-type Weighting = 'Plain' | 'Weighted' | 'Scaled';
-
-/** dx = rstd · (g - (y · product + sum) / n), y = (x - mean) · rstd, of the sums of g and of g · y over a group of n. */
-function gradientFormula(centred: boolean, weighting: Weighting): Formula {
-  const [isWeighted, isScaled] = [weighting === 'Weighted', weighting === 'Scaled'];
-  const argumentNames = ['x', ...(centred ? ['mean'] : []), 'rstd', 'product', ...(centred ? ['sum'] : []), 'dout', ...(isWeighted || isScaled ? ['weight'] : [])];
-  return {
-    argumentNames, operands: argumentNames.length - 1,
-    code: ([share]) => `return rstd${isScaled ? ' * weight' : ''} * (dout${isWeighted ? ' * weight' : ''} - (${centred ? '(x - mean)' : 'x'} * rstd * product${centred ? ' + sum' : ''}) * ${float(share!)});`,
-  };
-}
-
-const gradientName = (centred: boolean, weighting: Weighting): string => `normalization${centred ? '' : 'Uncentred'}${weighting}Backward`;
-
-const FORMULAS = (): Formulas => ({
-  squared: { operands: 0, argumentNames: ['x'], code: () => 'return x * x;' },
-  inverseRoot: { operands: 0, argumentNames: ['x'], code: ([eps]) => `return inverseSqrt(x + ${float(eps!)});` },
-  ...Object.fromEntries([true, false].flatMap((centred) => (['Plain', 'Weighted', 'Scaled'] as const).map((weighting) => [gradientName(centred, weighting), gradientFormula(centred, weighting)]))),
-});
 
 /** x as rows of so many columns, over which one number of each group and of each channel is stretched. */
 interface Rows extends Grouping {
@@ -152,7 +131,7 @@ function normalizeBackwardInSteps(request: Request<NormalizationBackwardSpec>, r
 const isBackward = (request: Request<NormalizationSpec | NormalizationBackwardSpec>): request is Request<NormalizationBackwardSpec> => 'dx' in request.writes;
 
 /** A normalisation of rows or of groups of an example's channels, and its way back: ranges of examples; where a group is too large, sums and chains. */
-export const cutNormalization: CutRule<NormalizationSpec | NormalizationBackwardSpec> = /* @__PURE__ */ bringing(/* @__PURE__ */ FORMULAS(), (request: Request<NormalizationSpec | NormalizationBackwardSpec>, cutting: Cutting) => {
+export const cutNormalization: CutRule<NormalizationSpec | NormalizationBackwardSpec> = /* @__PURE__ */ bringing(/* @__PURE__ */ rangeFormulas(), (request: Request<NormalizationSpec | NormalizationBackwardSpec>, cutting: Cutting) => {
   const { spec, writes } = request;
   const { runs, groups, length, channels, inner, epilogue } = spec;
   const each = channels * inner / length;

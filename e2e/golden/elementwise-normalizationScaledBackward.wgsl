@@ -1,0 +1,65 @@
+// out = normalizationScaledBackward(x, operand0, operand1, operand2, operand3, operand4, operand5) over [1, 48]
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f, 12>;
+@group(0) @binding(1) var<storage, read> operand0: array<vec4f, 12>;
+@group(0) @binding(2) var<storage, read> operand1: array<vec4f, 12>;
+@group(0) @binding(3) var<storage, read> operand2: array<vec4f, 12>;
+@group(0) @binding(4) var<storage, read> operand3: array<vec4f, 12>;
+@group(0) @binding(5) var<storage, read> operand4: array<vec4f, 12>;
+@group(0) @binding(6) var<storage, read> operand5: array<vec4f, 12>;
+@group(0) @binding(7) var<storage, read_write> out: array<vec4f, 12>;
+
+alias Value = vec4f;
+
+fn load_x(row: u32, column: u32) -> Value {
+  return x[column / 4u];
+}
+
+fn store_out(row: u32, column: u32, value: Value) {
+  out[column / 4u] = value;
+}
+
+fn load_operand0(row: u32, column: u32) -> Value {
+  return operand0[column / 4u];
+}
+
+fn load_operand1(row: u32, column: u32) -> Value {
+  return operand1[column / 4u];
+}
+
+fn load_operand2(row: u32, column: u32) -> Value {
+  return operand2[column / 4u];
+}
+
+fn load_operand3(row: u32, column: u32) -> Value {
+  return operand3[column / 4u];
+}
+
+fn load_operand4(row: u32, column: u32) -> Value {
+  return operand4[column / 4u];
+}
+
+fn load_operand5(row: u32, column: u32) -> Value {
+  return operand5[column / 4u];
+}
+
+fn normalizationScaledBackward(x: Value, mean: Value, rstd: Value, product: Value, sum: Value, dout: Value, weight: Value) -> Value {
+  return rstd * weight * (dout - ((x - mean) * rstd * product + sum) * 0.125f);
+}
+
+fn chain(start: Value, row: u32, column: u32) -> Value {
+  var value = start;
+  value = normalizationScaledBackward(value, load_operand0(row, column), load_operand1(row, column), load_operand2(row, column), load_operand3(row, column), load_operand4(row, column), load_operand5(row, column));
+  return value;
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) invocation: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let lane = invocation.y * (groups.x * 64u) + invocation.x;
+  if (lane >= 12u) {
+    return;
+  }
+  let row = 0u;
+  let column = lane * 4u;
+  store_out(row, column, chain(load_x(row, column), row, column));
+}
