@@ -45,8 +45,9 @@ export const cutNets = {
   longAttention: {
     model: () => sequential(multiHeadAttention(8, 2, { causal: true, numKeyValueHeads: 1, rotary: true }), flatten(), linear(1056, 64)), inputShape: [132, 8], targetSize: 64, rows: 16, most: 40_000, options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
   },
+  // A matrix whose numbers are no fours.
   muon: {
-    model: () => sequential(linear(96, 384), relu(), linear(384, 10)), inputShape: [96], targetSize: 10, rows: 64, most: 80_000, options: () => ({ loss: mse(), optimizer: muon({ lr: 0.01 }) }),
+    model: () => sequential(linear(97, 385), relu(), linear(385, 10)), inputShape: [97], targetSize: 10, rows: 64, most: 100_000, options: () => ({ loss: mse(), optimizer: muon({ lr: 0.01 }) }),
   },
   // A channel of all examples: in planes with a weight and without, and in rows. What is kept for predictions comes from ranges, too.
   batchNorm: {
