@@ -43,7 +43,6 @@ import { prodBackward } from '../shaders/prod-backward.wgsl.ts';
 import { averagePooling, averagePoolingBackward, maxPooling, maxPoolingBackward } from '../shaders/pooling.wgsl.ts';
 import { record } from '../shaders/record.wgsl.ts';
 import { reduceSerial, type ReduceSpec } from '../shaders/reduce.wgsl.ts';
-import { gradientName } from '../shaders/range-formulas.wgsl.ts';
 import { reduceRange } from '../shaders/reduce-range.wgsl.ts';
 import { reduceTogether } from '../shaders/reduce-together.wgsl.ts';
 import { runningStatistic } from '../shaders/running-statistic.wgsl.ts';
@@ -66,7 +65,6 @@ const PARAMETERS: Readonly<Record<string, readonly number[]>> = {
   scale: [-0.5], normalize: [1e-5], overDeviation: [1e-5], leakyRelu: [0.01], leakyReluBackward: [0.01], varianceBackward: [0.25],
   clamp: [1, -0.5, 1, 0.75], clampBackward: [1, -0.5, 1, 0.75], elu: [0.5], eluBackward: [0.5], softplus: [2, 20], softplusBackward: [2, 20],
   dropout: [2 ** 22, 1 / 0.75, 2], inverseRoot: [1e-5],
-  ...Object.fromEntries([true, false].flatMap((centred) => (['Plain', 'Weighted', 'Scaled'] as const).map((weighting) => [gradientName(centred, weighting), [0.125]]))),
 };
 
 /** A formula with its operands, all of them of the value's own shape. */

@@ -25,7 +25,7 @@ const folds: Case[] = [
 
 const CASES: readonly Case[] = [
   ...folds,
-  { op: 'prod', options: { axes: [1] }, inputs: { x: [128, 6, 20] }, most: 10_000 },
+  ...([[[128, 6, 20], [1]], [[20, 128, 8], [0]], [[16, 128, 4], [0, 2]]] as const).map(([x, axes]): Case => ({ op: 'prod', options: { axes }, inputs: { x }, most: 10_000 })),
   ...['argMax', 'argMin'].flatMap((op): Case[] => [{ op, options: { axis: 0 }, inputs: { x: [300, 40] }, most: 10_000 }, { op, inputs: { x: [7000] }, most: 10_000 }, { op, options: { axis: 1 }, inputs: { x: [6, 5120] }, most: 10_000 }]),
   { op: 'batchNorm', inputs: { x: [64, 8, 5, 5], weight: [8], bias: [8] }, most: 12_000 },
   { op: 'batchNorm', inputs: { x: [256, 24] }, most: 12_000 },

@@ -3,8 +3,8 @@ import { keptOf, reduceRange, type ReduceRangeSpec } from '../../../shaders/redu
 import { reduceSizes, type ReduceSpec } from '../../../shaders/reduce.wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
 import { join } from '../join.ts';
-import { elementwiseFamily } from '../map.ts';
-import { reduceFamily } from '../reduce.ts';
+import { elementwiseFamily, map } from '../map.ts';
+import { foldAxes, reduceFamily } from '../reduce.ts';
 import type { KernelFamily, Request } from '../request.ts';
 import { sizeOf, type Shape, type Tensor } from '../tensor.ts';
 import { chainFits, chainOf, lcm, operandFits, operandOf, periodOf, pieceOf, rangesOf, rangesOrSteps, rowsBytes, rowsOf, savedBy, stepOf, type Block, type Range } from './ranges.ts';
@@ -172,14 +172,44 @@ export const cutFold: CutRule<FoldSpec> = (request, cutting) => {
   return spec.fold === 'sum' ? summed(request, cuts, cutting) : continued(request, cuts, cutting);
 };
 
-/** The gradient of a product: ranges of the outermost axis, where that is kept. */
+/**
+ * The gradient of a product: ranges of the outermost axis. Where that is folded, a range's cotangent is multiplied by the products of all others: of those
+ * before it and of those behind it, so that it is right where numbers are 0.
+ */
 export const cutProdBackward: CutRule<Pick<ReduceSpec, 'shape' | 'folded'>> = (request, cutting) => {
   const { spec, reads, writes } = request;
   const axis = Math.max(0, spec.shape.findIndex((size) => size > 1));
-  if (spec.folded[axis]) return undefined;
   const size = spec.shape[axis]!;
+  if (spec.folded[axis]) return amongOthers(request, axis, cutting);
   const all = Object.values({ ...reads, ...writes });
   const ranges = rangesOf(size, all.map((tensor) => stepOf(tensor, pieceOf(tensor, size))).reduce(lcm), (range) => all.every((tensor) => rowsBytes(tensor, range, pieceOf(tensor, size)) <= cutting.most));
   const inRange = (tensors: Tensors, range: Range): Record<string, Tensor> => Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, rowsOf(tensor, range, pieceOf(tensor, size), cutting)]));
   return ranges?.map((range) => ({ ...request, spec: { ...spec, shape: spec.shape.with(axis, range.count) }, reads: inRange(reads, range), writes: inRange(writes, range) }));
 };
+
+/** dx of each range, with the products of all other ranges in its cotangent. */
+function amongOthers(request: Request<Pick<ReduceSpec, 'shape' | 'folded'>>, axis: number, cutting: Cutting): Request[] | undefined {
+  const { spec: { shape, folded }, reads, writes } = request;
+  const [size, { outputs }] = [shape[axis]!, reduceSizes(request.spec)];
+  const [x, dx] = [reads.x!, writes.dx!];
+  const each = pieceOf(x, size);
+  const ranges = rangesOf(size, stepOf(x, each), (range) => rowsBytes(x, range, each) <= cutting.most);
+  const flat = (tensor: Tensor): Tensor => ({ ...tensor, shape: [outputs] });
+  const requests: Request[] = [];
+  const times = (a: Tensor, b: Tensor): Tensor => {
+    const out = cutting.value('cotangent', [outputs]);
+    requests.push(map(flat(a), [{ formula: 'mul', operands: [flat(b)] }], out));
+    return out;
+  };
+  const parts = ranges?.map((range) => ({ range, x: rowsOf(x, range, each, cutting), own: cutting.value('product', [outputs]) }));
+  for (const { range, x: part, own } of parts ?? []) requests.push(foldAxes({ ...part, shape: shape.with(axis, range.count) }, { fold: 'prod', axes: folded.flatMap((isFolded, at) => (isFolded ? [at] : [])) }, own));
+  // The cotangent with the products of all before a range, then with those of all behind it.
+  const before: Tensor[] = [reads.dout!];
+  for (const { own } of parts?.slice(0, -1) ?? []) before.push(times(before.at(-1)!, own));
+  let behind: Tensor | undefined;
+  return parts && [...parts.entries()].toReversed().flatMap(([index, { range, x: part, own }]): Request[] => {
+    const dout = behind ? times(before[index]!, behind) : before[index]!;
+    if (index > 0) behind = behind ? times(behind, own) : own;
+    return [...requests.splice(0), { ...request, spec: { shape: shape.with(axis, range.count), folded }, reads: { x: part, dout }, writes: { dx: rowsOf(dx, range, each, cutting) } }];
+  });
+}

@@ -3,7 +3,7 @@ import { bringing } from '../../../shaders/formula.ts';
 import { groupSize, type Grouping } from '../../../shaders/group-loops.wgsl.ts';
 import { isChannel, type NormalizationBackwardSpec, type NormalizationSpec } from '../../../shaders/normalization.wgsl.ts';
 import type { NormalizationParametersSpec } from '../../../shaders/normalization-parameters.wgsl.ts';
-import { gradientName, rangeFormulas, type Weighting } from '../../../shaders/range-formulas.wgsl.ts';
+import { rangeFormulas } from '../../../shaders/range-formulas.wgsl.ts';
 import type { RunningStatisticSpec } from '../../../shaders/running-statistic.wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
 import { elementwiseFamily, map } from '../map.ts';
@@ -50,8 +50,8 @@ function accessesOf(rows: Rows): { group: Access; channel: Access | undefined; a
   return group && { group, channel, all: fullAccess(elementsOf(rows) / rows.columns, rows.columns) };
 }
 
-const step = (formula: string, operands: readonly (readonly [name: string, access: Access])[] = [], parameters: readonly number[] = []): ChainStep =>
-  ({ formula, parameters, operands: operands.map(([name, access]) => ({ name, access })) });
+const step = (formula: string, operands: readonly (readonly [name: string, access: Access])[] = [], parameters: readonly number[] = [], position = 0): ChainStep =>
+  ({ formula, parameters, operands: operands.map(([name, access]) => ({ name, access })), ...(position > 0 ? { position } : {}) });
 
 /** out = the chain's terms of x, added up in each group, times `scale`, and what follows. */
 function groupSums(rows: Rows, reads: Tensors, prologue: readonly ChainStep[], out: Tensor, { scale = 1, epilogue = [] }: { scale?: number; epilogue?: readonly ChainStep[] } = {}): Request {
@@ -99,7 +99,10 @@ function normalizeInSteps(request: Request<NormalizationSpec>, rows: Rows, cutti
   ];
 }
 
-/** dx, and the gradients of weight and bias where these are the sums that dx is made of. */
+/**
+ * dx = rstd · (g - (x - mean) · slope - level), g = dout · weight, slope = rstd / n · Σ g · (x - mean) · rstd and level = Σ g / n over a group; and the
+ * gradients of weight and bias where these are the sums.
+ */
 function normalizeBackwardInSteps(request: Request<NormalizationBackwardSpec>, rows: Rows, cutting: Cutting): Request[] | undefined {
   const { spec, reads, writes } = request;
   const { centred, groups, epilogue } = spec;
@@ -108,22 +111,25 @@ function normalizeBackwardInSteps(request: Request<NormalizationBackwardSpec>, r
   const { dx, dweight, dbias } = writes;
   if (!at || (weight && !at.channel)) return undefined;
   // The weight of a group that is a channel stays out of the sums: they are the gradients of weight and bias.
-  const weighting: Weighting = !weight ? 'Plain' : isChannel(spec) ? 'Scaled' : 'Weighted';
-  const weighted = weighting === 'Weighted' ? [step('mul', [['weight', at.channel!]])] : [];
-  const factor: Tensors = weighting === 'Weighted' ? { weight: weight! } : {};
-  const [product, sum] = [cutting.value('product', [groups]), cutting.value('sum', [groups])];
+  const isScaled = weight !== undefined && isChannel(spec);
+  const isWeighted = weight !== undefined && !isScaled;
+  const weighted = isWeighted ? [step('mul', [['weight', at.channel!]])] : [];
+  const factor: Tensors = isWeighted ? { weight } : {};
+  const share = { formula: 'scale', parameters: [1 / groupSize(rows)] };
+  const [product, sum, slope, level] = ['product', 'sum', 'slope', 'level'].map((name) => cutting.value(name, [groups])) as [Tensor, Tensor, Tensor, Tensor];
+  const difference = centred ? [step('sub', [['mean', at.group]])] : [];
+  const statistics: Tensors = { ...(centred ? { mean: mean! } : {}), rstd: rstd! };
   // Gradients of parameters share one buffer, in which dx may lie, too: what is read and what is written must not.
   const copied = ([from, to]: readonly [Tensor, Tensor | undefined]): Request[] => (to ? [map(from, [], to)] : []);
-  const statistics: Tensors = { ...(centred ? { mean: mean! } : {}), rstd: rstd! };
-  const ofGroups = (names: readonly string[]): (readonly [string, Access])[] => names.map((name) => [name, at.group]);
   return [
-    ...(centred ? [groupSums(rows, { x: dout!, ...factor }, weighted, sum)] : []),
-    groupSums(rows, { x: x!, ...statistics, dout: dout!, ...factor }, [
-      ...(centred ? [step('sub', [['mean', at.group]])] : []), step('mul', [['rstd', at.group]]), step('mul', [['dout', at.all]]), ...weighted,
-    ], product),
+    ...(centred ? [groupSums(rows, { x: dout!, ...factor }, weighted, sum), map(sum, [share], level)] : []),
+    groupSums(rows, { x: x!, ...statistics, dout: dout!, ...factor }, [...difference, step('mul', [['rstd', at.group]]), step('mul', [['dout', at.all]]), ...weighted], product),
+    map(product, [{ formula: 'mul', operands: [{ ...rstd!, shape: [groups] }] }, share], slope),
     ...([[product, dweight], [sum, dbias]] as const).flatMap(copied),
-    ...chained(rows, { x: x!, ...statistics, product, ...(centred ? { sum } : {}), dout: dout!, ...(weight ? { weight } : {}) }, [
-      step(gradientName(centred, weighting), [...ofGroups([...(centred ? ['mean'] : []), 'rstd', 'product', ...(centred ? ['sum'] : [])]), ['dout', at.all], ...(weight ? [['weight', at.channel!] as const] : [])], [1 / groupSize(rows)]),
+    ...chained(rows, { x: x!, ...statistics, slope, ...(centred ? { level } : {}), dout: dout!, ...(weight ? { weight } : {}) }, [
+      ...difference, step('mul', [['slope', at.group]]), ...(centred ? [step('add', [['level', at.group]])] : []),
+      isWeighted ? step('fromProduct', [['dout', at.all], ['weight', at.channel!]]) : step('sub', [['dout', at.all]], [], 1),
+      step('mul', [['rstd', at.group]]), ...(isScaled ? [step('mul', [['weight', at.channel!]])] : []),
     ], { epilogue: epilogue?.steps ?? [], reads: named(reads, ['dout', 'x', 'weight', 'mean', 'rstd'], false), writes: named(writes, ['dx', 'dweight', 'dbias'], false) }, dx!, cutting),
   ];
 }

@@ -1,11 +1,9 @@
-// out = normalizationUncentredScaledBackward(x, operand0, operand1, operand2, operand3) over [1, 48]
+// out = fromProduct(x, operand0, operand1) over [1, 48]
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f, 12>;
 @group(0) @binding(1) var<storage, read> operand0: array<vec4f, 12>;
 @group(0) @binding(2) var<storage, read> operand1: array<vec4f, 12>;
-@group(0) @binding(3) var<storage, read> operand2: array<vec4f, 12>;
-@group(0) @binding(4) var<storage, read> operand3: array<vec4f, 12>;
-@group(0) @binding(5) var<storage, read_write> out: array<vec4f, 12>;
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f, 12>;
 
 alias Value = vec4f;
 
@@ -25,21 +23,13 @@ fn load_operand1(row: u32, column: u32) -> Value {
   return operand1[column / 4u];
 }
 
-fn load_operand2(row: u32, column: u32) -> Value {
-  return operand2[column / 4u];
-}
-
-fn load_operand3(row: u32, column: u32) -> Value {
-  return operand3[column / 4u];
-}
-
-fn normalizationUncentredScaledBackward(x: Value, rstd: Value, product: Value, dout: Value, weight: Value) -> Value {
-  return rstd * weight * (dout - (x * rstd * product) * 0.125f);
+fn fromProduct(x: Value, a: Value, b: Value) -> Value {
+  return a * b - x;
 }
 
 fn chain(start: Value, row: u32, column: u32) -> Value {
   var value = start;
-  value = normalizationUncentredScaledBackward(value, load_operand0(row, column), load_operand1(row, column), load_operand2(row, column), load_operand3(row, column));
+  value = fromProduct(value, load_operand0(row, column), load_operand1(row, column));
   return value;
 }
 
