@@ -1,6 +1,7 @@
 // Nets for limits on bindings that some of their tensors are beyond: planned without a GPU, and trained with one.
 import {
-  adam, avgPool2d, conv2d, convTranspose2d, crossEntropy, dropout, flatten, gelu, groupNorm, layerNorm, linear, maxPool2d, mse, multiHeadAttention, muon, relu, rmsNorm, sequential, sgd, transformerEncoderLayer, upsample, type CompileOptions, type Module,
+  adam, add, argMax, avgPool2d, batchNorm1d, batchNorm2d, conv2d, convTranspose2d, crossEntropy, cumsum, dropout, flatten, flip, functional, gelu, groupNorm, gru, layerNorm, linear, logSumExp, lstm, max, maxPool2d, mean, min, module, mse, mul,
+  multiHeadAttention, muon, narrow, norm, pad, prod, relu, reshape, rmsNorm, rnn, scale, sequential, sgd, slice, transformerEncoderLayer, upsample, variance, type CompileOptions, type Module, type Tensor,
 } from '../src/index.ts';
 
 export interface CutNet {
@@ -44,8 +45,69 @@ export const cutNets = {
   longAttention: {
     model: () => sequential(multiHeadAttention(8, 2, { causal: true, numKeyValueHeads: 1, rotary: true }), flatten(), linear(1056, 64)), inputShape: [132, 8], targetSize: 64, rows: 16, most: 40_000, options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
   },
+  // A matrix whose numbers are no fours.
   muon: {
-    model: () => sequential(linear(96, 384), relu(), linear(384, 10)), inputShape: [96], targetSize: 10, rows: 64, most: 80_000, options: () => ({ loss: mse(), optimizer: muon({ lr: 0.01 }) }),
+    model: () => sequential(linear(97, 385), relu(), linear(385, 10)), inputShape: [97], targetSize: 10, rows: 64, most: 100_000, options: () => ({ loss: mse(), optimizer: muon({ lr: 0.01 }) }),
+  },
+  // A channel of all examples: in planes with a weight and without, and in rows. What is kept for predictions comes from ranges, too.
+  batchNorm: {
+    model: () => sequential(conv2d(2, 6, 3, { padding: 1 }), batchNorm2d(6), relu(), conv2d(6, 4, 3), batchNorm2d(4, { affine: false }), gelu(), flatten(), linear(64, 100), batchNorm1d(100), relu(), linear(100, 10)),
+    inputShape: [2, 6, 6], targetSize: 1, classes: 10, rows: 96, most: 30_000, options: () => ({ loss: crossEntropy(), optimizer: sgd({ lr: 0.1 }) }),
+  },
+  // Each row is a sequence of its own.
+  recurrent: {
+    model: () => sequential(lstm(6, 8, { bidirectional: true }), gru(16, 8), rnn(8, 8), rnn(8, 8, { nonlinearity: 'relu' }), flatten(), linear(24, 10)),
+    inputShape: [3, 6], targetSize: 10, rows: 64, most: 5_000, options: () => ({ loss: mse(), optimizer: adam({ lr: 0.01 }) }),
+  },
+  // Folds along axes of which only a part fits, and along those that are kept.
+  folds: {
+    model: () => module({ first: linear(20, 120), last: linear(120, 10) }, ({ first, last }, x) => {
+      const h = reshape(first(x), [x.shape[0]!, 6, 20]);
+      const ofBatch = [max(h, { axes: [0], keepDims: true }), logSumExp(h, { axes: [0, 2], keepDims: true }), variance(h, { axes: [0, 1], keepDims: true }), norm(h, { axes: [0], keepDims: true, p: 'infinity' })];
+      const ofRows = [min(h, { axes: [2], keepDims: true }), prod(h, { axes: [1], keepDims: true }), mean(h, { axes: [2], keepDims: true }), norm(h, { axes: [1, 2], keepDims: true })];
+      const places = argMax(h, { axis: 0, keepDims: true });
+      const sum = [...ofBatch, ...ofRows, scale(places, 1e-2)].reduce((total, term) => add(total, term), h);
+      return last(reshape(sum, [x.shape[0]!, 120]));
+    }),
+    inputShape: [20], targetSize: 10, rows: 128, most: 25_000, options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.001 }) }),
+  },
+  // What is put into larger tensors and taken out of them, and running sums, also along the batch.
+  places: {
+    model: () => module({ first: linear(20, 60), last: linear(60, 10) }, ({ first, last }, x) => {
+      const rows = x.shape[0]!;
+      const h = reshape(first(x), [rows, 3, 20]);
+      const mirrored = slice(pad(h, [[0, 0], [1, 1], [2, 2]], { mode: 'reflect' }), { start: [0, 1, 0], end: [rows, 4, 20] });
+      const later = pad(narrow(h, 0, 0, rows - 3), [[3, 0], [0, 0], [0, 0]]);
+      const sums = add(cumsum(h, { axis: 2 }), scale(cumsum(h, { axis: 0 }), 0.1));
+      const largest = functional.oneHot(argMax(h, { axis: 2 }), 20);
+      return last(reshape([mirrored, later, sums, mul(largest, h)].reduce((total, term) => add(total, term), flip(h, [0])), [rows, 60]));
+    }),
+    inputShape: [20], targetSize: 10, rows: 128, most: 20_000, options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.01 }) }),
+  },
+  // Masks that are added and learned, of each example and of all; weights that are made again for many rows.
+  masks: {
+    model: () => module({ query: linear(8, 528), key: linear(8, 16), value: linear(8, 16), mask: linear(8, 528), last: linear(4, 10) }, ({ query, key, value, mask, last }, x) => {
+      const rows = x.shape[0]!;
+      const [q, k, v, own] = [reshape(query(x), [rows, 2, 132, 2]), reshape(key(x), [rows, 2, 4, 2]), reshape(value(x), [rows, 2, 4, 2]), reshape(mask(x), [rows, 1, 132, 4])] as const;
+      const seen = [own, mean(own, { axes: [0, 1] })].map((given) => functional.scaledDotProductAttention(q, k, v, { mask: given }));
+      return last(reshape(mean(add(seen[0]!, seen[1]!), { axes: [2] }), [rows, 4]));
+    }),
+    inputShape: [8], targetSize: 10, rows: 16, most: 24_000, options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.05 }) }),
+  },
+  // More labels than one binding holds, and targets that are learned.
+  labels: {
+    model: () => module({ first: linear(6, 256), other: linear(6, 256) }, ({ first, other }, x) => {
+      const [h, goal] = [first, other].map((layer) => reshape(layer(x), [x.shape[0]!, 64, 4])) as [Tensor, Tensor];
+      return add(h, mul(h, scale(functional.crossEntropy(h, functional.softmax(goal)), 0.1)));
+    }),
+    inputShape: [6], targetSize: 64, classes: 4, rows: 96, most: 20_000, options: () => ({ loss: crossEntropy({ ignoreIndex: 3 }), optimizer: sgd({ lr: 0.5 }) }),
+  },
+  // Kernels whose lanes exchange values in quads, over ranges.
+  quads: {
+    model: () => module({ first: conv2d(2, 8, 3, { padding: 1 }), between: relu(), second: conv2d(8, 8, 3, { padding: 1 }), steps: lstm(32, 8), units: gru(8, 8), last: linear(64, 10) }, ({ first, between, second, steps, units, last }, x) =>
+      last(reshape(units(steps(reshape(second(between(first(x))), [x.shape[0]!, 8, 32]))), [x.shape[0]!, 64]))),
+    inputShape: [2, 4, 8], targetSize: 10, rows: 64, most: 30_000,
+    options: () => ({ loss: mse(), optimizer: sgd({ lr: 0.05 }), variants: { convolution: 'quad', recurrent: 'quad', 'recurrent-backward': 'quad', matmul: 'quad' } }),
   },
 } satisfies Record<string, CutNet>;
 
@@ -55,5 +117,5 @@ export type CutNetName = keyof typeof cutNets;
 export function examplesOf({ inputShape, targetSize, classes }: CutNet, count: number): { inputs: Float32Array; targets: Float32Array | Uint32Array } {
   const size = inputShape.reduce((product, axis) => product * axis, 1);
   const inputs = Float32Array.from({ length: count * size }, (_, i) => Math.sin(i * 1.7));
-  return { inputs, targets: classes ? Uint32Array.from({ length: count }, (_, i) => (i * 11) % classes) : Float32Array.from({ length: count * targetSize }, (_, i) => Math.cos(i)) };
+  return { inputs, targets: classes ? Uint32Array.from({ length: count * targetSize }, (_, i) => (i * 11) % classes) : Float32Array.from({ length: count * targetSize }, (_, i) => Math.cos(i)) };
 }

@@ -44,6 +44,7 @@ import { prodBackward } from '../shaders/prod-backward.wgsl.ts';
 import { averagePooling, averagePoolingBackward, maxPooling, maxPoolingBackward } from '../shaders/pooling.wgsl.ts';
 import { record } from '../shaders/record.wgsl.ts';
 import { reduceSerial, type ReduceSpec } from '../shaders/reduce.wgsl.ts';
+import { reduceRange } from '../shaders/reduce-range.wgsl.ts';
 import { reduceTogether } from '../shaders/reduce-together.wgsl.ts';
 import { runningStatistic } from '../shaders/running-statistic.wgsl.ts';
 import { sgd } from '../shaders/sgd.wgsl.ts';
@@ -64,7 +65,7 @@ const counter: Access = { rowTerms: [], columnStride: 1, count: 3, type: 'u32' }
 const PARAMETERS: Readonly<Record<string, readonly number[]>> = {
   scale: [-0.5], normalize: [1e-5], overDeviation: [1e-5], leakyRelu: [0.01], leakyReluBackward: [0.01], varianceBackward: [0.25],
   clamp: [1, -0.5, 1, 0.75], clampBackward: [1, -0.5, 1, 0.75], elu: [0.5], eluBackward: [0.5], softplus: [2, 20], softplusBackward: [2, 20],
-  dropout: [2 ** 22, 1 / 0.75, 2],
+  dropout: [2 ** 22, 1 / 0.75, 2], inverseRoot: [1e-5],
 };
 
 /** A formula with its operands, all of them of the value's own shape. */
@@ -191,6 +192,9 @@ export const goldenKernels: ReadonlyMap<string, Kernel> = new Map<string, Kernel
   }))],
   ...(Object.keys(bringingFolds(FOLDS, FOLDS)) as FoldName[]).map((name): [string, Kernel] => [`reduce-${name}`, reduceSerial(fold({ fold: name }))]),
   ['reduce-max-workgroup', reduceTogether(fold({ fold: 'max', shape: [2, 515], folded: [false, true] }), 'workgroup')],
+  ['reduce-range-first', reduceRange({ ...fold({ fold: 'argMax', shape: [300, 4], folded: [true, false], columns: 4 }), range: { first: 0, isLast: false } })],
+  ['reduce-range-later', reduceRange({ ...fold({ fold: 'argMax', shape: [300, 4], folded: [true, false], columns: 4 }), range: { first: 600, isLast: false } })],
+  ['reduce-range-last', reduceRange({ ...fold({ fold: 'norm2', shape: [44, 4], folded: [true, false], columns: 4, scale: 0.5 }), range: { first: 900, isLast: true } })],
   ...(['max', 'prod'] as const).map((name): [string, Kernel] => [`reduce-${name}-subgroup`, reduceTogether(fold({ fold: name, shape: [2, 515], folded: [false, true] }), 'subgroup')]),
   ['prod-backward', prodBackward({ shape: [3, 4, 5], folded: [true, false, true] })],
   ['softmax', softmax({ outer: 5, size: 3, inner: 1, log: false })],

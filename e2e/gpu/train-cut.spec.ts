@@ -1,27 +1,18 @@
 import { expect, test } from '../harness.ts';
+import { testPlantedBugs } from './cut-net-tests.ts';
+import { furthest } from './furthest.ts';
 
 type Kit = typeof import('./cut-kit.ts');
 
 // Nets whose tensors are larger than what a launch may bind: their requests are cut, and what they learn stays the same.
 
-// Kernels that only ranges of a table have: bugs in them, as proofs of ops plant them.
-for (const [name, net, kernel, find, replace] of [
+// Kernels that only ranges of a table have, and masks: bugs in them, as proofs of ops plant them.
+testPlantedBugs([
   ['rows of a range read from the first', 'embedding', 'gather-range/lane', 'index - 512u', 'index - 513u'],
   ['the last row of a range left out', 'embedding', 'gather-range/lane', 'index < 512u', 'index < 511u'],
   ['sums of a later range in the places of the first', 'embedding', 'scatter', '% 489u \\+ 512u', '% 489u'],
   ['the masks of all ranges those of the first', 'dropout', '', 'let index = \\d+u \\+ ', 'let index = '],
-] as const) {
-  test(`a bug is found: ${name}`, async ({ run }) => {
-    const { planted, verdict } = await run(async (lib, { net, ...bug }) => {
-      const { checkedWith } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
-      return checkedWith(net, bug);
-    }, { net, kernel, find, replace });
-    expect(planted).toBeGreaterThan(0);
-    expect(verdict).toBe('fail');
-  });
-}
-
-const furthest = (a: readonly number[], b: readonly number[]): number => Math.max(...a.map((value, i) => Math.abs(value - b[i]!) / (1e-3 + Math.abs(b[i]!))));
+]);
 
 for (const [kind, most] of [['mlp', 30_000], ['embedding', 30_000], ['embedding', 25_000]] as const) {
   test(`${kind}: with at most ${most} bytes in a binding it trains as without a limit, its gradients proven, in one submit a step`, async ({ run }) => {
@@ -35,21 +26,6 @@ for (const [kind, most] of [['mlp', 30_000], ['embedding', 30_000], ['embedding'
     // Where k is cut sums are added in another order.
     expect(furthest(cut.losses, whole.losses)).toBeLessThan(1e-5);
     expect(furthest(cut.predicted, whole.predicted)).toBeLessThan(1e-3);
-  });
-}
-
-for (const name of ['dropout', 'convolution', 'normalization', 'classes', 'attention', 'longAttention', 'muon'] as const) {
-  test(`${name}: cut it trains as without a limit, its gradients proven, in one submit a step`, async ({ run }) => {
-    const [cut, whole] = await run(async (lib, net) => {
-      const { trainedNet } = await lib.load<Kit>('/e2e/gpu/cut-kit.ts');
-      return [await trainedNet(net, true), await trainedNet(net, false)] as const;
-    }, name);
-    expect(cut.launches).toBeGreaterThan(whole.launches + 4);
-    expect([cut.submits, cut.made]).toEqual([3, 0]);
-    expect(cut.verdict).toBe('pass');
-    expect(furthest(cut.losses, whole.losses)).toBeLessThan(1e-4);
-    expect(furthest(cut.predicted, whole.predicted)).toBeLessThan(3e-3);
-    expect(furthest(cut.reported, whole.reported)).toBeLessThan(3e-3);
   });
 }
 

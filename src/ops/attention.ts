@@ -76,6 +76,7 @@ export const keyGradientFamily: KernelFamily<AttentionBackwardSpec> = {
 export const maskGradientFamily: KernelFamily<MaskGradientSpec> = {
   flops: ({ spec }) => attentionFlops(spec, 1, 1),
   name: 'attention-mask-gradient',
+  cut: 'maskGradient',
   followsLayout: true,
   variants: [{ name: 'lane', suits: () => true, kernel: maskGradient }],
 };

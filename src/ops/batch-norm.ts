@@ -91,6 +91,7 @@ export const batchNorm: LibraryOp = /* @__PURE__ */ bringing(/* @__PURE__ */ bat
 export const runningStatisticFamily: KernelFamily<RunningStatisticSpec> = {
   flops: ({ spec: { runs, groups, length, statistic } }) => runs * groups * length * (statistic === 'mean' ? 1 : 4),
   name: 'running-statistic',
+  cut: 'runningStatistic',
   variants: [
     ...together<RunningStatisticSpec>((spec, target) => isLong(groupSize(spec), target), runningStatistic),
     { name: 'serial', suits: () => true, kernel: (spec) => runningStatistic(spec, 'serial') },

@@ -6,6 +6,7 @@ import type { Tensor } from './tensor.ts';
 
 const cumsumFamily: KernelFamily<CumsumSpec> = {
   name: 'cumsum',
+  cut: 'cumsum',
   variants: [
     // A workgroup pays off where a few long sums would leave most of the GPU idle.
     { name: 'workgroup', suits: ({ outer, size, inner }, { adapterClass }) => adapterClass === 'gpu' && size >= 512 && outer * inner <= 1024, kernel: cumsumWorkgroup },

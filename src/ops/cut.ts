@@ -1,5 +1,5 @@
 import type { Request } from './request.ts';
-import type { Shape, Tensor } from './tensor.ts';
+import type { ElementType, Shape, Tensor } from './tensor.ts';
 import type { cutRules } from './cuts/rules.ts';
 
 /** What a rule for cutting a request is given. Nothing here is loaded before a tensor is larger than one binding. */
@@ -12,8 +12,8 @@ export interface Cutting {
   bytes(tensor: Tensor): number;
   /** The elements of a tensor from `first` on, a multiple of `unitOf` it, as a tensor of its own; all of it is the tensor itself. */
   part(of: Tensor, first: number, shape: Shape): Tensor;
-  /** A new tensor between the parts of a request. */
-  value(name: string, shape: Shape): Tensor;
+  /** A new tensor between the parts of a request. Default of f32. */
+  value(name: string, shape: Shape, type?: ElementType): Tensor;
 }
 
 /** Requests that do a request's work together, in order, each over less of what was too large; undefined where this one can't be cut. */

@@ -13,7 +13,7 @@ export const gatherFamily = /* @__PURE__ */ only('gather', gatherKernel, noFlops
 export const scatterScanFamily = /* @__PURE__ */ only('scatter-scan', scatterScan, perElement('source', 1), 'scatter');
 export const scatterSortedFamily = /* @__PURE__ */ only('scatter-sorted', scatterSorted, perElement('source', 1), 'scatter');
 export const indexOrderFamily = /* @__PURE__ */ only('index-order', indexOrder);
-export const oneHotFamily = /* @__PURE__ */ only('one-hot', oneHotKernel);
+export const oneHotFamily = /* @__PURE__ */ only('one-hot', oneHotKernel, noFlops, { axis: 'count', along: ['indices', 'out'] });
 
 /** Up to so many comparisons of an index with a place, one launch that compares all is faster than two that sort. */
 const MOST_COMPARISONS = 2 ** 17;

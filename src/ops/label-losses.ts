@@ -10,7 +10,7 @@ import { sameShape, showShape, type Tensor } from './tensor.ts';
 /** PyTorch's: labels are u32 here, where it is 4294967196. */
 export const IGNORE_INDEX = -100;
 
-const massFamily: KernelFamily<LabelSpec> = { name: 'label-mass', flops: perElement('expected', 1), variants: [{ name: 'parts', suits: () => true, kernel: labelMass }] };
+const massFamily: KernelFamily<LabelSpec> = { name: 'label-mass', cut: 'labelMass', flops: perElement('expected', 1), variants: [{ name: 'parts', suits: () => true, kernel: labelMass }] };
 
 /** A label in 32 bits, whichever way it is written. */
 function checkIgnoreIndex(who: string, { ignoreIndex = IGNORE_INDEX }: Options): void {
@@ -64,7 +64,7 @@ type CrossEntropySpec = (CrossEntropyIndexSpec & { readonly kind: 'index' }) | (
 const isSoft = ({ input, target }: Named<Tensor>): boolean => target!.shape.length === input!.shape.length;
 
 const targetFamily: KernelFamily<CrossEntropyProbabilitiesSpec> =
-  { name: 'cross-entropy-target', variants: [{ name: 'row', suits: () => true, kernel: crossEntropyTarget }] };
+  { name: 'cross-entropy-target', cut: 'loss', variants: [{ name: 'row', suits: () => true, kernel: crossEntropyTarget }] };
 
 /** Softmax cross-entropy of logits [rows…, classes]. Targets: class indices [rows…], or f32 probabilities of the logits' shape. */
 export const crossEntropy = /* @__PURE__ */ defineLoss<CrossEntropySpec>({

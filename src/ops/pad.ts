@@ -6,8 +6,8 @@ import { type KernelFamily, noFlops, perElement } from './request.ts';
 import { showShape, type Tensor } from './tensor.ts';
 import { sliceOf } from './views.ts';
 
-const padFamily: KernelFamily<PadSpec> = { name: 'pad', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: padKernel }] };
-const padBackwardFamily: KernelFamily<PadSpec> = { name: 'pad-backward', flops: perElement('dout', 1), variants: [{ name: 'lane', suits: () => true, kernel: padBackwardKernel }] };
+const padFamily: KernelFamily<PadSpec> = { name: 'pad', cut: 'pad', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: padKernel }] };
+const padBackwardFamily: KernelFamily<PadSpec> = { name: 'pad-backward', cut: 'pad', flops: perElement('dout', 1), variants: [{ name: 'lane', suits: () => true, kernel: padBackwardKernel }] };
 
 const MODES = ['constant', 'reflect', 'replicate'] as const;
 

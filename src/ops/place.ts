@@ -3,7 +3,7 @@ import type { Range } from './op.ts';
 import { type KernelFamily, noFlops, type Request } from './request.ts';
 import type { Tensor } from './tensor.ts';
 
-const placeFamily: KernelFamily<PlaceSpec> = { name: 'place', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: placeKernel }] };
+const placeFamily: KernelFamily<PlaceSpec> = { name: 'place', cut: 'place', flops: noFlops, variants: [{ name: 'lane', suits: () => true, kernel: placeKernel }] };
 
 /** out = `value` everywhere but in the ranges, which hold x: what `slice` takes out, put back. */
 export function place(x: Tensor, ranges: readonly Range[], value: number, out: Tensor): Request<PlaceSpec> {

@@ -14,6 +14,9 @@ const productFlops = ({ cell, batch, hidden }: RecurrentSpec): number => 2 * bat
 /** A few operations for each gate of each unit, there and back. */
 const gateFlops = ({ cell, batch, hidden }: RecurrentSpec, each: number): number => each * batch * CELLS[cell].gates * hidden;
 
+/** Ranges of the batch: every row is a sequence of its own. */
+const cut = { axis: 'batch', along: ['x', 'out', 'gates', 'initialHidden', 'initialCell', 'dout', 'dx', 'dhiddenGates', 'dstate', 'dinitialHidden', 'dinitialCell', 'previous'] };
+
 /** Smaller products are done before the quads have begun. */
 const WORTH_QUADS = 1 << 16;
 
@@ -23,6 +26,7 @@ function steps(
 ): KernelFamily<RecurrentSpec> {
   return {
     name,
+    cut,
     flops: ({ spec }) => gateFlops(spec, gateOperations) + (multiplies(spec) ? productFlops(spec) : 0),
     variants: [
       {
@@ -39,9 +43,9 @@ function steps(
 const forwardFamily = /* @__PURE__ */ steps('recurrent', { quad: recurrentForwardQuad, unit: recurrentForward }, hasProduct, 5);
 const backwardFamily = /* @__PURE__ */ steps('recurrent-backward', { quad: recurrentBackwardQuad, unit: recurrentBackward }, ({ isLast }) => !isLast, 8);
 const initialFamily: KernelFamily<RecurrentSpec> =
-  { name: 'recurrent-initial', flops: ({ spec }) => productFlops(spec), variants: [{ name: 'unit', suits: () => true, kernel: recurrentInitial }] };
+  { name: 'recurrent-initial', cut, flops: ({ spec }) => productFlops(spec), variants: [{ name: 'unit', suits: () => true, kernel: recurrentInitial }] };
 const previousFamily: KernelFamily<RecurrentSpec> =
-  { name: 'recurrent-previous', flops: noFlops, variants: [{ name: 'unit', suits: () => true, kernel: recurrentPrevious }] };
+  { name: 'recurrent-previous', cut, flops: noFlops, variants: [{ name: 'unit', suits: () => true, kernel: recurrentPrevious }] };
 
 /** The tensors among `all` that are there, by name. */
 const present = (all: Readonly<Record<string, Tensor | undefined>>): Record<string, Tensor> =>

@@ -147,6 +147,7 @@ export const norm = /* @__PURE__ */ folded('norm', 'out = (Σ |x|^p)^(1/p) over 
 const prodBackwardFamily: KernelFamily<Pick<ReduceSpec, 'shape' | 'folded'>> = {
   flops: ({ spec }) => spec.shape.reduce((product, size, axis) => product * size * (spec.folded[axis] ? size : 1), 1),
   name: 'prod-backward',
+  cut: 'prodBackward',
   variants: [{ name: 'serial', suits: () => true, kernel: prodBackward }],
 };
 

@@ -2,7 +2,7 @@ import type { Cutting } from '../ops/cut.ts';
 import { boundBy } from '../ops/cuts/ranges.ts';
 import { cutRequest } from '../ops/cuts/rules.ts';
 import type { Request, Target } from '../ops/request.ts';
-import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
+import { sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import { loadedCutting } from './loaded-cutting.ts';
 import { bytesOf, planSlots, type Placement } from './memory.ts';
 
@@ -20,7 +20,7 @@ const boundBytes = (tensor: Tensor): number => bytesOf(tensor.layout ? { ...tens
  */
 export function cutRequests(
   requests: readonly Request[], { maxBindingBytes: most = Infinity, maxBindings }: Pick<Target, 'maxBindingBytes' | 'maxBindings'>,
-  add: (tensor: Omit<Tensor, 'id'>) => Tensor, value: (name: string, shape: Shape) => Tensor,
+  add: (tensor: Omit<Tensor, 'id'>) => Tensor, value: (name: string, shape: Shape, type?: ElementType) => Tensor,
 ): Request[] {
   const isTooLarge = (request: Request): boolean => boundBy(request).some(([, tensor]) => boundBytes(tensor) > most);
   const cutting: Cutting = {

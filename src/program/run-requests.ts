@@ -62,8 +62,8 @@ export async function runRequests(device: Device, requests: readonly Request[], 
 
   await device.probed;
   const full: Target = { ...device.traits, fusion: true, variants: {}, ...target };
-  const between = (name: string, shape: Shape): Tensor => {
-    const tensor = createTensor(name, shape);
+  const between = (name: string, shape: Shape, type?: ElementType): Tensor => {
+    const tensor = createTensor(name, shape, type);
     all.set(tensor.id, tensor);
     return tensor;
   };

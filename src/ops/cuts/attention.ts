@@ -1,4 +1,5 @@
 import type { AttentionBackwardSpec, AttentionInput, AttentionSpec } from '../../../shaders/attention-parts.wgsl.ts';
+import type { MaskGradientSpec } from '../../../shaders/attention-mask.wgsl.ts';
 import type { WeightsSpec } from '../../../shaders/attention-weights.wgsl.ts';
 import type { Access } from '../../../shaders/chain.wgsl.ts';
 import type { RotarySpec } from '../../../shaders/rotary.wgsl.ts';
@@ -6,6 +7,7 @@ import type { CutRule, Cutting } from '../cut.ts';
 import type { Request } from '../request.ts';
 import type { Tensor } from '../tensor.ts';
 import { boundBy, lcm, operandFits, operandOf, periodOf, pieceOf, rangesOf, rowsBytes, rowsOf, stepOf, type Block, type Range } from './ranges.ts';
+import { addUp } from './sums.ts';
 
 /** An operand that is read where an access says, and the block of it for a range of heads. */
 interface Read {
@@ -51,28 +53,59 @@ export const cutAttentionWeights: CutRule<WeightsSpec> = (request, cutting) => {
   return cutHeads(request, matrices, others, ({ count }, accesses) => ({ ...spec, matrices: count, ...(mask && accesses.mask ? { mask: { ...mask, access: accesses.mask } } : {}) }), cutting);
 };
 
-/** Attention that stores no weights, and its way back: ranges of the heads that share keys. */
-export const cutAttention: CutRule<AttentionSpec & Partial<AttentionBackwardSpec>> = (request, cutting) => {
-  const { spec, reads } = request;
-  const { matrices, group, queries, keys, mask } = spec;
-  const inputs = { query: [queries, group], key: [keys, 1], value: [keys, 1], dout: [queries, group] } as const;
-  const given = (Object.keys(inputs) as (keyof typeof inputs)[]).filter((name) => spec[name] && reads[name]);
-  const readOf = (name: keyof typeof inputs): Read => {
+const INPUTS = ['query', 'key', 'value', 'dout'] as const;
+type LongSpec = AttentionSpec & Partial<AttentionBackwardSpec>;
+
+/** What attention that stores no weights reads by access, where a unit is so many of the query's heads, and its spec for a range of them. */
+function longReads<S extends LongSpec>({ spec, reads }: Request<S>, each: number): { others: Readonly<Record<string, Read>>; specOf: (range: Range, accesses: Readonly<Record<string, Access>>) => S } {
+  const { group, queries, keys, mask } = spec;
+  const given = INPUTS.filter((name) => spec[name] && reads[name]);
+  const readOf = (name: (typeof INPUTS)[number]): Read => {
     const { matrixTerms, offset, rowStride, columns, size } = spec[name]!;
-    const [rows, each] = inputs[name];
+    const [rows, heads] = name === 'key' || name === 'value' ? [keys, each / group] : [queries, each];
     return {
       access: { rowTerms: matrixTerms, columnStride: 1, count: size, offset },
-      block: ({ first, count }) => ({ rows: { first: first * each, count: count * each }, columns: { first: 0, count: (rows - 1) * rowStride + columns } }),
+      block: ({ first, count }) => ({ rows: { first: first * heads, count: count * heads }, columns: { first: 0, count: (rows - 1) * rowStride + columns } }),
     };
   };
-  const others = { ...Object.fromEntries(given.map((name) => [name, readOf(name)])), ...(mask && reads.mask ? { mask: rowsRead(mask.access, group, queries, keys) } : {}) };
-  return cutHeads(request, matrices / group, others, ({ count }, accesses) => {
-    const moved = given.map((name): [string, AttentionInput] => {
-      const { rowTerms: matrixTerms, offset = 0, count: size } = accesses[name]!;
-      return [name, { ...spec[name]!, matrixTerms, offset, size }];
-    });
-    return { ...spec, matrices: count * group, ...Object.fromEntries(moved), ...(mask && accesses.mask ? { mask: { ...mask, access: accesses.mask } } : {}) };
-  }, cutting);
+  return {
+    others: { ...Object.fromEntries(given.map((name) => [name, readOf(name)])), ...(mask && reads.mask ? { mask: rowsRead(mask.access, each, queries, keys) } : {}) },
+    specOf: ({ count }, accesses) => {
+      const moved = given.map((name): [string, AttentionInput] => {
+        const { rowTerms: matrixTerms, offset = 0, count: size } = accesses[name]!;
+        return [name, { ...spec[name]!, matrixTerms, offset, size }];
+      });
+      return { ...spec, matrices: count * each, ...Object.fromEntries(moved), ...(mask && accesses.mask ? { mask: { ...mask, access: accesses.mask } } : {}) };
+    },
+  };
+}
+
+/** Attention that stores no weights, and its way back: ranges of the heads that share keys. */
+export const cutAttention: CutRule<LongSpec> = (request, cutting) => {
+  const { matrices, group } = request.spec;
+  const { others, specOf } = longReads(request, group);
+  return cutHeads(request, matrices / group, others, specOf, cutting);
+};
+
+/** The gradient of a mask that is added: ranges of the scores' outermost axis, with sums of their own where the mask is stretched along it. */
+export const cutMaskGradient: CutRule<MaskGradientSpec> = (request, cutting) => {
+  const { spec, writes } = request;
+  const { matrices, group, scores, shape } = spec;
+  const each = matrices / scores[0]!;
+  if (scores.length < 3 || each % group !== 0) return undefined;
+  const { others, specOf } = longReads(request, each);
+  const isOwn = shape.length === scores.length && shape[0] === scores[0];
+  const ranged = (range: Range, accesses: Readonly<Record<string, Access>>): MaskGradientSpec =>
+    ({ ...specOf(range, accesses), scores: scores.with(0, range.count), shape: isOwn ? shape.with(0, range.count) : shape });
+  if (isOwn) return cutHeads(request, scores[0]!, others, ranged, cutting);
+  const dmask = writes.dmask!;
+  const sums: Tensor[] = [];
+  const parts = cutHeads({ ...request, writes: {} }, scores[0]!, others, ranged, cutting)?.map((part) => {
+    const sum = cutting.value(`${dmask.name}.sum`, dmask.shape);
+    sums.push(sum);
+    return { ...part, writes: { dmask: sum } };
+  });
+  return parts && [...parts, ...addUp(sums, dmask, cutting)];
 };
 
 /** Rotary positions: ranges of heads. */

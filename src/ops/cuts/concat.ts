@@ -1,11 +1,37 @@
 import { fullAccess, type Access } from '../../../shaders/chain.wgsl.ts';
 import type { ConcatSpec } from '../../../shaders/concat.wgsl.ts';
-import type { CutRule } from '../cut.ts';
+import type { ElementwiseSpec } from '../../../shaders/elementwise.wgsl.ts';
+import type { CutRule, Cutting } from '../cut.ts';
+import { elementwiseFamily } from '../map.ts';
+import type { Request } from '../request.ts';
 import { sizeOf, type Tensor } from '../tensor.ts';
 import { lcm, operandFits, operandOf, periodOf, rangesOf, rowsBytes, rowsOf, stepOf, type Block, type Range } from './ranges.ts';
 
-/** Parts one behind the other along an axis: ranges of what lies before that axis. Each part is read where it stands. */
-export const cutConcat: CutRule<ConcatSpec> = (request, cutting) => {
+/** Parts one behind the other along an axis: ranges of what lies before that axis, each part read where it stands; else copies of what stands too far apart. */
+export const cutConcat: CutRule<ConcatSpec> = (request, cutting) => inRanges(request, cutting) ?? ofCopies(request, cutting);
+
+/** Parts whose elements stand apart in what is too large: they are put row by row before. */
+function ofCopies(request: Request<ConcatSpec>, cutting: Cutting): Request[] | undefined {
+  const { spec, reads } = request;
+  const { type, sizes, outer, inner, accesses = [] } = spec;
+  const copies = accesses.flatMap((given, index) => {
+    const name = `x${index}`;
+    const x = reads[name]!;
+    if (!given || cutting.bytes(x) <= cutting.most) return [];
+    const { access: start, columns } = given;
+    const count = outer * sizes[index]! * inner;
+    const out = cutting.value(`${x.name}.copy`, [count], type);
+    const copy: Request<ElementwiseSpec> = { family: elementwiseFamily, spec: { rows: count / columns, columns, start, steps: [], ...(type === 'u32' ? { type } : {}) }, reads: { x }, writes: { out } };
+    return [{ index, name, out, copy }];
+  });
+  if (copies.length === 0) return undefined;
+  return [
+    ...copies.map(({ copy }) => copy),
+    { ...request, spec: { ...spec, accesses: accesses.map((given, part) => (copies.some(({ index }) => index === part) ? undefined : given)) }, reads: { ...reads, ...Object.fromEntries(copies.map(({ name, out }) => [name, out])) } } satisfies Request<ConcatSpec>,
+  ];
+}
+
+function inRanges(request: Request<ConcatSpec>, cutting: Cutting): Request[] | undefined {
   const { spec, reads, writes } = request;
   const { outer, inner, sizes, accesses = [] } = spec;
   const out = writes.out!;
@@ -32,4 +58,4 @@ export const cutConcat: CutRule<ConcatSpec> = (request, cutting) => {
     return { ...request, spec: { ...spec, outer: range.count, accesses: moved }, reads: own, writes: { out: rowsOf(out, range, each, cutting) } };
   });
   return made?.every((part) => part !== undefined) ? made : undefined;
-};
+}

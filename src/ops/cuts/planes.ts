@@ -1,6 +1,5 @@
 import { loadedBy, type ChainStep } from '../../../shaders/chain.wgsl.ts';
 import { convolutionMatrix, type ConvolutionSpec } from '../../../shaders/convolution.wgsl.ts';
-import { isChannel, type NormalizationBackwardSpec, type NormalizationSpec } from '../../../shaders/normalization.wgsl.ts';
 import type { PoolingSpec } from '../../../shaders/pooling.wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
 import type { Request } from '../request.ts';
@@ -20,7 +19,7 @@ interface Pieces<S> {
 }
 
 /** Ranges of pieces, and of what their chain reads and saves. */
-function cutPieces<S extends object>(request: Request<S>, { count, along, chain, columns, result, specOf }: Pieces<S>, cutting: Cutting): Request[] | undefined {
+export function cutPieces<S extends object>(request: Request<S>, { count, along, chain, columns, result, specOf }: Pieces<S>, cutting: Cutting): Request[] | undefined {
   const own = boundBy(request).filter(([name]) => along.includes(name)).map(([name, tensor]) => ({ name, tensor, each: pieceOf(tensor, count) }));
   const rows = sizeOf(result.shape) / columns / count;
   if (!Number.isInteger(rows)) return undefined;
@@ -55,18 +54,5 @@ export const cutPooling: CutRule<PoolingSpec> = (request, cutting) => {
   return cutPieces(request, {
     count: spec.planes, along: ['x', 'dout', 'index', 'out'], chain: spec.epilogue, columns: (reads.dout ? spec.input : spec.output)[1], result: writes.out!,
     specOf: (planes, epilogue) => ({ ...spec, planes, epilogue }),
-  }, cutting);
-};
-
-/** A normalisation of rows or of groups of an example's channels, and its way back: ranges of examples. One over the batch is not cut. */
-export const cutNormalization: CutRule<NormalizationSpec | NormalizationBackwardSpec> = (request, cutting) => {
-  const { spec, writes } = request;
-  const { runs, groups, length, channels, inner, epilogue } = spec;
-  const each = channels * inner / length;
-  if (runs !== 1 || isChannel(spec) || !Number.isInteger(each)) return undefined;
-  const result = (writes.out ?? writes.dx)!;
-  return cutPieces(request, {
-    count: groups / each, along: ['x', 'dout', 'mean', 'rstd', 'out', 'dx'], chain: epilogue?.steps ?? [], columns: epilogue?.columns ?? 1, result,
-    specOf: (count, steps) => ({ ...spec, groups: count * each, ...(epilogue ? { epilogue: { ...epilogue, steps } } : {}) }),
   }, cutting);
 };

@@ -40,6 +40,15 @@ export function rangesOf(size: number, step: number, fits: (range: Range) => boo
   return undefined;
 }
 
+/** Pieces that are cut further may be so many: what can't be cut for another reason must not fall to pieces first. */
+const MOST_STEPS = 1024;
+
+/** Ranges of an axis that fit; where not one step of it does, one step each, which are cut further. */
+export function rangesOrSteps(size: number, step: number, fits: (range: Range) => boolean): Range[] | undefined {
+  const found = rangesOf(size, step, fits);
+  return found ?? (size > step && size / step <= MOST_STEPS && !fits({ first: 0, count: step }) ? rangesOf(size, step, ({ count }) => count <= step) : undefined);
+}
+
 /** What is bound of a tensor to read its elements from `min` to `max`: its beginning stands where a binding may start. */
 export interface Window {
   readonly start: number;
@@ -107,6 +116,10 @@ export function operandFits(tensor: Tensor, access: Access, block: Block, most: 
 
 /** The rows at which a range of them may begin, so that no operand's axes are cut across. */
 export const periodOf = (accesses: readonly Access[]): number => accesses.flatMap(({ rowTerms }) => rowTerms).reduce((period, { divide, stride }) => (stride === 0 ? period : lcm(period, divide)), 1);
+
+/** The rows after which all operands that repeat along the rows begin anew. */
+export const turnOf = (accesses: readonly Access[], rows: number): number => accesses.flatMap(({ rowTerms }) => rowTerms)
+  .reduce((turn, { divide, modulo, stride }) => (stride === 0 || divide * modulo >= rows ? turn : lcm(turn, divide * modulo)), 1);
 
 type Tensors = Readonly<Record<string, Tensor>>;
 

@@ -1,4 +1,5 @@
 import type { ConvolutionWeightSpec } from '../../../shaders/convolution-weight.wgsl.ts';
+import type { LabelSpec } from '../../../shaders/labels.wgsl.ts';
 import type { NormalizationParametersSpec } from '../../../shaders/normalization-parameters.wgsl.ts';
 import { CHUNK, CHUNK_VALUES, type ActivitySpec, type StatisticsSpec } from '../../../shaders/statistics.wgsl.ts';
 import type { CutRule, Cutting } from '../cut.ts';
@@ -10,7 +11,7 @@ import { boundBy, lcm, pieceOf, rangesOf, rowsBytes, rowsOf, stepOf, unitOf, typ
 // Kernels that add up over what is too large: each range gives sums of its own.
 
 /** Requests that add up terms of one shape in their order, as many in one launch as it binds. */
-function addUp(terms: readonly Tensor[], out: Tensor, cutting: Cutting): Request[] {
+export function addUp(terms: readonly Tensor[], out: Tensor, cutting: Cutting): Request[] {
   let [sum, ...rest] = terms as [Tensor, ...Tensor[]];
   const requests: Request[] = [];
   while (rest.length > 0) {
@@ -36,17 +37,39 @@ function cutSums<S extends object>(request: Request<S>, pieces: number, along: r
   return [...parts, ...Object.entries(request.writes).flatMap(([name, out]) => addUp(parts.map(({ writes }) => writes[name]!), out, cutting))];
 }
 
-/** The gradient of a convolution's weight: ranges of examples. */
-export const cutConvolutionWeight: CutRule<ConvolutionWeightSpec> = (request, cutting) =>
-  cutSums(request, request.spec.batch, ['source', 'dout'], ({ count }) => ({ ...request.spec, batch: count }), cutting);
+/** The gradient of a convolution's weight: ranges of examples, each with its share of the partial sums where these are too large themselves. */
+export const cutConvolutionWeight: CutRule<ConvolutionWeightSpec> = (request, cutting) => {
+  const { spec, reads, writes } = request;
+  const { batch, splits } = spec;
+  if (Object.values(writes).every((tensor) => cutting.bytes(tensor) <= cutting.most)) return cutSums(request, batch, ['source', 'dout'], ({ count }) => ({ ...spec, batch: count }), cutting);
+  const [sources, sums] = [reads, writes].map((tensors, index) => Object.entries(tensors).map(([name, tensor]) => ({ name, tensor, each: pieceOf(tensor, index === 0 ? batch : splits) })));
+  const [example, split] = [sources!, sums!].map((all) => all.map(({ tensor, each }) => stepOf(tensor, each)).reduce(lcm));
+  const inParts = (all: typeof sources, range: Range): Record<string, Tensor> => Object.fromEntries(all!.map(({ name, tensor, each }) => [name, rowsOf(tensor, range, each, cutting)]));
+  const allFit = (all: typeof sources, range: Range): boolean => all!.every(({ tensor, each }) => rowsBytes(tensor, range, each) <= cutting.most);
+  const inSteps = (size: number, parts: number, step: number): Range[] => {
+    const count = Math.ceil(size / parts / step) * step;
+    return Array.from({ length: Math.ceil(size / count) }, (_, index) => ({ first: index * count, count: Math.min(count, size - index * count) }));
+  };
+  for (let parts = 2; parts <= batch; parts += 1) {
+    const [examples, shares] = [inSteps(batch, parts, example!), inSteps(splits, parts, split!)];
+    if (examples.length === shares.length && examples.every((range) => allFit(sources, range)) && shares.every((range) => allFit(sums, range))) {
+      return examples.map((range, index): Request<ConvolutionWeightSpec> =>
+        ({ ...request, spec: { ...spec, batch: range.count, splits: shares[index]!.count }, reads: inParts(sources, range), writes: inParts(sums, shares[index]!) }));
+    }
+  }
+  return undefined;
+};
 
 /** The gradients of a normalisation's weight and bias: ranges of rows, with their statistics where each has its own. */
-export const cutNormalizationParameters: CutRule<NormalizationParametersSpec> = (request, cutting) => {
+export const cutParameters: CutRule<NormalizationParametersSpec> = (request, cutting) => {
   const { outer, channels, inner, groups, length } = request.spec;
   const each = channels * inner / length;
   const haveOwn = groups === outer * each && Number.isInteger(each);
   return cutSums(request, outer, ['dout', 'x', ...(haveOwn ? ['mean', 'rstd'] : [])], ({ count }) => ({ ...request.spec, outer: count, groups: haveOwn ? count * each : groups }), cutting);
 };
+
+/** The weights of all labels, in parts: ranges of rows, each with such parts. */
+export const cutLabelMass: CutRule<LabelSpec> = (request, cutting) => cutSums(request, request.spec.rows, ['expected'], ({ count }) => ({ ...request.spec, rows: count }), cutting);
 
 /** How many rows a unit is active in: ranges of rows. */
 export const cutActivity: CutRule<ActivitySpec> = (request, cutting) => cutSums(request, request.spec.rows, ['x'], ({ count }) => ({ ...request.spec, rows: count }), cutting);

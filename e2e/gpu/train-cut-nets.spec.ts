@@ -1,0 +1,3 @@
+import { testCutNets } from './cut-net-tests.ts';
+
+testCutNets(['dropout', 'convolution', 'normalization', 'classes', 'attention', 'longAttention', 'muon']);

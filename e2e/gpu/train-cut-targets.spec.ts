@@ -1,0 +1,3 @@
+import { testCutNets } from './cut-net-tests.ts';
+
+testCutNets(['masks', 'labels']);
