@@ -33,5 +33,5 @@ test('requests run below graphs, fused and unfused alike, and a request without 
   expect(result.alike).toBe(true);
   expect(result.missing.message).toContain('runRequests: needs numbers for a, which no request writes');
   expect(result.short.message).toContain('7 numbers for bias [7], got 6');
-  expect(result.kernel).toBe('matmul-nt/small');
+  expect(result.kernel).toBe('matmul-nt/short');
 });

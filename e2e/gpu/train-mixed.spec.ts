@@ -57,7 +57,7 @@ test('the drift of float32 is that of its roundings, and a planted bug is beyond
     const model = () => sequential(linear(6, 8), relu(), linear(8, 4));
     await using right = await compileShared(model(), options);
     await using wrong = await compileShared(model(), {
-      ...options, alter: (plan) => ({ ...plan, launches: plan.launches.map((launch) => (launch.label === '0.backward' ? { ...launch, kernel: { ...launch.kernel, code: launch.kernel.code.replaceAll('sum0 += a0.x * b0;', 'sum0 += 1.5 * a0.x * b0;') } } : launch)) }),
+      ...options, alter: (plan) => ({ ...plan, launches: plan.launches.map((launch) => (launch.label === '0.backward' ? { ...launch, kernel: { ...launch.kernel, code: launch.kernel.code.replaceAll(/sum0 \+= (?=a0)/g, 'sum0 += 1.5 * ') } } : launch)) }),
     });
     const [good, bad] = [await gradientDrift(right), await gradientDrift(wrong)];
     const strict = await gradientDrift(right, { limit: 1e-12 });
