@@ -94,6 +94,30 @@ test('a variant that is wrong is refused, however fast; one that does not compil
   expect(found.tuning.storeProblem).toBe('the disk is full');
 });
 
+test('a store that never answers holds up neither a training nor the end of its device', async ({ run }) => {
+  const found = await run(async (lib) => {
+    const { sequential, linear, mse, sgd, compile } = lib.chainrule;
+    let asked = 0;
+    const never = async (): Promise<never> => { asked += 1; return new Promise<never>(() => undefined); };
+    const store = { get: never, set: never };
+    const train = async (device: import('../../src/index.ts').Device) => compile(sequential(linear(64, 8)), { device, loss: mse(), optimizer: sgd({ lr: 0.1 }), batchSize: 16, tune: { table: false, budget: 10, store } });
+    const device = await lib.chainrule.openDevice();
+    await using trainer = await train(device);
+    const { storeProblem, work } = trainer.tuning!;
+    const askedOnce = asked;
+    const lost = train(device).then(() => 'compiled', (error: Error) => error.name);
+    while (asked === askedOnce) await new Promise((resolve) => { setTimeout(resolve, 5); });
+    const start = performance.now();
+    device.destroy();
+    return { storeProblem, work: work.length, askedOnce, lost: await lost, waited: performance.now() - start };
+  });
+  expect(found.storeProblem).toBe('the store gave no answer in 5 seconds; it is not asked again');
+  expect(found.askedOnce).toBe(1);
+  expect(found.work).toBeGreaterThan(1);
+  expect(found.lost).toBe('DeviceLostError');
+  expect(found.waited).toBeLessThan(3000);
+});
+
 test('deterministic measures nothing and stores nothing', async ({ run }) => {
   const { tuning, predicted, touched } = await run(async (lib) => {
     const { sequential, linear, mse, sgd, compile } = lib.chainrule;

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { matmulFamily, multiply } from '../../src/ops/matmul.ts';
 import { ops } from '../../src/ops/index.ts';
@@ -134,6 +134,10 @@ test('a file keeps choices for Node: the newest, over programs, and no other fil
     // At once: none is lost.
     await Promise.all(Array.from({ length: 20 }, (_, i) => store.set(`k${i}`, `v${i}`)));
     expect(await Promise.all(['k0', 'k19'].map((key) => fileStore(path).get(key)))).toEqual(['v0', 'v19']);
+    // Nor by stores that do not know of each other, by whatever name they call the file.
+    const stores = [fileStore(path), fileStore(path), fileStore(relative('.', path))];
+    await Promise.all(Array.from({ length: 30 }, (_, i) => stores[i % 3]!.set(`s${i}`, `v${i}`)));
+    expect(await Promise.all(Array.from({ length: 30 }, (_, i) => store.get(`s${i}`)))).toEqual(Array.from({ length: 30 }, (_, i) => `v${i}`));
     writeFileSync(path, JSON.stringify({ title: 'chainrule kernel choices', choices: { ...Object.fromEntries(Array.from({ length: KEPT_CHOICES }, (_, i) => [`k${i}`, 'v'])), odd: 7 } }));
     await store.set('k0', 'w');
     await store.set('more', 'v');

@@ -6,10 +6,14 @@ interface FileFunctions {
   readFile(path: string, encoding: 'utf8'): Promise<string>;
   writeFile(path: string, text: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
 }
 
 /** What Node keeps builtin modules behind. Asked at run time, so that no bundler of a page sees an import that pages do not have. */
-type Host = { readonly process?: { readonly pid?: number; getBuiltinModule?(name: string): unknown } };
+type Host = { readonly process?: { getBuiltinModule?(name: string): unknown } };
+
+/** The last write to each file, for the next to wait for: each adds to what the one before has written, whichever store it is of. */
+const lastWrites = new Map<string, Promise<void>>();
 
 const TITLE = 'chainrule kernel choices';
 
@@ -36,11 +40,13 @@ export function fileStore(path: string): TuningStore {
   const { process } = globalThis as unknown as Host;
   const files = process?.getBuiltinModule?.('node:fs/promises') as FileFunctions | undefined;
   if (!files) throw new OptionError('fileStore', 'Node ≥ 20.16', 'a program without process.getBuiltinModule', 'In a browser leave store out: its own database keeps the choices.');
+  // Where the program goes later does not move the file.
+  const place = (process!.getBuiltinModule!('node:path') as { resolve(path: string): string }).resolve(path);
 
   const read = async (): Promise<Map<string, string>> => {
     let text: string;
     try {
-      text = await files.readFile(path, 'utf8');
+      text = await files.readFile(place, 'utf8');
     } catch (error) {
       if ((error as { code?: string }).code === 'ENOENT') return new Map();
       throw error;
@@ -49,25 +55,29 @@ export function fileStore(path: string): TuningStore {
     if (!choices) throw new DataError('fileStore', 'a file of kernel choices', `another in ${show(path)}`, 'Give the path of a file that is not there yet.');
     return new Map(choices);
   };
-  let written = 0;
   const write = async (key: string, variant: string): Promise<void> => {
     const kept = await read();
     // Set anew it is the newest.
     kept.delete(key);
     kept.set(key, variant);
     const choices = Object.fromEntries([...kept].slice(-KEPT_CHOICES));
-    written += 1;
-    const draft = `${path}.${process?.pid ?? 0}-${written}`;
-    await files.writeFile(draft, `${JSON.stringify({ title: TITLE, choices }, undefined, 1)}\n`);
-    await files.rename(draft, path);
+    const draft = `${place}.${crypto.randomUUID()}`;
+    try {
+      await files.writeFile(draft, `${JSON.stringify({ title: TITLE, choices }, undefined, 1)}\n`);
+      await files.rename(draft, place);
+    } catch (error) {
+      // What cannot be written leaves nothing beside the file; there may be no draft to take away.
+      await files.unlink(draft).catch(() => undefined);
+      throw error;
+    }
   };
-  // One after the other: each adds to what the one before has written.
-  let last: Promise<unknown> = Promise.resolve();
   return {
     get: async (key) => (await read()).get(key),
     set: (key, variant) => {
-      const mine = last.catch(() => undefined).then(() => write(key, variant));
-      last = mine;
+      const mine = (lastWrites.get(place) ?? Promise.resolve()).catch(() => undefined).then(() => write(key, variant));
+      lastWrites.set(place, mine);
+      const forget = (): void => { if (lastWrites.get(place) === mine) lastWrites.delete(place); };
+      mine.then(forget, forget);
       return mine;
     },
   };

@@ -18,7 +18,10 @@ export interface TuneOptions {
   readonly deterministic?: boolean;
   /** Whether the table that comes with the library is asked first. Default true. */
   readonly table?: boolean;
-  /** Where choices are kept. Default the browser's database, or memory where there is none. */
+  /**
+   * Where choices are kept. Default the browser's database, or memory where there is none. One that fails costs measurements, not the training;
+   * one that gives no answer in five seconds is not asked again.
+   */
   readonly store?: TuningStore;
   /** Milliseconds for measuring one piece of work, > 0; each kernel is measured once whatever it takes. Default 150. */
   readonly budget?: number;
@@ -73,6 +76,9 @@ export function checkTune(tune: unknown): TuneOptions | undefined {
   return tune as TuneOptions;
 }
 
+/** Milliseconds that an answer of the store is waited for. */
+const STORE_PATIENCE = 5000;
+
 /** Chooses variants for the work of a trainer's programs: by the table, by what was stored, else by a race. */
 export class Tuner {
   readonly #options: TuneOptions;
@@ -81,6 +87,7 @@ export class Tuner {
   readonly #chosen = new Map<string, string>();
   readonly #work: TunedWork[] = [];
   #storeProblem: string | undefined;
+  #storeIsSilent = false;
   #settling: Promise<boolean> = Promise.resolve(false);
 
   constructor(options: TuneOptions) {
@@ -144,22 +151,32 @@ export class Tuner {
     if (tabled !== undefined && names.includes(tabled)) return { ...base, chosen: tabled, by: 'table', variants: [] };
     if (this.#options.deterministic) return { ...base, chosen: rule, by: 'rule', variants: [] };
     const key = await storedKey([adapterKey(device), browserKey(), requestKey(request), ...candidates.flatMap(({ variant, launches }) => [variant, ...launches.map(({ kernel }) => kernel.code)])]);
-    const stored = await this.#kept(() => this.#store.get(key));
+    const stored = await this.#kept(device, () => this.#store.get(key));
     if (stored !== undefined && names.includes(stored)) return { ...base, chosen: stored, by: 'stored', variants: [] };
     const { variants, timed } = await this.#raceOf(trial, candidates);
     const chosen = fastest(timed, rule, this.#options.minimumGain ?? 0.05);
     // What could not be tried now may be another time.
-    if (timed.length > 0) await this.#kept(() => this.#store.set(key, chosen));
+    if (timed.length > 0) await this.#kept(device, () => this.#store.set(key, chosen));
     return { ...base, chosen, by: chosen === rule ? 'rule' : 'measured', variants };
   }
 
-  /** A store that fails costs a measurement, not the training. */
-  async #kept<T>(use: () => Promise<T>): Promise<T | undefined> {
+  /** A store that fails or keeps silent costs a measurement, not the training; with the device it is not waited for any more. */
+  async #kept<T>(device: Device, use: () => Promise<T>): Promise<T | undefined> {
+    if (this.#storeIsSilent) return undefined;
+    let patience: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_resolve, reject) => {
+      patience = setTimeout(() => {
+        this.#storeIsSilent = true;
+        reject(new Error(`the store gave no answer in ${STORE_PATIENCE / 1000} seconds; it is not asked again`));
+      }, STORE_PATIENCE);
+    });
     try {
-      return await use();
+      return await Promise.race([use(), silence, device.lost.then(() => undefined)]);
     } catch (error) {
       this.#storeProblem ??= oneLine(error instanceof Error ? error.message : String(error));
       return undefined;
+    } finally {
+      clearTimeout(patience);
     }
   }
 
