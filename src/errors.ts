@@ -111,11 +111,14 @@ export function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
+/** Refuses what is no object of names: nothing would be found in a list or a Map, so that it would be ignored in silence. */
+export function checkObject(who: string, rule: string, value: unknown): asserts value is object {
+  if (value === null || typeof value !== 'object' || Symbol.iterator in value) throw new OptionError(who, rule, show(value));
+}
+
 /** Refuses option names that are not in `known`: a misspelt option must not be ignored in silence. */
 export function checkOptionNames(who: string, options: object, known: readonly string[]): void {
-  if (options === null || typeof options !== 'object') {
-    throw new OptionError(who, `an object with options among ${known.join(', ')}`, show(options));
-  }
+  checkObject(who, `an object with options among ${known.join(', ')}`, options);
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
       throw new OptionError(who, `options among ${known.length > 0 ? known.join(', ') : '(none)'}`, `an unknown option ${show(name)}`);

@@ -52,7 +52,7 @@ test('limits: as much as the adapter has, at most what is asked for, and nothing
     const bindings = [all.maxBindings, modest.maxBindings];
     for (const device of [all, greedy, modest]) device.destroy();
     const errors: string[] = [];
-    for (const limits of [{ maxBuffer: 1 }, { maxBufferSize: 0 }, { maxBufferSize: 1.5 }, { maxBufferSize: '1' }, { maxBufferSize: NaN }, null]) {
+    for (const limits of [{ maxBuffer: 1 }, { maxBufferSize: 0 }, { maxBufferSize: 1.5 }, { maxBufferSize: '1' }, { maxBufferSize: NaN }, null, []]) {
       errors.push((await lib.caught(() => openDevice({ limits: limits as never }))).message);
     }
     for (const options of [{ adapterClass: 'tpu' }, { powerPreference: 'some' }]) errors.push((await lib.caught(() => openDevice(options as never))).message);
@@ -70,6 +70,7 @@ test('limits: as much as the adapter has, at most what is asked for, and nothing
     'openDevice: needs limits.maxBufferSize to be an integer ≥ 1, got "1".',
     'openDevice: needs limits.maxBufferSize to be an integer ≥ 1, got NaN.',
     'openDevice: needs limits as an object of numbers, got null.',
+    'openDevice: needs limits as an object of numbers, got [].',
     'openDevice: needs adapterClass to be "cpu" or "gpu", got "tpu".',
     'openDevice: needs powerPreference to be "low-power" or "high-performance", got "some".',
   ]);

@@ -91,7 +91,7 @@ test('checkDataset finds what was broken later', () => {
   const broken: [object, RegExp][] = [
     [{ length: 4 }, /inputs to hold 4 × 2/], [{ length: 0 }, /empty/], [{ length: 1.5 }, /length/], [{ classes: undefined }, /classes/],
     [{ inputs: Float64Array.of(1, 2, 3, 4, 5, 6) }, /Float32Array.*Convert/], [{ inputs: Float32Array.of(1, 2, 3, 4, 5, Infinity) }, /row 2, column 1/],
-    [{ targets: Uint32Array.of(0, 1, 3) }, /3 in row 2/], [{ targets: [0, 1, 2] }, /Float32Array/], [{ targetShape: [2] }, /targets to hold/],
+    [{ targets: Uint32Array.of(0, 1, 3) }, /3 in row 2/], [{ targets: [0, 1, 2] }, /targets as a Uint32Array/], [{ targets: [0, 1, 2], classes: undefined }, /targets as a Float32Array/], [{ targetShape: [2] }, /targets to hold/],
     [{ inputShape: [-2] }, /positive integers/], [{ targets: Uint32Array.of(0, 1) }, /targets to hold 3/], [{ name: undefined }, /name/],
   ];
   for (const [change, message] of broken) expect(() => checkDataset({ ...rows(3), ...change }, 'fit')).toThrow(message);

@@ -108,6 +108,7 @@ test('keys: the same work has one, other sizes, adapters, browsers and kernels h
   expect(browserKey({ navigator: { userAgent: 'Mozilla/5.0 (X11) AppleWebKit/537.36 Chrome/156.0.8078.79 Safari/537.36' } })).toBe('Chrome 156');
   expect(browserKey({ navigator: { userAgent: 'Mozilla/5.0 (Macintosh) AppleWebKit/605.1 Version/26.1 Safari/605.1' } })).toBe('Version 26');
   expect(browserKey({ navigator: { userAgent: 'Node.js/20' } })).toBe('Node.js 20');
+  expect(browserKey({ process: { versions: { node: '20.19.1' } } })).toBe('Node.js 20');
   expect(browserKey({})).toBe('unknown');
   const keys = await Promise.all([['a', 'b'], ['a', 'c'], ['ab', ''], ['a', 'b', '']].map(storedKey));
   expect(new Set(keys).size).toBe(4);
@@ -167,6 +168,8 @@ test('options of tune are checked one by one', () => {
   expect([checkTune(false), checkTune(true), checkTune({ budget: 20 })]).toEqual([undefined, {}, { budget: 20 }]);
   for (const [tune, message] of [
     ['yes', 'compile: needs tune to be true, false or options, got "yes".'],
+    [[], 'compile: needs tune to be true, false or options, got [].'],
+    [new Map([['budget', 20]]), 'compile: needs tune to be true, false or options, got Map.'],
     [null, 'compile: needs tune to be true, false or options, got null.'],
     [{ speed: 1 }, 'compile: needs options among deterministic, table, store, budget, minimumGain, onProgress, got an unknown option "speed".'],
     [{ deterministic: 1 }, 'compile: needs tune.deterministic to be true or false, got 1.'],

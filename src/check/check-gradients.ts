@@ -1,4 +1,4 @@
-import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
+import { checkNumber, checkObject, checkOptionNames, OptionError, show } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Snapshot } from '../program/graph.ts';
 import type { BuiltinErrors } from '../reference/rounding.ts';
@@ -68,7 +68,7 @@ export async function checkGradients(trainer: Checkable, options: CheckOptions =
   if (batch !== undefined && batchSize !== undefined) throw new OptionError(who, 'batch or batchSize', 'both');
   if (worker !== undefined && typeof worker !== 'boolean') throw new OptionError(who, 'worker to be true or false', show(worker));
   if (worker && typeof Worker === 'undefined') throw new OptionError(who, 'worker: false where there are no workers', 'worker: true');
-  if (proofs !== undefined && (proofs === null || typeof proofs !== 'object')) throw new OptionError(who, 'proofs as an object of proofs by op', show(proofs));
+  if (proofs !== undefined) checkObject(who, 'proofs as an object of proofs by op', proofs);
   if (proofs && (worker || workers !== undefined)) throw new OptionError(who, 'no worker with proofs of your own', 'both', 'A worker has only the library\'s proofs.');
   if (workers !== undefined) checkNumber(who, 'workers', workers, { min: 1, max: 16, integer: true });
   checkCoverage(who, coverage);

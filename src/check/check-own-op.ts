@@ -1,4 +1,4 @@
-import { checkOptionNames, GpuError, OptionError, show } from '../errors.ts';
+import { checkObject, checkOptionNames, GpuError, OptionError, show } from '../errors.ts';
 import { Device } from '../gpu/device.ts';
 import { ops } from '../ops/index.ts';
 import type { Op } from '../ops/op.ts';
@@ -81,7 +81,7 @@ function known(who: string, op: Op | string): Op {
 }
 
 function checkProof(who: string, name: string, proof: Proof): void {
-  if (proof === null || typeof proof !== 'object') throw new OptionError(who, `a proof of ${name}: an object with forward, backward, samples and mutants`, show(proof));
+  checkObject(who, `a proof of ${name}: an object with forward, backward, samples and mutants`, proof);
   for (const part of ['forward', 'backward'] as const) {
     if (typeof proof[part] !== 'function') throw new OptionError(who, `${part} of ${name}'s proof as a function`, show(proof[part]));
   }

@@ -1,5 +1,5 @@
 import { seedKey } from '../data/philox.ts';
-import { checkOptionNames, ChainruleError, DataError, OptionError, ShapeError, show } from '../errors.ts';
+import { ChainruleError, checkObject, checkOptionNames, DataError, OptionError, ShapeError, show } from '../errors.ts';
 import { Device } from '../gpu/device.ts';
 import { Randomness, withTraining } from '../nn/module.ts';
 import { checkVariants } from '../ops/variants.ts';
@@ -92,7 +92,7 @@ export function traceObjective<Name extends string>(
 }
 
 function checkValues(who: string, values: Readonly<Record<string, ObjectiveInput>>): [string, ObjectiveInput][] {
-  if (values === null || typeof values !== 'object') throw new OptionError(who, 'values as an object { name: { shape, data } }', show(values));
+  checkObject(who, 'values as an object { name: { shape, data } }', values);
   const entries = Object.entries(values);
   if (entries.length === 0) throw new OptionError(who, 'at least one value', 'none');
   for (const [name, input] of entries) {

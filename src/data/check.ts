@@ -95,13 +95,14 @@ export function checkDataset(dataset: unknown, who: string, ignoreIndex?: number
   const width = checkShape(who, 'inputShape', inputShape);
   const targetWidth = checkShape(who, 'targetShape', targetShape);
   checkArray(who, 'inputs', inputs, inputs instanceof Uint32Array ? 'Uint32Array' : 'Float32Array');
-  const areClasses = targets instanceof Uint32Array;
+  // What is neither array is asked for by what the data set says of itself.
+  const areClasses = targets instanceof Uint32Array || (!(targets instanceof Float32Array) && classes !== undefined);
   checkArray(who, 'targets', targets, areClasses ? 'Uint32Array' : 'Float32Array');
   checkLength(who, 'inputs', inputs!.length, length, width);
   checkLength(who, 'targets', targets!.length, length, targetWidth);
   checkFinite(who, 'inputs', inputs!, width);
   if (!areClasses) return checkFinite(who, 'targets', targets!, targetWidth);
-  checkLabels(who, targets, checkClasses(who, classes), ignoreIndex ?? (dataset as Partial<AnyDataset>).ignoreIndex);
+  checkLabels(who, targets!, checkClasses(who, classes), ignoreIndex ?? (dataset as Partial<AnyDataset>).ignoreIndex);
 }
 
 function checkLength(who: string, name: string, got: number, rows: number, width: number): void {

@@ -1,4 +1,4 @@
-import { checkNumber, OptionError, show } from '../errors.ts';
+import { checkNumber, checkObject, OptionError, show } from '../errors.ts';
 
 /** `cpu`: a software adapter, for which barriers and workgroup memory are slow. `gpu`: everything else. */
 export type AdapterClass = 'cpu' | 'gpu';
@@ -59,7 +59,7 @@ const WANTED = ['maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffe
 
 /** min(wanted, adapter) for every limit that is worth raising: the most the adapter has, unless the caller wants less. */
 export function wantedLimits(adapter: GPUAdapter, wanted: Readonly<Record<string, number>> = {}): Record<string, number> {
-  if (wanted === null || typeof wanted !== 'object') throw new OptionError('openDevice', 'limits as an object of numbers', show(wanted));
+  checkObject('openDevice', 'limits as an object of numbers', wanted);
   const limits: Record<string, number> = {};
   for (const name of WANTED) limits[name] = adapter.limits[name];
   for (const [name, value] of Object.entries(wanted)) {

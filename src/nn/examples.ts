@@ -2,7 +2,7 @@ import { checkArray, checkDataset, checkFinite } from '../data/check.ts';
 import type { AnyDataset } from '../data/dataset.ts';
 import { DataError, show, ShapeError } from '../errors.ts';
 import { showShape, sizeOf, type ElementType, type Shape } from '../ops/tensor.ts';
-import { checkFits, type Loss } from './losses.ts';
+import { checkFits, checkTargetType, type Loss } from './losses.ts';
 import type { Batch } from './step-report.ts';
 
 /** What examples must fit. */
@@ -52,6 +52,7 @@ export function checkBatch(who: string, batch: Batch, expected: Expected): numbe
   if (!Number.isInteger(rows) || rows < 1) {
     throw new ShapeError(who, `whole examples of shape ${showShape(inputShape)}`, `${batch.inputs.length} numbers`);
   }
+  checkTargetType(who, batch.targets, loss, outputShape);
   const { shape, classes } = loss.target(outputShape);
   checkData(who, {
     name: 'batch', length: rows, inputs: batch.inputs, inputShape, targets: batch.targets, targetShape: shape, ...(classes ? { classes } : {}),

@@ -1,5 +1,5 @@
 import { bringTiles } from '../../shaders/loaded-kernels.ts';
-import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
+import { checkNumber, checkObject, checkOptionNames, OptionError, show } from '../errors.ts';
 import { checkVariants } from '../ops/variants.ts';
 import type { CompileOptions } from './compile.ts';
 import { extraLaunches } from './extra-launches.ts';
@@ -53,7 +53,7 @@ export async function extrasOf(options: CompileOptions): Promise<Extras> {
   checkNumber('compile', 'accumulate', accumulate, { integer: true, min: 1, max: 65_536 });
   if (memoryBudget !== undefined) checkNumber('compile', 'memoryBudget', memoryBudget, { integer: true, min: 1 });
   if (average !== undefined) {
-    if (average === null || typeof average !== 'object') throw new OptionError('compile', 'average as { decay: 0.999 }', show(average));
+    checkObject('compile', 'average as { decay: 0.999 }', average);
     checkOptionNames('compile', average, ['decay']);
     checkNumber('compile', 'average.decay', average.decay, { min: 0, below: 1 });
   }

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptionNames, OptionError, show } from '../errors.ts';
+import { checkNumber, checkObject, checkOptionNames, OptionError, show } from '../errors.ts';
 import { sizeOf, type Shape, type Tensor } from '../ops/tensor.ts';
 import * as dropoutOps from '../ops/dropout.ts';
 import * as elementwiseOps from '../ops/elementwise.ts';
@@ -60,7 +60,7 @@ export function module<Children extends Readonly<Record<string, AnyModule>>, Arg
   children: Children, forward: (children: Children, ...inputs: Arguments) => Result, options: { inputShape?: Shape } = {},
 ): Module<Arguments, Result> {
   checkOptionNames('module', options, ['inputShape']);
-  if (children === null || typeof children !== 'object') throw new OptionError('module', 'children as an object of layers by name', show(children));
+  checkObject('module', 'children as an object of layers by name', children);
   if (typeof forward !== 'function') throw new OptionError('module', 'a forward function (children, x) => tensor', show(forward));
   for (const [name, child] of Object.entries(children)) {
     if (typeof child !== 'function' || typeof child.kind !== 'string') throw new OptionError('module', `a layer as child ${show(name)}`, show(child));

@@ -1,5 +1,6 @@
 import { checkNumber, checkOptionNames, DataError, OptionError, show, ShapeError } from '../errors.ts';
 import type { AccuracySpec } from '../../shaders/accuracy.wgsl.ts';
+import { checkArray } from '../data/check.ts';
 import type { Dataset } from '../data/dataset.ts';
 import { sameShape, showShape, sizeOf, type ElementType, type Shape, type Tensor } from '../ops/tensor.ts';
 import * as functional from './functional/losses.ts';
@@ -152,6 +153,17 @@ export function nll(options: NllLossOptions = {}): Loss {
   };
 }
 
+/** Refuses targets in another array than this loss takes. */
+export function checkTargetType(who: string, targets: unknown, loss: Loss, output: Shape): void {
+  const { type, shape } = loss.target(output);
+  const areClasses = targets instanceof Uint32Array;
+  if ((areClasses || targets instanceof Float32Array) && areClasses !== (type === 'u32')) {
+    throw new DataError(who, `${loss.name} targets of type ${type} ${showShape(shape)}`, areClasses ? 'class indices' : 'f32 numbers',
+      areClasses ? 'Convert them with oneHot(data) or toValues(data).' : 'Give class indices as a Uint32Array, or choose crossEntropy({ targets: \'probabilities\' }).');
+  }
+  checkArray(who, 'targets', targets, type === 'u32' ? 'Uint32Array' : 'Float32Array');
+}
+
 /** Refuses data that this model and loss cannot take, before anything is uploaded. */
 export function checkFits(who: string, data: Pick<Dataset, 'inputShape' | 'targets' | 'targetShape'>, inputShape: Shape, loss: Loss, output: Shape): void {
   if (!sameShape(data.inputShape, inputShape)) {
@@ -159,11 +171,7 @@ export function checkFits(who: string, data: Pick<Dataset, 'inputShape' | 'targe
       'Change the first layer or the data; flatten() makes a vector of an image.');
   }
   const target = loss.target(output);
-  const type: ElementType = data.targets instanceof Uint32Array ? 'u32' : 'f32';
-  if (type !== target.type) {
-    throw new DataError(who, `${loss.name} targets of type ${target.type} ${showShape(target.shape)}`, type === 'u32' ? 'class indices' : 'f32 numbers',
-      type === 'u32' ? 'Convert them with oneHot(data) or toValues(data).' : 'Give class indices as a Uint32Array, or choose crossEntropy({ targets: \'probabilities\' }).');
-  }
+  checkTargetType(who, data.targets, loss, output);
   if (!sameShape(data.targetShape, target.shape)) {
     throw new ShapeError(who, `targets of shape ${showShape(target.shape)} for a model output ${showShape(output)}`, showShape(data.targetShape));
   }

@@ -1,7 +1,7 @@
 import { bringQuads, bringTiles } from '../../shaders/loaded-kernels.ts';
 import { quadKernels } from '../../shaders/quad-kernels.ts';
 import { tileKernels } from '../../shaders/tile-kernels.ts';
-import { OptionError, show } from '../errors.ts';
+import { checkObject, OptionError, show } from '../errors.ts';
 import { scaledDotProductAttention } from './attention.ts';
 import { batchNorm, runningMean, runningVariance } from './batch-norm.ts';
 import { add, div, maximum, minimum, mul, pow, sub } from './broadcast.ts';
@@ -80,7 +80,7 @@ const LISTS = ['inputs', 'optional', 'options', 'constants', 'takesIndices', 'fa
  */
 export function defineOp(op: Op, { replace = false }: { readonly replace?: boolean } = {}): Op {
   const who = 'defineOp';
-  if (op === null || typeof op !== 'object') throw new OptionError(who, 'an op: an object with name, inputs, shapes, forward and backward', show(op));
+  checkObject(who, 'an op: an object with name, inputs, shapes, forward and backward', op);
   if (typeof op.name !== 'string' || !/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(op.name)) {
     throw new OptionError(who, 'a name of at most 64 letters, digits and _ that begins with a letter', show(op.name));
   }

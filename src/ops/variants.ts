@@ -1,4 +1,4 @@
-import { OptionError, show } from '../errors.ts';
+import { checkObject, OptionError, show } from '../errors.ts';
 import { registered } from './registry.ts';
 import { hasMatrixUnits, hasQuads, hasSubgroups, type KernelFamily, type Traits } from './request.ts';
 
@@ -54,7 +54,7 @@ export function namesOf(families: readonly KernelFamily[]): Record<string, reado
 
 /** A family or a variant that does not exist must not be ignored: whoever forces one relies on it. */
 export function checkVariants(who: string, variants: Readonly<Record<string, string>>): void {
-  if (variants === null || typeof variants !== 'object') throw new OptionError(who, 'variants as an object of names by family', show(variants));
+  checkObject(who, 'variants as an object of names by family', variants);
   const known = forcibleVariants();
   for (const [family, variant] of Object.entries(variants)) {
     const choices = Object.hasOwn(known, family) ? known[family]! : undefined;

@@ -1,4 +1,4 @@
-import { OptionError, show } from '../errors.ts';
+import { checkObject, OptionError, show } from '../errors.ts';
 import { ops } from '../ops/index.ts';
 import type { Op, Options } from '../ops/op.ts';
 import type { Tensor } from '../ops/tensor.ts';
@@ -16,9 +16,9 @@ export function applyOp(op: Op | string, inputs: Readonly<Record<string, Tensor 
   if (typeof op !== 'string' && known !== op) {
     throw new OptionError('applyOp', `the op that defineOp knows as ${name}`, 'another record of that name', 'Pass on what defineOp returned.');
   }
-  if (inputs === null || typeof inputs !== 'object') throw new OptionError('applyOp', `tensors by name (${known.inputs.join(', ')})`, show(inputs));
+  checkObject('applyOp', `tensors by name (${known.inputs.join(', ')})`, inputs);
   const stranger = Object.keys(inputs).find((input) => !known.inputs.includes(input));
   if (stranger !== undefined) throw new OptionError('applyOp', `inputs of ${known.name} among ${known.inputs.join(', ')}`, show(stranger));
-  if (options === null || typeof options !== 'object') throw new OptionError('applyOp', 'options as an object', show(options));
+  checkObject('applyOp', 'options as an object', options);
   return currentTrace(known.name).apply(known, inputs, options);
 }

@@ -1,5 +1,5 @@
 import type { Kernel } from '../../shaders/kernel.ts';
-import { ChainruleError, LimitError, ShapeError } from '../errors.ts';
+import { ChainruleError, LimitError, OptionError, ShapeError } from '../errors.ts';
 import { flopsOf, type Request, type Target, type Variant } from '../ops/request.ts';
 import { showShape, type ElementType, type Role, type Shape, type Tensor } from '../ops/tensor.ts';
 import { Contiguous } from './contiguous.ts';
@@ -98,10 +98,10 @@ export function variantOf(request: Request, target: Target): Variant<object> {
   const forced = target.variants[family.name] ?? target.choose?.(request);
   const named = family.variants.find(({ name }) => name === forced);
   if (forced !== undefined && !named) {
-    throw new ChainruleError('option', 'compile', `a variant of ${family.name} among ${family.variants.map(({ name }) => name).join(', ')}`, `"${String(forced).slice(0, 40)}"`);
+    throw new OptionError('compile', `a variant of ${family.name} among ${family.variants.map(({ name }) => name).join(', ')}`, `"${String(forced).slice(0, 40)}"`);
   }
   if (named?.runs && !named.runs(target)) {
-    throw new ChainruleError('option', 'compile', `a variant of ${family.name} that this device runs`, `"${named.name}"`, 'Leave the choice to the program.');
+    throw new OptionError('compile', `a variant of ${family.name} that this device runs`, `"${named.name}"`, 'Leave the choice to the program.');
   }
   // What a forced variant can't do of the family's work is done by the rules.
   if (named && (named.runs?.(target, spec) ?? true)) return named;

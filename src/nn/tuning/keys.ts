@@ -19,9 +19,11 @@ export function adapterKey({ facts: { vendor, architecture, device, adapterClass
   return [vendor, architecture, device, adapterClass].join(' ').replace(/\s+/g, ' ').trim();
 }
 
-/** The program that runs shaders, with its major version: `Chrome 156`, `Node 20`. */
-export function browserKey(scope: { readonly navigator?: { readonly userAgent?: string } } = globalThis): string {
-  const agent = scope.navigator?.userAgent ?? '';
+/** The program that runs shaders, with its major version: `Chrome 156`, `Node.js 24`. */
+export function browserKey(scope: { readonly navigator?: { readonly userAgent?: string }; readonly process?: { readonly versions?: { readonly node?: string } } } = globalThis): string {
+  // Node 20 has no navigator.
+  const node = scope.process?.versions?.node;
+  const agent = scope.navigator?.userAgent ?? (node ? `Node.js/${node}` : '');
   const [, name, version] = /(Firefox|Chrome|Node\.js|Version)\/(\d+)/.exec(agent) ?? [];
   return name ? `${name} ${version}` : agent || 'unknown';
 }

@@ -1,4 +1,4 @@
-import { checkNumber, checkOptionNames, OptionError, show } from '../../errors.ts';
+import { checkNumber, checkObject, checkOptionNames, OptionError, show } from '../../errors.ts';
 import type { Device } from '../../gpu/device.ts';
 import { oneLine } from '../../gpu/adapter.ts';
 import type { Request, Target } from '../../ops/request.ts';
@@ -64,7 +64,7 @@ export interface TuningReport {
 export function checkTune(tune: unknown): TuneOptions | undefined {
   if (tune === false) return undefined;
   if (tune === true) return {};
-  if (tune === null || typeof tune !== 'object') throw new OptionError('compile', 'tune to be true, false or options', show(tune));
+  checkObject('compile', 'tune to be true, false or options', tune);
   checkOptionNames('compile', tune, ['deterministic', 'table', 'store', 'budget', 'minimumGain', 'onProgress']);
   const { deterministic, table, store, budget, minimumGain, onProgress } = tune as TuneOptions;
   if (deterministic !== undefined && typeof deterministic !== 'boolean') throw new OptionError('compile', 'tune.deterministic to be true or false', show(deterministic));
